@@ -1,0 +1,97 @@
+using System.Runtime.CompilerServices;
+
+namespace Outheis;
+
+/// <summary>What an agent is doing. Changed by its home core alone; others only look.</summary>
+/// <remarks>
+/// <code>
+/// Starting ──start──▶ Idle ──message──▶ Ready ──core──▶ Running ──done──▶ Idle
+///                                         ▲               │ ├──await──▶ Waiting ──resume──▶ Ready
+///                                         └───budget──────┘ └──throw, stop──▶ Ended ──restart──▶ Starting
+///                                                                               └──nobody restarts──▶ Dead
+/// </code>
+/// </remarks>
+public enum AgentState : byte
+{
+    /// <summary>Not yet run on its core.</summary>
+    Starting,
+
+    /// <summary>Nothing to do.</summary>
+    Idle,
+
+    /// <summary>In its core's ready queue.</summary>
+    Ready,
+
+    /// <summary>A handler runs.</summary>
+    Running,
+
+    /// <summary>A handler awaits; other agents run.</summary>
+    Waiting,
+
+    /// <summary>The incarnation ended; the supervisor decides. The channel keeps what it holds and takes more.</summary>
+    Ended,
+
+    /// <summary>Ended for good. Sends return <see cref="SendResult.Dead"/>.</summary>
+    Dead,
+}
+
+/// <summary>
+/// The kernel's record of one agent: identity, channel, state. It outlives incarnations, so capabilities point at it.
+/// Everything is touched by the home core alone, but for what says otherwise. It is its own start op.
+/// </summary>
+internal sealed class AgentCell : KernelOp
+{
+    public AgentCell(Kernel kernel, Core? core, AgentId id, string? name, Func<Endowment, Agent>? factory,
+        AgentCell? supervisor, Qos qos, int capacity)
+    {
+        Kernel = kernel;
+        Core = core!;
+        Id = id;
+        GivenName = name;
+        Factory = factory;
+        Supervisor = supervisor;
+        Qos = qos;
+        Credits = new Credits(capacity);
+    }
+
+    public readonly Kernel Kernel;
+    public readonly Core Core;                          // null for the host, which has none
+    public readonly string? GivenName;
+    public readonly Func<Endowment, Agent>? Factory;
+    public readonly AgentCell? Supervisor;
+    public readonly AgentId Id;
+    public readonly Qos Qos;
+
+    public Agent? Instance;
+    public AgentContext? Async;                         // of this incarnation; made at its first asynchronous turn
+    public CapabilityNode? Held;                        // guarded by the tree's lock
+    public ExitReason? StopWanted;                      // set: the incarnation ends when its turn does
+    public uint Incarnation = 1;
+    public AgentState State;                            // others look at it
+    public bool HasStarted;                             // OnStart of this incarnation was called
+    public Inbox Inbox;
+    public Credits Credits;                             // has an any-thread side
+    public WaitList Waiters;                            // any thread
+
+    public string Name => GivenName ?? Id.ToString();
+
+    public bool IsDead => Volatile.Read(ref Unsafe.As<AgentState, byte>(ref State)) == (byte)AgentState.Dead;
+
+    /// <summary>Ends it for everybody, before its channel is emptied.</summary>
+    public void SetDead() =>
+        Volatile.Write(ref Unsafe.As<AgentState, byte>(ref State), (byte)AgentState.Dead);      // R9. Senders read it, A9.
+
+    public bool IsHost => Id.Value == 0;
+
+    public override void Run(Core core) => Lifecycle.Start(core, this);
+
+    /// <summary>The context of an asynchronous turn that starts now with this message.</summary>
+    public unsafe AgentContext BeginAsyncTurn(Message* message)
+    {
+        AgentContext context = Async ??= new AgentContext(Core, this);
+        context.BeginTurn(message);
+        return context;
+    }
+
+    public override string ToString() => $"{Name} ({Id}, {State})";
+}

@@ -1,0 +1,403 @@
+using System.Runtime.CompilerServices;
+
+namespace Outheis;
+
+/// <summary>
+/// What an agent may do during its asynchronous turns. Belongs to one incarnation; use it on the agent's core only, that
+/// is: in the handler and after its awaits, not inside Task.Run or after ConfigureAwait(false). Such misuse throws.
+/// </summary>
+public sealed class AgentContext
+{
+    private readonly AgentSynchronizationContext _synchronization;
+    private readonly Queue<Resumption> _resumes = new();
+    private readonly Action _turnEnded;
+    private Message _message;                        // header of the message whose asynchronous turn this is
+    private CancellationTokenSource? _cancellation;
+    private ValueTaskAwaiter _awaiter;
+    private PendingAnswer? _answer;                  // the turn is a request's, and this will send its reply
+    private bool _isPending;                         // a turn awaits
+    private bool _isOver;                            // that turn's task is done
+    private bool _isFenced;                          // the incarnation ended: whatever still runs may do nothing
+
+    internal AgentContext(Core core, AgentCell cell)
+    {
+        Core = core;
+        Cell = cell;
+        Incarnation = cell.Incarnation;
+        _synchronization = new AgentSynchronizationContext(this);
+        _turnEnded = OnTurnEnded;
+    }
+
+    /// <summary>This agent.</summary>
+    public AgentId Self => Cell.Id;
+
+    /// <summary>Which incarnation this is; the first is 1.</summary>
+    public uint Incarnation { get; }
+
+    /// <summary>Who sent the message being handled, set by the kernel from the capability used.</summary>
+    public AgentId Sender => new(_message.Sender);
+
+    /// <summary>The badge of the capability that the message came through; 0 if it has none (SE-07).</summary>
+    public ulong Badge => _message.Badge;
+
+    /// <summary>Where the message being handled is in the journal; 0 without a journal.</summary>
+    public long Position => _message.Position;
+
+    /// <summary>Wall time, read once per stretch between two awaits.</summary>
+    public DateTimeOffset UtcNow => OnCore().TurnTime();
+
+    /// <summary>Monotonic time since the kernel started, on the kernel's clock, read now.</summary>
+    public TimeSpan Uptime => OnCore().Uptime();
+
+    internal Core Core { get; }
+
+    internal AgentCell Cell { get; }
+
+    internal CancellationToken TurnToken => (_cancellation ??= new CancellationTokenSource()).Token;
+
+    internal bool HasResumes => _resumes.Count > 0;
+
+    /// <summary>A number from this core's seeded generator.</summary>
+    public ulong NextRandom() => OnCore().NextRandom();
+
+    /// <summary>Sends one message; as <see cref="Context.Send{T}"/>.</summary>
+    /// <typeparam name="T">The message type.</typeparam>
+    /// <param name="to">A capability of this agent with <see cref="Rights.Send"/>.</param>
+    /// <param name="message">Copied before return; an object goes by reference and must not change afterwards.</param>
+    public SendResult Send<T>(Capability<T> to, in T message)
+    {
+        Core core = OnCore();
+        return _isFenced ? SendResult.Denied : core.Send(Cell, to.Node, in message);
+    }
+
+    /// <summary>Sends one message, waiting while there is no room. Never returns <see cref="SendResult.Full"/>.</summary>
+    /// <typeparam name="T">The message type.</typeparam>
+    /// <param name="to">A capability of this agent with <see cref="Rights.Send"/>.</param>
+    /// <param name="message">An object goes by reference and must not change afterwards.</param>
+    /// <param name="cancellationToken">Stops waiting. What was sent stays sent.</param>
+    /// <remarks>Order: a message counts as sent when its wait is over, so await one before the next. Completes at once and
+    /// without allocating while there is room.</remarks>
+    public ValueTask<SendResult> SendAsync<T>(
+        Capability<T> to, T message, CancellationToken cancellationToken = default)
+    {
+        SendResult sent = Send(to, in message);
+        return sent != SendResult.Full
+            ? new ValueTask<SendResult>(sent)
+            : AgentSend<T>.Start(this, to.Node!, message, cancellationToken);
+    }
+
+    /// <summary>Asks and awaits the reply. No allocation in steady state.</summary>
+    /// <typeparam name="TRequest">The request type.</typeparam>
+    /// <typeparam name="TReply">The reply type.</typeparam>
+    /// <param name="to">A capability of this agent with <see cref="Rights.Ask"/>.</param>
+    /// <param name="request">An object goes by reference and must not change afterwards.</param>
+    /// <param name="timeout">Default 5 s (OT-31); <see cref="Timeout.InfiniteTimeSpan"/> to wait for ever. Grain: 10 ms.</param>
+    /// <param name="cancellationToken">Ends the ask; the callee sees it. Exactly one completion in any case (LW-45).</param>
+    /// <exception cref="AskException">No reply: denied, full, dead, timed out, failed, self-ask.</exception>
+    /// <exception cref="OperationCanceledException">The token fired.</exception>
+    public ValueTask<TReply> AskAsync<TRequest, TReply>(
+        AskCapability<TRequest, TReply> to, TRequest request, TimeSpan? timeout = null,
+        CancellationToken cancellationToken = default)
+    {
+        Core core = OnCore();
+        return core.Ask<TRequest, TReply>(
+            this, _isFenced ? null : to.Node, in request, timeout, cancellationToken);
+    }
+
+    /// <summary>Derives a capability for another holder; as <see cref="Context.Derive{T}"/>.</summary>
+    /// <typeparam name="T">The message type.</typeparam>
+    /// <param name="from">A capability of this agent with <see cref="Rights.Grant"/>.</param>
+    /// <param name="holder">Who may use it.</param>
+    /// <param name="rights">Cut down to those of <paramref name="from"/>.</param>
+    /// <param name="badge">Marks what comes through it; only where <paramref name="from"/> has none.</param>
+    /// <param name="derived">The new capability, or an empty one.</param>
+    public DeriveResult Derive<T>(
+        Capability<T> from, AgentId holder, Rights rights, ulong badge, out Capability<T> derived)
+    {
+        Core core = OnCore();
+        CapabilityNode? node = null;
+        DeriveResult result = _isFenced
+            ? DeriveResult.Denied
+            : core.Derive(Cell, from.Node, holder, rights, badge, out node);
+        derived = new Capability<T>(node);
+        return result;
+    }
+
+    /// <summary>Ends this incarnation when the turn does.</summary>
+    /// <param name="reason">Default: <see cref="ExitReason.Normal"/>.</param>
+    public void Stop(ExitReason? reason = null)
+    {
+        _ = OnCore();
+        if (!_isFenced)
+        {
+            Cell.StopWanted ??= reason ?? ExitReason.Normal;
+        }
+    }
+
+    internal unsafe void BeginTurn(Message* message)
+    {
+        _message = *message;
+        if (!message->Has(MessageFlags.Extended))
+        {
+            _message.Correlation = 0;
+        }
+
+        if (_cancellation is { IsCancellationRequested: true })
+        {
+            _cancellation = null;
+        }
+
+        SynchronizationContext.SetSynchronizationContext(_synchronization);
+    }
+
+    /// <summary>The handler returned: done already, or the agent waits.</summary>
+    internal void Await(ValueTask turn)
+    {
+        SynchronizationContext.SetSynchronizationContext(null);
+        if (turn.IsCompleted)
+        {
+            turn.GetAwaiter().GetResult();
+            return;
+        }
+
+        _awaiter = turn.GetAwaiter();
+        Wait();
+        _awaiter.UnsafeOnCompleted(_turnEnded);
+    }
+
+    /// <summary>As <see cref="Await"/>, for a request: its reply is sent when the handler is done.</summary>
+    internal void AwaitReply<TReply>(ValueTask<TReply> turn)
+    {
+        SynchronizationContext.SetSynchronizationContext(null);
+        if (turn.IsCompleted)
+        {
+            TReply reply = turn.GetAwaiter().GetResult();
+            Core.Reply(Cell, _message.Correlation, in reply);
+            return;
+        }
+
+        PendingAnswer<TReply> answer = _answer as PendingAnswer<TReply> ?? new PendingAnswer<TReply>();
+        answer.Awaiter = turn.GetAwaiter();
+        answer.IsArmed = true;
+        _answer = answer;
+        Wait();
+        answer.Awaiter.UnsafeOnCompleted(_turnEnded);
+    }
+
+    /// <summary>The agent's core: something that a turn awaits is there; it runs on when the agent's turn comes.</summary>
+    internal void Resume(Action<object?> continuation, object? state) => Enqueue(new Resumption(continuation, null, state));
+
+    /// <summary>The same, for what foreign code posts.</summary>
+    internal void Resume(SendOrPostCallback callback, object? state) => Enqueue(new Resumption(null, callback, state));
+
+    /// <summary>The agent's turn has come: runs what is there, and ends the asynchronous turn if that was all of it.</summary>
+    internal void RunResumes()
+    {
+        for (int left = _resumes.Count; left > 0; left--)
+        {
+            RunOne(_resumes.Dequeue());
+        }
+
+        if (!_isFenced)
+        {
+            Cell.State = _isPending ? AgentState.Waiting : AgentState.Ready;
+        }
+    }
+
+    /// <summary>The asker of the request being answered gave up.</summary>
+    internal void CancelAnswer(ulong correlation)
+    {
+        if (_isPending && _message.Correlation == correlation)
+        {
+            CancelTurn();
+        }
+    }
+
+    /// <summary>A waiting send tries again, in the name of the message whose turn waits.</summary>
+    internal SendResult TrySendFor<T>(CapabilityNode node, in T message)
+    {
+        if (_isFenced)
+        {
+            return SendResult.Denied;
+        }
+
+        Core.EnterResumed(Cell, in _message);
+        SendResult sent = Core.Send(Cell, node, in message);
+        Core.LeaveResumed();
+        Core.EndAside();
+        return sent;
+    }
+
+    /// <summary>Fires the token of the turn under way, if there is one.</summary>
+    internal void CancelTurn()
+    {
+        if (_isPending)
+        {
+            _cancellation?.Cancel();
+        }
+    }
+
+    /// <summary>
+    /// The incarnation ended. Its code may run on until its awaits are over, but reaches nothing any more (OT-09). Returns
+    /// the correlation of the request whose answer will never come, or 0.
+    /// </summary>
+    internal ulong Fence()
+    {
+        _isFenced = true;
+        ulong unanswered = _isPending ? _message.Correlation : 0;
+        if (_isPending)
+        {
+            _isPending = false;
+            Core.WaitingAgents--;
+            _cancellation?.Cancel();
+        }
+
+        return unanswered;
+    }
+
+    private void Wait()
+    {
+        _isPending = true;
+        _isOver = false;
+        Core.WaitingAgents++;
+        Cell.State = AgentState.Waiting;
+    }
+
+    private void Enqueue(in Resumption resumption)
+    {
+        _resumes.Enqueue(resumption);
+        if (_isFenced)
+        {
+            Core.Post(new OrphanResume(this));      // between turns: somebody else's may be running now
+        }
+        else if (Cell.State is AgentState.Waiting or AgentState.Idle)
+        {
+            Core.MakeReady(Cell);
+        }
+    }
+
+    private void RunOne(in Resumption resumption)
+    {
+        Core.EnterResumed(Cell, in _message);
+        SynchronizationContext.SetSynchronizationContext(_synchronization);
+        try
+        {
+            resumption.Run();
+            SynchronizationContext.SetSynchronizationContext(null);
+            if (_isPending && _isOver)
+            {
+                EndTurn();
+            }
+        }
+        catch (Exception bug)
+        {
+            SynchronizationContext.SetSynchronizationContext(null);
+            if (!_isFenced)
+            {
+                Lifecycle.TurnThrew(Core, Cell, in _message, bug);
+            }
+        }
+
+        Core.LeaveResumed();
+    }
+
+    private void EndTurn()
+    {
+        _isPending = false;
+        Core.WaitingAgents--;
+        if (_answer is { IsArmed: true } answer)
+        {
+            answer.IsArmed = false;
+            answer.Send(Core, Cell, _message.Correlation);
+            return;
+        }
+
+        ValueTaskAwaiter awaiter = _awaiter;
+        _awaiter = default;
+        awaiter.GetResult();
+    }
+
+    /// <summary>The handler's task is done: within this agent's own turn, or on a foreign thread.</summary>
+    private void OnTurnEnded()
+    {
+        if (ReferenceEquals(Core.OfThisThread, Core) && ReferenceEquals(Core.Running, Cell))
+        {
+            _isOver = true;
+            return;
+        }
+
+        _synchronization.Post(static state => ((AgentContext)state!)._isOver = true, this);
+    }
+
+    private Core OnCore() =>
+        ReferenceEquals(Core.OfThisThread, Core) && ReferenceEquals(Core.Running, Cell) ? Core : throw new InvalidOperationException(
+            $"The context of agent {Cell.Name} was used outside its turn: after ConfigureAwait(false), in Task.Run, or "
+            + "after the handler returned. Await without ConfigureAwait(false) inside handlers, and pass results out.");
+
+    private readonly record struct Resumption(
+        Action<object?>? Continuation, SendOrPostCallback? Callback, object? State)
+    {
+        public void Run()
+        {
+            if (Continuation is not null)
+            {
+                Continuation(State);
+            }
+            else
+            {
+                Callback!(State);
+            }
+        }
+    }
+
+    private sealed class OrphanResume(AgentContext context) : KernelOp
+    {
+        public override void Run(Core core) => context.RunResumes();
+    }
+
+    private abstract class PendingAnswer
+    {
+        public bool IsArmed;
+
+        public abstract void Send(Core core, AgentCell self, ulong correlation);
+    }
+
+    private sealed class PendingAnswer<TReply> : PendingAnswer
+    {
+        public ValueTaskAwaiter<TReply> Awaiter;
+
+        public override void Send(Core core, AgentCell self, ulong correlation)
+        {
+            ValueTaskAwaiter<TReply> awaiter = Awaiter;
+            Awaiter = default;
+            TReply reply = awaiter.GetResult();
+            core.Reply(self, correlation, in reply);
+        }
+    }
+}
+
+/// <summary>Brings the awaits of one incarnation home, whatever thread completed them.</summary>
+internal sealed class AgentSynchronizationContext(AgentContext context) : SynchronizationContext
+{
+    public override void Post(SendOrPostCallback d, object? state)
+    {
+        if (ReferenceEquals(Core.OfThisThread, context.Core))
+        {
+            context.Resume(d, state);
+        }
+        else
+        {
+            context.Core.Post(new PostedResume(context, d, state));
+        }
+    }
+
+    public override void Send(SendOrPostCallback d, object? state) =>
+        throw new NotSupportedException("Send would block the caller until the agent's turn. Use Post.");
+
+    public override SynchronizationContext CreateCopy() => this;
+
+    private sealed class PostedResume(AgentContext context, SendOrPostCallback callback, object? state) : KernelOp
+    {
+        public override void Run(Core core) => context.Resume(callback, state);
+    }
+}

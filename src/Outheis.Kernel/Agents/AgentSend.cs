@@ -1,0 +1,154 @@
+using System.Threading.Tasks.Sources;
+using Microsoft.Extensions.ObjectPool;
+
+namespace Outheis;
+
+/// <summary>
+/// One agent's send that waits for room. Everything but <see cref="Wake"/> happens on the sender's core.
+/// </summary>
+internal sealed class AgentSend<T> : Waiter, IValueTaskSource<SendResult>
+{
+    private static readonly ObjectPool<AgentSend<T>> Pool = new DefaultObjectPool<AgentSend<T>>(new Policy(), 1024);
+
+    private AgentContext _context = null!;
+    private CapabilityNode _node = null!;
+    private T _message = default!;
+    private CancellationToken _token;
+    private CancellationTokenRegistration _registration;
+    private Action<object?>? _continuation;
+    private object? _state;
+    private SendResult _result;
+    private bool _isDone;
+    private bool _isCancelled;      // left in a list until somebody wakes it, so never pooled again
+    private short _version;
+
+    public static ValueTask<SendResult> Start(
+        AgentContext context, CapabilityNode node, in T message, CancellationToken token)
+    {
+        if (token.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<SendResult>(token);
+        }
+
+        AgentSend<T> send = Pool.Get();
+        (send._context, send._node, send._message, send._token) = (context, node, message, token);
+        (send._isDone, send._isCancelled) = (false, false);
+        if (token.CanBeCanceled)
+        {
+            send._registration = token.UnsafeRegister(
+                static state => ((Withdraw)state!).Post(), new Withdraw(send, context.Core, send._version));
+        }
+
+        send.WaitForRoom(context.Core);
+        return new ValueTask<SendResult>(send, send._version);
+    }
+
+    public override void Wake() => _context.Core.Post(this);
+
+    /// <summary>There may be room now.</summary>
+    public override void Run(Core core)
+    {
+        if (_isCancelled)
+        {
+            return;
+        }
+
+        SendResult sent = _context.TrySendFor(_node, in _message);
+        if (sent == SendResult.Full)
+        {
+            WaitForRoom(core);
+        }
+        else
+        {
+            End(sent);
+        }
+    }
+
+    public ValueTaskSourceStatus GetStatus(short token) =>
+        !_isDone ? ValueTaskSourceStatus.Pending
+        : _isCancelled ? ValueTaskSourceStatus.Canceled
+        : ValueTaskSourceStatus.Succeeded;
+
+    public void OnCompleted(
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
+    {
+        if (_isDone)
+        {
+            _context.Resume(continuation, state);
+        }
+        else
+        {
+            (_continuation, _state) = (continuation, state);
+        }
+    }
+
+    public SendResult GetResult(short token)
+    {
+        if (token != _version || !_isDone)
+        {
+            throw new InvalidOperationException("Await a SendAsync exactly once.");
+        }
+
+        SendResult result = _result;
+        bool cancelled = _isCancelled;
+        CancellationToken by = _token;
+        _version++;
+        (_context, _node, _message, _token, _registration) = (null!, null!, default!, default, default);
+        (_continuation, _state) = (null, null);
+        if (cancelled)
+        {
+            throw new OperationCanceledException(by);
+        }
+
+        Pool.Return(this);
+        return result;
+    }
+
+    private void WaitForRoom(Core core)
+    {
+        if (core.LastObstacle != Obstacle.Channel)
+        {
+            core.AddRetry(this);      // nobody tells when a ring or the journal has room again: look each pass
+            return;
+        }
+
+        AgentCell target = _node.Target;
+        target.Waiters.Add(this);
+        if (target.Credits.Free > 0 || target.IsDead)
+        {
+            target.Waiters.WakeAll();      // room came between the refusal and the wait
+        }
+    }
+
+    private void End(SendResult result)
+    {
+        _result = result;
+        _isDone = true;
+        _registration.Dispose();
+        if (_continuation is { } continuation)
+        {
+            _context.Resume(continuation, _state);
+        }
+    }
+
+    private sealed class Withdraw(AgentSend<T> send, Core core, short version) : KernelOp
+    {
+        public void Post() => core.Post(this);
+
+        public override void Run(Core core)
+        {
+            if (send._version == version && !send._isDone)
+            {
+                send._isCancelled = true;
+                send.End(SendResult.Full);
+            }
+        }
+    }
+
+    private sealed class Policy : PooledObjectPolicy<AgentSend<T>>
+    {
+        public override AgentSend<T> Create() => new();
+
+        public override bool Return(AgentSend<T> obj) => true;
+    }
+}

@@ -1,0 +1,93 @@
+namespace Outheis;
+
+/// <summary>
+/// What an agent may do during one synchronous turn. Lives on the stack and ends with the turn: it cannot be stored,
+/// captured or awaited across.
+/// </summary>
+public readonly ref struct Context
+{
+    private readonly Core _core;
+    private readonly AgentCell _self;
+
+    internal Context(Core core, AgentCell self)
+    {
+        _core = core;
+        _self = self;
+    }
+
+    /// <summary>This agent.</summary>
+    public AgentId Self => _self.Id;
+
+    /// <summary>Which incarnation this is; the first is 1.</summary>
+    public uint Incarnation => _self.Incarnation;
+
+    /// <summary>Who sent the message being handled, set by the kernel from the capability used.</summary>
+    public AgentId Sender => new(_core.Handling.Sender);
+
+    /// <summary>The badge of the capability that the message came through; 0 if it has none (SE-07).</summary>
+    public ulong Badge => _core.Handling.Badge;
+
+    /// <summary>Where the message being handled is in the journal; 0 without a journal.</summary>
+    public long Position => _core.Handling.Position;
+
+    /// <summary>Wall time, read once per turn.</summary>
+    public DateTimeOffset UtcNow => _core.TurnTime();
+
+    /// <summary>Monotonic time since the kernel started, on the kernel's clock, read now.</summary>
+    public TimeSpan Uptime => _core.Uptime();
+
+    /// <summary>Whether the asker of the request being answered has given up.</summary>
+    public bool IsCancellationRequested => _core.IsCurrentAbandoned;
+
+    /// <summary>A number from this core's seeded generator.</summary>
+    public ulong NextRandom() => _core.NextRandom();
+
+    /// <summary>Sends one message. Never blocks, never allocates for unmanaged structs.</summary>
+    /// <typeparam name="T">The message type.</typeparam>
+    /// <param name="to">A capability of this agent with <see cref="Rights.Send"/>.</param>
+    /// <param name="message">Copied before return; an object goes by reference and must not change afterwards.</param>
+    /// <returns><see cref="SendResult.Sent"/>, or why nothing was written.</returns>
+    /// <remarks>Order: first in, first out per sender and target. Cost: on the own core one journal append and one link;
+    /// to another core one slot of the ring between them, and a wake only if that core sleeps.</remarks>
+    public SendResult Send<T>(Capability<T> to, in T message) => _core.Send(_self, to.Node, in message);
+
+    /// <summary>
+    /// Derives a capability for another holder from one held here (SE-21). Send it in a message; it works for
+    /// <paramref name="holder"/> alone.
+    /// </summary>
+    /// <typeparam name="T">The message type.</typeparam>
+    /// <param name="from">A capability of this agent with <see cref="Rights.Grant"/>.</param>
+    /// <param name="holder">Who may use it.</param>
+    /// <param name="rights">Cut down to those of <paramref name="from"/>.</param>
+    /// <param name="badge">Marks what comes through it; only where <paramref name="from"/> has none.</param>
+    /// <param name="derived">The new capability, or an empty one.</param>
+    public DeriveResult Derive<T>(
+        Capability<T> from, AgentId holder, Rights rights, ulong badge, out Capability<T> derived)
+    {
+        DeriveResult result = _core.Derive(_self, from.Node, holder, rights, badge, out CapabilityNode? node);
+        derived = new Capability<T>(node);
+        return result;
+    }
+
+    /// <summary>
+    /// Revokes everything that was derived from a capability held here, at once and without waiting for sends already under
+    /// way on other cores (SE-24). The capability itself stays.
+    /// </summary>
+    /// <typeparam name="T">The message type.</typeparam>
+    /// <param name="from">A capability of this agent with <see cref="Rights.Grant"/>.</param>
+    public void RevokeDerived<T>(Capability<T> from) => _core.RevokeDerived(_self, from.Node);
+
+    /// <summary>Ends this incarnation when the turn does.</summary>
+    /// <param name="reason">Default: <see cref="ExitReason.Normal"/>.</param>
+    public void Stop(ExitReason? reason = null) => _self.StopWanted ??= reason ?? ExitReason.Normal;
+
+    /// <summary>Starts the next incarnation of an agent that ended. Only its supervisor may.</summary>
+    /// <param name="child">An agent spawned with this one as its supervisor.</param>
+    /// <returns>False if this agent does not supervise it.</returns>
+    public bool Restart(AgentId child) => _core.Supervise(_self, child, restart: true);
+
+    /// <summary>Ends an agent for good, with <see cref="ExitReason.Shutdown"/>. Only its supervisor may.</summary>
+    /// <param name="child">An agent spawned with this one as its supervisor.</param>
+    /// <returns>False if this agent does not supervise it.</returns>
+    public bool StopChild(AgentId child) => _core.Supervise(_self, child, restart: false);
+}

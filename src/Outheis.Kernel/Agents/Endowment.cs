@@ -1,0 +1,46 @@
+namespace Outheis;
+
+/// <summary>
+/// What the host gives an agent at birth. Handed to the factory, at the first start and at each restart; what it grants
+/// belongs to that incarnation and ends with it.
+/// </summary>
+public readonly struct Endowment
+{
+    private readonly AgentCell _self;
+
+    internal Endowment(AgentCell self) => _self = self;
+
+    /// <summary>The agent being born.</summary>
+    public AgentId Self => _self.Id;
+
+    /// <summary>Lets the new agent send <typeparamref name="T"/> to <paramref name="target"/>.</summary>
+    /// <typeparam name="T">A message type that the target handles.</typeparam>
+    /// <param name="target">Who receives.</param>
+    /// <param name="rights">Add <see cref="Rights.Grant"/> to let it pass the right on.</param>
+    /// <param name="badge">Set by the kernel on each message sent through it.</param>
+    /// <param name="purpose">Why, in words, for whoever lists capabilities.</param>
+    public Capability<T> Grant<T>(
+        AgentId target, Rights rights = Rights.Send, ulong badge = 0, string? purpose = null) =>
+        new(_self.Kernel.MintHandle<T>(_self, target, rights, badge, purpose));
+
+    /// <summary>Lets the new agent ask <paramref name="target"/>.</summary>
+    /// <typeparam name="TRequest">A request type that the target answers.</typeparam>
+    /// <typeparam name="TReply">Its reply type.</typeparam>
+    /// <param name="target">Who answers.</param>
+    /// <param name="rights">Add <see cref="Rights.Grant"/> to let it pass the right on.</param>
+    /// <param name="badge">Set by the kernel on each request sent through it.</param>
+    /// <param name="purpose">Why, in words, for whoever lists capabilities.</param>
+    public AskCapability<TRequest, TReply> GrantAsk<TRequest, TReply>(
+        AgentId target, Rights rights = Rights.Ask, ulong badge = 0, string? purpose = null) =>
+        new(_self.Kernel.MintAnswer<TRequest, TReply>(_self, target, rights, badge, purpose));
+
+    /// <summary>Lets the new agent write to an output that the host reads.</summary>
+    /// <typeparam name="T">What it writes.</typeparam>
+    /// <param name="output">From <see cref="Kernel.OpenOutput{T}"/>.</param>
+    /// <param name="purpose">Why, in words, for whoever lists capabilities.</param>
+    public Capability<T> GrantOutput<T>(Output<T> output, string? purpose = null)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        return Grant<T>(output.Agent, purpose: purpose);
+    }
+}

@@ -1,0 +1,48 @@
+namespace Outheis;
+
+/// <summary>Takes messages of type <typeparamref name="T"/>, within the turn.</summary>
+/// <typeparam name="T">An unmanaged struct (inline), a sealed immutable record (by reference) or any other struct (pooled box).</typeparam>
+public interface IHandle<T>
+{
+    /// <summary>Handles one message on the agent's core. Must be short and must not block.</summary>
+    /// <param name="message">Valid until the method returns.</param>
+    /// <param name="context">What the agent may do in this turn.</param>
+    void Handle(in T message, Context context);
+}
+
+/// <summary>Takes messages of type <typeparamref name="T"/> and may await.</summary>
+/// <typeparam name="T">As for <see cref="IHandle{T}"/>.</typeparam>
+public interface IHandleAsync<T>
+{
+    /// <summary>
+    /// Handles one message. Each await resumes on the agent's own core; until the returned task is done the agent takes no
+    /// other message, while its core runs other agents.
+    /// </summary>
+    /// <param name="message">A copy; free to keep.</param>
+    /// <param name="context">What the agent may do; valid for this incarnation, on the agent's core.</param>
+    /// <param name="cancellationToken">Fires when the agent is stopped or the kernel's drain runs out of time.</param>
+    ValueTask HandleAsync(T message, AgentContext context, CancellationToken cancellationToken);
+}
+
+/// <summary>Answers requests within the turn.</summary>
+/// <typeparam name="TRequest">As for <see cref="IHandle{T}"/>.</typeparam>
+/// <typeparam name="TReply">Likewise.</typeparam>
+public interface IAnswer<TRequest, TReply>
+{
+    /// <summary>Answers one request on the agent's core. Must be short and must not block.</summary>
+    /// <param name="request">Valid until the method returns.</param>
+    /// <param name="context">What the agent may do; says whether the asker still waits.</param>
+    TReply Answer(in TRequest request, Context context);
+}
+
+/// <summary>Answers requests and may await.</summary>
+/// <typeparam name="TRequest">As for <see cref="IHandle{T}"/>.</typeparam>
+/// <typeparam name="TReply">Likewise.</typeparam>
+public interface IAnswerAsync<TRequest, TReply>
+{
+    /// <summary>Answers one request; awaits as in <see cref="IHandleAsync{T}"/>.</summary>
+    /// <param name="request">A copy; free to keep.</param>
+    /// <param name="context">What the agent may do; valid for this incarnation, on the agent's core.</param>
+    /// <param name="cancellationToken">Also fires when the asker gives up: cancelled, timed out or ended.</param>
+    ValueTask<TReply> AnswerAsync(TRequest request, AgentContext context, CancellationToken cancellationToken);
+}

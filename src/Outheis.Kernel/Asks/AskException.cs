@@ -1,0 +1,73 @@
+namespace Outheis;
+
+/// <summary>How an ask ended without a reply.</summary>
+public enum AskOutcome : byte
+{
+    /// <summary>No such right, see <see cref="SendResult.Denied"/>.</summary>
+    Denied = 0,
+
+    /// <summary>A reply came. Never the outcome of an exception.</summary>
+    Replied,
+
+    /// <summary>The callee's channel has no room.</summary>
+    Full,
+
+    /// <summary>The capability was revoked.</summary>
+    Revoked,
+
+    /// <summary>The callee ended for good, or the kernel stopped.</summary>
+    Dead,
+
+    /// <summary>The request or the reply is longer than the kernel carries.</summary>
+    TooLarge,
+
+    /// <summary>No reply in time. The callee has been told; a reply that still comes is dropped and counted.</summary>
+    TimedOut,
+
+    /// <summary>The callee threw while it had the request. Its incarnation has ended.</summary>
+    Failed,
+
+    /// <summary>The agent asked itself: it would have waited for its own turn to end.</summary>
+    SelfAsk,
+
+    /// <summary>The asker has more asks under way than <c>Limits</c> allows.</summary>
+    TooMany,
+
+    /// <summary>The asker's token fired; reported as <see cref="OperationCanceledException"/>.</summary>
+    Cancelled,
+}
+
+/// <summary>An ask ended without a reply. <see cref="Outcome"/> says why and what a retry is worth.</summary>
+public sealed class AskException : Exception
+{
+    internal AskException(AskOutcome outcome, string callee, Exception? cause = null)
+        : base(Describe(outcome, callee), cause)
+    {
+        Outcome = outcome;
+    }
+
+    /// <summary>Why.</summary>
+    public AskOutcome Outcome { get; }
+
+    internal static AskOutcome From(SendResult refused) => refused switch
+    {
+        SendResult.Full => AskOutcome.Full,
+        SendResult.Revoked => AskOutcome.Revoked,
+        SendResult.Dead => AskOutcome.Dead,
+        SendResult.TooLarge => AskOutcome.TooLarge,
+        _ => AskOutcome.Denied,
+    };
+
+    private static string Describe(AskOutcome outcome, string callee) => outcome switch
+    {
+        AskOutcome.Full => $"{callee} has no room for the request; ask later or shed load.",
+        AskOutcome.Revoked => $"The capability to ask {callee} was revoked.",
+        AskOutcome.Dead => $"{callee} has ended and will not answer.",
+        AskOutcome.TooLarge => $"The request to {callee} or its reply is longer than {Limits.MessageBytesMax} bytes.",
+        AskOutcome.TimedOut => $"{callee} did not answer in time.",
+        AskOutcome.Failed => $"{callee} failed while it had the request.",
+        AskOutcome.SelfAsk => $"{callee} asked itself: it would wait for its own turn to end. Call the method instead.",
+        AskOutcome.TooMany => $"More than {Limits.RepliesPerCore} asks are under way on one core.",
+        _ => $"No capability to ask {callee} from here.",
+    };
+}

@@ -1,0 +1,18 @@
+namespace Outheis;
+
+/// <summary>
+/// Names one ask: the table that waits for the reply (a core's, or the host's), the slot in it, and which use of that slot.
+/// A reply finds its asker by it and by nothing else, so a late one cannot answer the next ask (OT-10).
+/// </summary>
+internal static class Correlation
+{
+    public const int HostTable = 0xFF;
+
+    public static ulong Of(int table, int slot, uint generation) => (ulong)table << 56 | (ulong)slot << 32 | generation;
+
+    public static int Table(ulong correlation) => (int)(correlation >> 56);
+
+    public static int Slot(ulong correlation) => (int)(correlation >> 32) & 0xFFFFFF;
+
+    public static uint Generation(ulong correlation) => (uint)correlation;
+}

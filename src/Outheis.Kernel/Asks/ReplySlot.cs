@@ -1,0 +1,121 @@
+using System.Threading.Tasks.Sources;
+
+namespace Outheis;
+
+/// <summary>
+/// Where one agent's ask waits for its reply. Recycled: a slot keeps its place in the table for ever, and each use has the
+/// next generation. Touched by the asker's core alone, but for the generation, which others read.
+/// </summary>
+internal abstract class ReplySlot(int index)
+{
+    public readonly int Index = index;
+    public uint Generation = 1;               // R7: raised when the ask ends. Read by A7 in ReplyTable.IsCurrent.
+    public ReplySlot? NextFree;
+    public AgentContext? Asker;
+    public AgentCell? Callee;
+    public long Deadline;
+    public bool IsPending;
+    public CancellationToken Token;
+    public CancellationTokenRegistration Registration;
+    protected AskOutcome Outcome;
+    protected Exception? Cause;
+    private Action<object?>? _continuation;
+    private object? _continuationState;
+
+    public abstract int TypeIndex { get; }
+
+    public ulong Correlate(int table) => Correlation.Of(table, Index, Generation);
+
+    /// <summary>Ends the ask without a reply.</summary>
+    public void Fail(AskOutcome outcome, Exception? cause)
+    {
+        (Outcome, Cause) = (outcome, cause);
+        End();
+    }
+
+    protected void End()
+    {
+        IsPending = false;
+        Volatile.Write(ref Generation, Generation + 1);      // R7
+        Registration.Dispose();
+        if (_continuation is { } continuation)
+        {
+            Asker!.Resume(continuation, _continuationState);
+        }
+    }
+
+    protected void Reset()
+    {
+        (_continuation, _continuationState, Cause, Asker, Callee) = (null, null, null, null, null);
+        (Token, Registration) = (default, default);
+    }
+
+    protected void SetContinuation(Action<object?> continuation, object? state)
+    {
+        if (!IsPending)
+        {
+            Asker!.Resume(continuation, state);      // it ended between the look and the await
+            return;
+        }
+
+        (_continuation, _continuationState) = (continuation, state);
+    }
+}
+
+internal sealed class ReplySlot<TReply>(int index) : ReplySlot(index), IValueTaskSource<TReply>
+{
+    private TReply _reply = default!;
+
+    public override int TypeIndex => ReplyType<TReply>.Index;
+
+    public void Complete(in TReply reply)
+    {
+        _reply = reply;
+        Outcome = AskOutcome.Replied;
+        End();
+    }
+
+    public ValueTaskSourceStatus GetStatus(short token) =>
+        IsPending ? ValueTaskSourceStatus.Pending
+        : Outcome == AskOutcome.Replied ? ValueTaskSourceStatus.Succeeded
+        : Outcome == AskOutcome.Cancelled ? ValueTaskSourceStatus.Canceled
+        : ValueTaskSourceStatus.Faulted;
+
+    public void OnCompleted(
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        SetContinuation(continuation, state);
+
+    public TReply GetResult(short token)
+    {
+        if (IsPending)
+        {
+            throw new InvalidOperationException("The ask has no result yet: await it instead of reading it.");
+        }
+
+        (TReply reply, AskOutcome outcome, Exception? cause) = (_reply, Outcome, Cause);
+        (string callee, CancellationToken cancelled) = (Callee!.Name, Token);
+        AgentContext asker = Asker!;
+        _reply = default!;
+        Reset();
+        asker.Core.Replies.Return(this);
+        return outcome switch
+        {
+            AskOutcome.Replied => reply,
+            AskOutcome.Cancelled => throw new OperationCanceledException(cancelled),
+            _ => throw new AskException(outcome, callee, cause),
+        };
+    }
+}
+
+/// <summary>A small number per reply type, so that free slots are found without a look-up.</summary>
+internal static class ReplyType<TReply>
+{
+    public static readonly int Index = ReplyTypes.Next();
+}
+
+internal static class ReplyTypes
+{
+    private static int s_last = -1;
+
+    public static int Next() => Interlocked.Increment(ref s_last);
+}

@@ -1,0 +1,178 @@
+namespace Outheis;
+
+/// <summary>The asks of one core's agents that wait for a reply. The core only, but for <see cref="IsCurrent"/>.</summary>
+internal sealed class ReplyTable(Core core)
+{
+    private ReplySlot[] _slots = new ReplySlot[64];
+    private ReplySlot?[] _free = new ReplySlot?[16];      // by reply type, linked by NextFree
+    private int _count;
+
+    /// <summary>Asks under way.</summary>
+    public int Pending { get; private set; }
+
+    /// <summary>No ask times out before this; null when none is under way.</summary>
+    public long? NextDeadline { get; private set; }
+
+    /// <summary>A slot for a new ask, or null when too many are under way.</summary>
+    public ReplySlot<TReply>? Rent<TReply>(AgentContext asker, AgentCell callee, long deadline)
+    {
+        int type = ReplyType<TReply>.Index;
+        ReplySlot<TReply>? slot = null;
+        if (type < _free.Length && _free[type] is { } free)
+        {
+            slot = (ReplySlot<TReply>)free;
+            _free[type] = free.NextFree;
+        }
+        else if (_count < Limits.RepliesPerCore)
+        {
+            slot = new ReplySlot<TReply>(_count);
+            Add(slot);
+        }
+
+        if (slot is not null)
+        {
+            (slot.Asker, slot.Callee, slot.Deadline, slot.IsPending) = (asker, callee, deadline, true);
+            Pending++;
+            NextDeadline = NextDeadline is { } next && next < deadline ? next : deadline;
+        }
+
+        return slot;
+    }
+
+    /// <summary>Takes a slot back whose result was read.</summary>
+    public void Return(ReplySlot slot)
+    {
+        int type = slot.TypeIndex;
+        if (type >= _free.Length)
+        {
+            Array.Resize(ref _free, Math.Max(type + 1, _free.Length * 2));
+        }
+
+        slot.NextFree = _free[type];
+        _free[type] = slot;
+    }
+
+    /// <summary>Takes back a slot whose ask was never sent.</summary>
+    public void Withdraw(ReplySlot slot)
+    {
+        slot.IsPending = false;
+        Pending--;
+        Return(slot);
+    }
+
+    public bool Complete<TReply>(ulong correlation, in TReply reply)
+    {
+        if (FindPending(correlation) is not ReplySlot<TReply> slot)
+        {
+            return false;
+        }
+
+        Pending--;
+        slot.Complete(in reply);
+        return true;
+    }
+
+    public bool Fail(ulong correlation, AskOutcome outcome, Exception? cause)
+    {
+        if (FindPending(correlation) is not { } slot)
+        {
+            return false;
+        }
+
+        Pending--;
+        slot.Fail(outcome, cause);
+        return true;
+    }
+
+    /// <summary>Any thread: whether the asker of this correlation still waits.</summary>
+    public bool IsCurrent(ulong correlation)
+    {
+        int index = Correlation.Slot(correlation);
+        ReplySlot[] slots = Volatile.Read(ref _slots);      // A8: a longer array holds what the shorter one did (R8).
+        return index < slots.Length && slots[index] is { } slot
+            && Volatile.Read(ref slot.Generation) == Correlation.Generation(correlation);      // A7
+    }
+
+    /// <summary>Ends the asks whose time is over. Returns how many.</summary>
+    public int Sweep(long now)
+    {
+        if (NextDeadline is not { } earliest || earliest > now)
+        {
+            return 0;
+        }
+
+        int ended = 0;
+        NextDeadline = null;
+        for (int i = 0; i < _count; i++)
+        {
+            ReplySlot slot = _slots[i];
+            if (!slot.IsPending)
+            {
+                continue;
+            }
+
+            if (slot.Deadline <= now)
+            {
+                ended++;
+                Abandon(slot, AskOutcome.TimedOut);
+            }
+            else if (NextDeadline is not { } next || slot.Deadline < next)
+            {
+                NextDeadline = slot.Deadline;
+            }
+        }
+
+        return ended;
+    }
+
+    /// <summary>The asker's token fired.</summary>
+    public void Withdraw(ulong correlation)
+    {
+        if (FindPending(correlation) is { } slot)
+        {
+            Abandon(slot, AskOutcome.Cancelled);
+        }
+    }
+
+    /// <summary>The asker gives up: the ask ends and the callee is told.</summary>
+    public void Abandon(ReplySlot slot, AskOutcome outcome)
+    {
+        ulong correlation = slot.Correlate(core.Index);
+        AgentCell callee = slot.Callee!;
+        Pending--;
+        slot.Fail(outcome, null);
+        core.TellWithdrawn(callee, correlation);
+    }
+
+    /// <summary>An incarnation ended: nobody waits for its asks any more.</summary>
+    public void AbandonAll(AgentCell asker)
+    {
+        for (int i = 0; Pending > 0 && i < _count; i++)
+        {
+            ReplySlot slot = _slots[i];
+            if (slot.IsPending && ReferenceEquals(slot.Asker!.Cell, asker))
+            {
+                Abandon(slot, AskOutcome.Cancelled);
+            }
+        }
+    }
+
+    private ReplySlot? FindPending(ulong correlation)
+    {
+        int index = Correlation.Slot(correlation);
+        return index < _count && _slots[index] is { IsPending: true } slot
+            && slot.Generation == Correlation.Generation(correlation) ? slot : null;
+    }
+
+    private void Add(ReplySlot slot)
+    {
+        if (_count == _slots.Length)
+        {
+            var longer = new ReplySlot[_slots.Length * 2];
+            _slots.CopyTo(longer, 0);
+            Volatile.Write(ref _slots, longer);      // R8: filled before it is found. Read by A8.
+        }
+
+        _slots[_count++] = slot;
+    }
+}

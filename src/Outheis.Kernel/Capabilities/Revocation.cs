@@ -1,0 +1,52 @@
+namespace Outheis;
+
+/// <summary>
+/// Revocation with a promise: the rights fall at once, then every core passes a fence. A send that had passed its check
+/// before is committed by then; one that checks later is refused. Outside threads check again after their claim.
+/// </summary>
+internal static class Revocation
+{
+    public static async Task Run(Kernel kernel, CapabilityNode? node)
+    {
+        if (node is null)
+        {
+            return;
+        }
+
+        List<uint> dead = kernel.Capabilities.Revoke(node, itself: true);
+        var fence = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var state = new FenceState(kernel.Cores.Length, fence);
+        foreach (Core core in kernel.Cores)
+        {
+            core.Post(new Fence(state, ReferenceEquals(core, node.Target.Core) ? dead : [], node));
+        }
+
+        await fence.Task.ConfigureAwait(false);
+    }
+
+    private sealed class FenceState(int cores, TaskCompletionSource done)
+    {
+        private int _left = cores;
+
+        public void Pass()
+        {
+            if (Interlocked.Decrement(ref _left) == 0)
+            {
+                done.TrySetResult();
+            }
+        }
+    }
+
+    private sealed class Fence(FenceState state, List<uint> toRecord, CapabilityNode node) : KernelOp
+    {
+        public override void Run(Core core)
+        {
+            foreach (uint id in toRecord)
+            {
+                core.Tap?.RecordRevoked(id, node);
+            }
+
+            state.Pass();
+        }
+    }
+}

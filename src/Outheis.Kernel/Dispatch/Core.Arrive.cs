@@ -1,0 +1,193 @@
+namespace Outheis;
+
+/// <summary>The way of a message in: from rings and ingress into the inboxes of this core's agents. Runs no handler.</summary>
+internal sealed unsafe partial class Core
+{
+    /// <summary>Moves at most <paramref name="most"/> messages on, so what arrives meanwhile waits (LW-24).</summary>
+    private int DrainRing(CoreRing ring, int source, int most)
+    {
+        int moved = 0;
+        Message* slot;
+        while (moved < most && (slot = ring.Peek()) != null)
+        {
+            object? reference = slot->Has(MessageFlags.Reference) ? ring.TakeReference() : null;
+            Accept(slot, reference);
+            ring.Free(slot);
+            moved++;
+        }
+
+        Counters.Arrived += moved;
+        if (moved > 0 && ring.IsSenderBlocked)
+        {
+            Kernel.Cores[source].Wake();      // ordered by F1: the sender parks only after a look at the ring
+        }
+
+        return moved;
+    }
+
+    private int DrainIngress()
+    {
+        int moved = 0;
+        Message* slot;
+        while (moved < Limits.IngressSlots && (slot = Ingress.Peek()) != null)
+        {
+            if (!slot->Has(MessageFlags.Void))
+            {
+                object? reference = slot->Has(MessageFlags.Reference) ? Ingress.TakeReference() : null;
+                slot->Chain = ++_lastChain << 8 | (uint)Index;
+                if (Tap is not null && !Tap.TryAppendEntered(slot, reference))
+                {
+                    Restore(reference);
+                    break;      // no room in the journal: it stays in the ring, and senders find the ring full
+                }
+
+                Accept(slot, reference);
+            }
+
+            Ingress.Free(slot);
+            moved++;
+        }
+
+        if (moved > 0)
+        {
+            Counters.Entered += moved;
+            Interlocked.MemoryBarrier();      // F6: slots are free BEFORE the look for waiters. Pairs with F5.
+            if (IngressWaiters.Any)
+            {
+                IngressWaiters.WakeAll();
+            }
+        }
+
+        return moved;
+    }
+
+    private void Restore(object? reference)
+    {
+        if (reference is not null)
+        {
+            Ingress.RestoreReference(reference);
+        }
+    }
+
+    /// <summary>Gives an arrived message to whom it is for. The slot stays the caller's.</summary>
+    private void Accept(Message* slot, object? reference)
+    {
+        if (slot->Target == 0)
+        {
+            Route.Of(slot->Route).Deliver(this, null!, slot, reference);      // for the core itself: reply, withdrawal
+            return;
+        }
+
+        Message* cell = Cells.Rent();
+        Message.CopyBody(slot, cell);
+        if (reference is not null)
+        {
+            Cells.PutReference(cell, reference);
+        }
+
+        AcceptHome(cell);
+    }
+
+    private void AcceptHome(Message* cell)
+    {
+        AgentCell? target = Kernel.Agents.Find(cell->Target);
+        if (cell->Target == 0 || target is null || target.State == AgentState.Dead)
+        {
+            AcceptForNobody(cell, target);
+            return;
+        }
+
+        target.Inbox.Put(cell);
+        if (target.State == AgentState.Idle)
+        {
+            MakeReady(target);
+        }
+    }
+
+    private void AcceptForNobody(Message* cell, AgentCell? target)
+    {
+        if (cell->Target != 0)
+        {
+            Bury(cell, target, DeadLetterReason.TargetDead);
+            return;
+        }
+
+        object? reference = cell->Has(MessageFlags.Reference) ? Cells.TakeReference(cell) : null;
+        Route.Of(cell->Route).Deliver(this, null!, cell, reference);
+        Cells.Return(cell);
+    }
+
+    /// <summary>Ends the way of an accepted message that nobody will handle: counted, journaled, its asker told.</summary>
+    public void Bury(Message* cell, AgentCell? target, DeadLetterReason reason)
+    {
+        Route route = Route.Of(cell->Route);
+        if (cell->Has(MessageFlags.Reference))
+        {
+            route.Discard(Cells.TakeReference(cell));
+        }
+
+        if (target is not null && !cell->Has(MessageFlags.Uncredited))
+        {
+            target.Credits.GiveHome();
+        }
+
+        Report(cell, route, reason);
+        if (cell->Has(MessageFlags.Extended) && cell->Correlation != 0)
+        {
+            FailReply(cell->Correlation, reason == DeadLetterReason.HandlerFailed ? AskOutcome.Failed : AskOutcome.Dead, null);
+        }
+
+        Cells.Return(cell);
+    }
+
+    /// <summary>Counts, keeps and journals one dead letter.</summary>
+    public void Report(Message* message, Route route, DeadLetterReason reason)
+    {
+        Kernel.DeadLetters.Add(new DeadLetter(
+            reason, new AgentId(message->Sender), new AgentId(message->Target), route.Message.Name, message->Position));
+        Tap?.RecordDeadLetter(message, reason);
+    }
+
+    private int FlushOutbox()
+    {
+        int moved = 0;
+        for (int peer = 0; peer < _outbox.Length; peer++)
+        {
+            if (!_outbox[peer].IsEmpty && Out[peer] is { } ring && ring.HasRoomToResume())
+            {
+                moved += FlushOutbox(ring, ref _outbox[peer]);
+                Kernel.Cores[peer].Wake();
+            }
+        }
+
+        _outboxCount -= moved;
+        return moved;
+    }
+
+    private int FlushOutbox(CoreRing ring, ref Inbox waiting)
+    {
+        int moved = 0;
+        Message* slot;
+        while (!waiting.IsEmpty && (slot = ring.TryClaim()) != null)
+        {
+            Message* cell = waiting.Take();
+            Message.CopyBody(cell, slot);
+            if (cell->Has(MessageFlags.Reference))
+            {
+                ring.PutReference(Cells.TakeReference(cell));
+            }
+
+            Counters.SentAway++;
+            ring.Publish(slot);
+            Cells.Return(cell);
+            moved++;
+        }
+
+        if (waiting.IsEmpty)
+        {
+            ring.SetBlocked(false);
+        }
+
+        return moved;
+    }
+}

@@ -1,0 +1,211 @@
+using System.Diagnostics;
+
+namespace Outheis;
+
+/// <summary>Asks and replies of this core's agents.</summary>
+internal sealed unsafe partial class Core
+{
+    public ValueTask<TReply> Ask<TRequest, TReply>(
+        AgentContext asker, CapabilityNode? node, in TRequest request, TimeSpan? timeout, CancellationToken token)
+    {
+        AgentCell self = asker.Cell;
+        if (node is null || !node.Allows(self, Rights.Ask))
+        {
+            return Refused<TReply>(AskException.From(CapabilityNode.Refusal(node, self)), node);
+        }
+
+        if (ReferenceEquals(node.Target, self))
+        {
+            return Refused<TReply>(AskOutcome.SelfAsk, node);
+        }
+
+        if (token.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<TReply>(token);
+        }
+
+        ReplySlot<TReply>? slot = Replies.Rent<TReply>(asker, node.Target, DeadlineAfter(timeout ?? Limits.AskTimeout));
+        if (slot is null)
+        {
+            return Refused<TReply>(AskOutcome.TooMany, node);
+        }
+
+        SendResult sent;
+        try
+        {
+            sent = Dispatch(node, in request, slot.Correlate(Index));
+        }
+        catch
+        {
+            Replies.Withdraw(slot);      // a codec threw: a bug of the asker's
+            throw;
+        }
+
+        if (sent != SendResult.Sent)
+        {
+            Replies.Withdraw(slot);
+            return Refused<TReply>(AskException.From(sent), node);
+        }
+
+        if (token.CanBeCanceled)
+        {
+            slot.Token = token;
+            slot.Registration = token.UnsafeRegister(WithdrawAsk.Post, new WithdrawAsk(this, slot.Correlate(Index)));
+        }
+
+        return new ValueTask<TReply>(slot, 0);
+    }
+
+    /// <summary>The reply of one of this core's agents, to wherever its asker waits.</summary>
+    public void Reply<TReply>(AgentCell self, ulong correlation, in TReply reply)
+    {
+        int table = Correlation.Table(correlation);
+        if (Carriage<TReply>.IsTooLarge)
+        {
+            FailReply(correlation, AskOutcome.TooLarge, null);
+            return;
+        }
+
+        if (table != Index && table != Correlation.HostTable)
+        {
+            SendUncredited(Kernel.Cores[table], 0, self.Id.Value, ReplyRoute<TReply>.Instance, correlation, in reply);
+            return;
+        }
+
+        Tap?.AppendReply(ReplyRoute<TReply>.Instance, self, correlation, Current, in reply);
+        bool inTime = table == Index
+            ? Replies.Complete(correlation, in reply)
+            : Kernel.HostAsks.Complete(correlation, in reply);
+        if (!inTime)
+        {
+            CountLateReply(self.Id.Value, ReplyRoute<TReply>.Instance, Current);
+        }
+    }
+
+    /// <summary>Ends an ask without a reply, wherever its asker waits.</summary>
+    public void FailReply(ulong correlation, AskOutcome outcome, Exception? cause)
+    {
+        int table = Correlation.Table(correlation);
+        if (table == Correlation.HostTable)
+        {
+            Kernel.HostAsks.Fail(correlation, outcome, cause);
+        }
+        else if (table == Index)
+        {
+            Replies.Fail(correlation, outcome, cause);
+        }
+        else
+        {
+            var failure = new AskFailure(outcome, cause);
+            SendUncredited(Kernel.Cores[table], 0, 0, FailureRoute.Instance, correlation, in failure);
+        }
+    }
+
+    public bool IsAbandoned(ulong correlation)
+    {
+        int table = Correlation.Table(correlation);
+        return table == Correlation.HostTable
+            ? !Kernel.HostAsks.IsCurrent(correlation)
+            : !Kernel.Cores[table].Replies.IsCurrent(correlation);
+    }
+
+    /// <summary>Tells the callee that nobody waits for its reply any more.</summary>
+    public void TellWithdrawn(AgentCell callee, ulong correlation)
+    {
+        if (ReferenceEquals(callee.Core, this))
+        {
+            callee.Async?.CancelAnswer(correlation);
+        }
+        else
+        {
+            var withdrawal = new Withdrawal(callee.Id.Value);
+            SendUncredited(callee.Core, 0, 0, WithdrawalRoute.Instance, correlation, in withdrawal);
+        }
+    }
+
+    public void CountLateReply(uint sender, Route route, Message* about)
+    {
+        Counters.LateReplies++;
+        Kernel.DeadLetters.Add(new DeadLetter(
+            DeadLetterReason.LateReply, new AgentId(sender), default, route.Message.Name, about->Position));
+    }
+
+    private long DeadlineAfter(TimeSpan timeout) =>
+        timeout == Timeout.InfiniteTimeSpan ? long.MaxValue
+        : Time.GetTimestamp() + (long)(timeout.TotalSeconds * Time.TimestampFrequency);
+
+    private static ValueTask<TReply> Refused<TReply>(AskOutcome outcome, CapabilityNode? node) =>
+        ValueTask.FromException<TReply>(new AskException(outcome, node?.Target.Name ?? "The empty capability's target"));
+
+    /// <summary>The asker's token fired, on whatever thread; the ask ends on the asker's core.</summary>
+    private sealed class WithdrawAsk(Core core, ulong correlation) : KernelOp
+    {
+        public static readonly Action<object?> Post = static state =>
+        {
+            var op = (WithdrawAsk)state!;
+            op._core.Post(op);
+        };
+
+        private readonly Core _core = core;
+
+        public override void Run(Core core)
+        {
+            Debug.Assert(ReferenceEquals(core, _core), "an ask is withdrawn on its asker's core");
+            core.Replies.Withdraw(correlation);
+        }
+    }
+}
+
+/// <summary>A reply that crossed cores: completes its slot there.</summary>
+internal sealed unsafe class ReplyRoute<TReply>() : Route(typeof(TReply))
+{
+    public static readonly ReplyRoute<TReply> Instance = new();
+
+    public override int InlineBytes => Carriage<TReply>.InlineBytes;
+
+    public override bool IsUnderstoodBy(Agent agent) => false;
+
+    public override void Deliver(Core core, AgentCell self, Message* message, object? reference)
+    {
+        TReply reply = Payload.Take<TReply>(message, reference);
+        if (!core.Replies.Complete(message->Correlation, in reply))
+        {
+            core.CountLateReply(message->Sender, this, message);
+        }
+    }
+
+    public override void Discard(object? reference) => Carriage<TReply>.Release(reference!);
+}
+
+/// <summary>Why there will be no reply.</summary>
+internal sealed record AskFailure(AskOutcome Outcome, Exception? Cause);
+
+internal sealed unsafe class FailureRoute() : Route(typeof(AskFailure))
+{
+    public static readonly FailureRoute Instance = new();
+
+    public override int InlineBytes => 0;
+
+    public override bool IsUnderstoodBy(Agent agent) => false;
+
+    public override void Deliver(Core core, AgentCell self, Message* message, object? reference)
+    {
+        var failure = (AskFailure)reference!;
+        core.Replies.Fail(message->Correlation, failure.Outcome, failure.Cause);
+    }
+}
+
+/// <summary>The asker gave up; names the callee.</summary>
+internal readonly record struct Withdrawal(uint Callee);
+
+internal sealed unsafe class WithdrawalRoute() : Route(typeof(Withdrawal))
+{
+    public static readonly WithdrawalRoute Instance = new();
+
+    public override int InlineBytes => Carriage<Withdrawal>.InlineBytes;
+
+    public override bool IsUnderstoodBy(Agent agent) => false;
+
+    public override void Deliver(Core core, AgentCell self, Message* message, object? reference) =>
+        core.Kernel.Agents.Find(((Withdrawal*)&message->Payload)->Callee)?.Async?.CancelAnswer(message->Correlation);
+}

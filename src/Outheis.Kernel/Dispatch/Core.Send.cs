@@ -1,0 +1,311 @@
+using System.Runtime.CompilerServices;
+
+namespace Outheis;
+
+/// <summary>The way of a message out: decode, point of no return, append, deliver.</summary>
+internal sealed unsafe partial class Core
+{
+    private readonly CapabilityNode[] _leases = new CapabilityNode[Limits.LeasesPerTurn];
+    private int _leaseCount;
+
+    /// <summary>What stood in the way of the last Full: tells a waiting send where to wait.</summary>
+    public Obstacle LastObstacle;
+
+    public SendResult Send<T>(AgentCell self, CapabilityNode? node, in T message)
+    {
+        if (node is null || !node.Allows(self, Rights.Send))
+        {
+            return CapabilityNode.Refusal(node, self);
+        }
+
+        return Dispatch(node, in message, correlation: 0);
+    }
+
+    /// <summary>Sends through a capability that was checked. A correlation other than 0 makes it a request.</summary>
+    public SendResult Dispatch<T>(CapabilityNode node, in T message, ulong correlation)
+    {
+        AgentCell target = node.Target;
+        if (Carriage<T>.IsTooLarge)
+        {
+            return SendResult.TooLarge;
+        }
+
+        if (target.State == AgentState.Dead)
+        {
+            return SendResult.Dead;
+        }
+
+        if (Tap is not null)
+        {
+            SendResult prepared = Tap.Prepare(node.Route, in message);
+            if (prepared != SendResult.Sent)
+            {
+                LastObstacle = Obstacle.Journal;
+                return prepared;
+            }
+        }
+
+        return ReferenceEquals(target.Core, this)
+            ? DispatchHome(node, target, in message, correlation)
+            : DispatchAway(node, target, in message, correlation);
+    }
+
+    private SendResult DispatchHome<T>(CapabilityNode node, AgentCell target, in T message, ulong correlation)
+    {
+        if (!target.Credits.TryTakeHome())
+        {
+            LastObstacle = Obstacle.Channel;
+            return SendResult.Full;
+        }
+
+        // --- point of no return ---
+        Message* cell = Cells.Rent();
+        Stamp<T>(cell, node, correlation);
+        if (Carriage<T>.IsInline)
+        {
+            Unsafe.WriteUnaligned(&cell->Payload, message);
+        }
+        else
+        {
+            Cells.PutReference(cell, Carriage<T>.Wrap(in message));
+        }
+
+        cell->Position = Tap is null ? 0 : Tap.AppendSent(cell, Current->Position, in message);
+        Counters.SentHome++;
+        target.Inbox.Put(cell);
+        if (target.State == AgentState.Idle)
+        {
+            MakeReady(target);
+        }
+
+        return SendResult.Sent;
+    }
+
+    private SendResult DispatchAway<T>(CapabilityNode node, AgentCell target, in T message, ulong correlation)
+    {
+        if (!TryTakeLease(node, target))
+        {
+            LastObstacle = Obstacle.Channel;
+            return SendResult.Full;
+        }
+
+        // --- point of no return ---
+        Core peer = target.Core;
+        CoreRing ring = Out[peer.Index]!;
+        Message* slot = _outbox[peer.Index].IsEmpty ? ring.TryClaim() : null;
+        Message* cell = slot != null ? slot : Cells.Rent();
+        Stamp<T>(cell, node, correlation);
+        object? reference = null;
+        if (Carriage<T>.IsInline)
+        {
+            Unsafe.WriteUnaligned(&cell->Payload, message);
+        }
+        else
+        {
+            reference = Carriage<T>.Wrap(in message);
+        }
+
+        cell->Position = Tap is null ? 0 : Tap.AppendSent(cell, Current->Position, in message);
+        Forward(peer, ring, slot, cell, reference);
+        return SendResult.Sent;
+    }
+
+    /// <summary>
+    /// Sends what must not be refused: signals, replies, withdrawals. Takes no credit: there is one per ask or incarnation.
+    /// Target 0 addresses the peer core itself.
+    /// </summary>
+    public void SendUncredited<T>(Core peer, uint target, uint sender, Route route, ulong correlation, in T message)
+    {
+        bool ready = Tap is not null && Tap.PrepareControl(route, in message);
+        CoreRing? ring = Out[peer.Index];
+        Message* slot = ring is not null && _outbox[peer.Index].IsEmpty ? ring.TryClaim() : null;
+        Message* cell = slot != null ? slot : Cells.Rent();
+        cell->Route = route.Index;
+        cell->Target = target;
+        cell->Sender = sender;
+        cell->Capability = 0;
+        cell->Badge = 0;
+        cell->Flags = MessageFlags.Uncredited | MessageFlags.Extended
+            | (Carriage<T>.IsInline ? MessageFlags.None : MessageFlags.Reference);
+        cell->Qos = Qos.Default;
+        cell->PayloadBytes = (byte)Carriage<T>.InlineBytes;
+        cell->Chain = Current->Chain;
+        Extend(cell, correlation);
+        object? reference = null;
+        if (Carriage<T>.IsInline)
+        {
+            Unsafe.WriteUnaligned(&cell->Payload, message);
+        }
+        else
+        {
+            reference = Carriage<T>.Wrap(in message);
+        }
+
+        cell->Position = ready ? Tap!.AppendSent(cell, Current->Position, in message) : 0;
+        if (ring is not null)
+        {
+            Forward(peer, ring, slot, cell, reference);
+            return;
+        }
+
+        if (reference is not null)
+        {
+            Cells.PutReference(cell, reference);
+        }
+
+        AcceptHome(cell);
+    }
+
+    /// <summary>Hands a filled message to another core: through the ring, or through the outbox while that is full.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Forward(Core peer, CoreRing ring, Message* slot, Message* cell, object? reference)
+    {
+        if (slot == null)
+        {
+            Detain(peer, ring, cell, reference);
+            return;
+        }
+
+        if (reference is not null)
+        {
+            ring.PutReference(reference);
+        }
+
+        Counters.SentAway++;
+        ring.Publish(slot);
+        peer.Wake();
+    }
+
+    /// <summary>
+    /// The ring is full. The message keeps its place in this core's outbox for that peer, and so does everything after it,
+    /// until the ring has room again (LW-22). Its credit is taken, so outboxes are bounded by the channels they feed; and
+    /// since no core ever waits for another, two that are full towards each other both go on (INV-04).
+    /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Detain(Core peer, CoreRing ring, Message* cell, object? reference)
+    {
+        if (reference is not null)
+        {
+            Cells.PutReference(cell, reference);
+        }
+
+        Counters.RingFull++;
+        ring.SetBlocked(true);
+        _outbox[peer.Index].Put(cell);
+        _outboxCount++;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Stamp<T>(Message* cell, CapabilityNode node, ulong correlation)
+    {
+        *(MessageStamp*)&cell->Route = node.Stamp;
+        cell->Flags = (Carriage<T>.IsInline ? MessageFlags.None : MessageFlags.Reference)
+            | (correlation == 0 ? MessageFlags.None : MessageFlags.Extended);
+        cell->Qos = node.Holder.Qos;
+        cell->PayloadBytes = (byte)Carriage<T>.InlineBytes;
+        cell->Chain = Current->Chain;
+        if (correlation != 0)
+        {
+            Extend(cell, correlation);
+        }
+    }
+
+    private static void Extend(Message* cell, ulong correlation)
+    {
+        cell->Correlation = correlation;
+        cell->Trace = 0;
+        cell->Deadline = 0;
+        cell->Labels = 0;
+    }
+
+    private bool TryTakeLease(CapabilityNode node, AgentCell target)
+    {
+        if (node.Lease > 0)
+        {
+            node.Lease--;
+            return true;
+        }
+
+        return TryTakeLeaseSlow(node, target);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool TryTakeLeaseSlow(CapabilityNode node, AgentCell target)
+    {
+        bool isOpen = node.LeaseNext > 0;
+        if (!isOpen && _leaseCount == _leases.Length)
+        {
+            return target.Credits.TakeShared(1) == 1;      // too many capabilities in one turn: one credit at a time
+        }
+
+        int taken = target.Credits.TakeShared(Math.Max(1, node.LeaseNext));
+        if (taken == 0)
+        {
+            return false;
+        }
+
+        if (!isOpen)
+        {
+            _leases[_leaseCount++] = node;
+        }
+
+        node.Lease = taken - 1;
+        node.LeaseNext = Math.Min(Limits.LeaseMost, Math.Max(2, node.LeaseNext * 2));
+        return true;
+    }
+
+    /// <summary>The turn ends: credits that it reserved and did not use go back (C3).</summary>
+    private void CloseLeases()
+    {
+        for (int i = 0; i < _leaseCount; i++)
+        {
+            CapabilityNode node = _leases[i];
+            _leases[i] = null!;
+            int unused = node.Lease;
+            (node.Lease, node.LeaseNext) = (0, 0);
+            if (unused > 0)
+            {
+                node.Target.Credits.GiveShared(unused);      // F4 again. Pairs with F5.
+                if (node.Target.Waiters.Any)
+                {
+                    node.Target.Waiters.WakeAll();
+                }
+            }
+        }
+
+        _leaseCount = 0;
+    }
+
+    /// <summary>Derives from a capability of the agent whose turn it is.</summary>
+    public DeriveResult Derive(
+        AgentCell self, CapabilityNode? from, AgentId holder, Rights rights, ulong badge, out CapabilityNode? node)
+    {
+        AgentCell? to = Kernel.Agents.Find(holder.Value);
+        DeriveResult result = Kernel.Capabilities.Derive(from, self, to, rights, badge, out node);
+        if (node is not null)
+        {
+            Tap?.RecordCapability(JournalKind.Derived, node);
+        }
+
+        return result;
+    }
+
+    public void RevokeDerived(AgentCell self, CapabilityNode? from)
+    {
+        if (from is not null && from.Allows(self, Rights.Grant))
+        {
+            foreach (uint id in Kernel.Capabilities.Revoke(from, itself: false))
+            {
+                Tap?.RecordRevoked(id, from);
+            }
+        }
+    }
+}
+
+/// <summary>What a refused send would have to wait for.</summary>
+internal enum Obstacle : byte
+{
+    Channel,
+    Ingress,
+    Journal,
+}

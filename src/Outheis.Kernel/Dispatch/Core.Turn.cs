@@ -1,0 +1,136 @@
+namespace Outheis;
+
+/// <summary>A turn: one agent runs until its inbox is empty, its budget spent, or it awaits or ends.</summary>
+internal sealed unsafe partial class Core
+{
+    private void RunTurn(AgentCell agent)
+    {
+        Running = agent;
+        _turnTime = 0;
+        Counters.Turns++;
+        if (agent.Async is { HasResumes: true } context)
+        {
+            context.RunResumes();
+        }
+
+        if (agent.State == AgentState.Ready)
+        {
+            agent.State = AgentState.Running;
+            RunMessages(agent);
+        }
+
+        EndTurn(agent);
+    }
+
+    private void RunMessages(AgentCell agent)
+    {
+        Message* message = null;
+        try
+        {
+            for (int left = Limits.TurnMessages; left > 0 && agent.State == AgentState.Running; left--)
+            {
+                message = agent.Inbox.Take();
+                if (message == null)
+                {
+                    break;
+                }
+
+                Current = message;
+                Tap?.NoteConsumed(agent, message);
+                if (!message->Has(MessageFlags.Uncredited))
+                {
+                    agent.Credits.GiveHome();
+                }
+
+                Deliver(agent, message);
+                Cells.Return(message);
+                message = null;
+                if (agent.StopWanted is not null)
+                {
+                    break;
+                }
+            }
+        }
+        catch (Exception bug)
+        {
+            Lifecycle.HandlerThrew(this, agent, message, bug);
+        }
+
+        Current = _root;
+    }
+
+    private void Deliver(AgentCell agent, Message* message)
+    {
+        object? reference = null;
+        if (message->Has(MessageFlags.Reference))
+        {
+            reference = Cells.TakeReference(message);
+            message->Flags &= ~MessageFlags.Reference;
+        }
+
+        Route route = Route.Of(message->Route);
+        if (message->Has(MessageFlags.Extended) && message->Correlation != 0 && IsAbandoned(message->Correlation))
+        {
+            route.Discard(reference);
+            Report(message, route, DeadLetterReason.AskAbandoned);
+            return;
+        }
+
+        Counters.Handled++;
+        route.Deliver(this, agent, message, reference);
+    }
+
+    /// <summary>After every turn, and after everything that ran an agent's code outside one.</summary>
+    public void EndTurn(AgentCell agent)
+    {
+        Running = null;
+        Current = _root;
+        if (_leaseCount > 0)
+        {
+            CloseLeases();
+        }
+
+        if (agent.StopWanted is { } reason && agent.State is AgentState.Running or AgentState.Idle)
+        {
+            Lifecycle.End(this, agent, reason);
+        }
+
+        if (agent.State is AgentState.Running or AgentState.Idle)
+        {
+            agent.State = AgentState.Idle;
+            if (!agent.Inbox.IsEmpty || agent.Async is { HasResumes: true })
+            {
+                MakeReady(agent);
+            }
+        }
+
+        bool waited = agent.Waiters.Any;
+        if (agent.Credits.Settle(waited) || waited)
+        {
+            if (agent.Waiters.Any)
+            {
+                agent.Waiters.WakeAll();
+            }
+        }
+    }
+
+    /// <summary>Makes the message of an asynchronous turn current while that turn runs on.</summary>
+    public void EnterResumed(AgentCell agent, in Message message)
+    {
+        Running = agent;
+        *_resumed = message;
+        Current = _resumed;
+    }
+
+    public void LeaveResumed() => Current = _root;
+
+    /// <summary>Something was sent between turns: closes what it opened.</summary>
+    public void EndAside()
+    {
+        Running = null;
+        if (_leaseCount > 0)
+        {
+            CloseLeases();
+        }
+    }
+}

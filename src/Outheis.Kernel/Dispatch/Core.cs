@@ -1,0 +1,280 @@
+using System.Runtime.InteropServices;
+
+namespace Outheis;
+
+/// <summary>
+/// One scheduler, owned by one thread: its agents, their messages, the rings to and from its peers. Everything here is
+/// touched by that thread alone, but for <see cref="Control"/>, <see cref="Ingress"/>, <see cref="Parker"/> and the far
+/// ends of the rings (LW-01). A core is a duty cycle: <see cref="RunPass"/> does a bounded amount of work and says how
+/// much; whoever drives the core decides when to idle.
+/// </summary>
+internal sealed unsafe partial class Core : IDisposable
+{
+    [ThreadStatic]
+    private static Core? t_current;
+
+    private readonly Message* _root;          // what an agent "handles" outside any message: no sender, no cause
+    private readonly Message* _resumed;       // the message of an asynchronous turn while that turn runs on
+    private readonly Inbox[] _outbox;         // per peer: signals and replies that found the ring full
+    private readonly List<Waiter> _retries = [];
+    private readonly long _tickPeriod;
+    private readonly long _sweepPeriod;
+    private ReadyQueue _ready = new();
+    private int _outboxCount;
+    private int _busyPasses;
+    private long _nextTick;
+    private long _nextSweep;
+    private ulong _random;
+    private uint _lastChain;
+    private long _turnTime;
+
+    public Core(Kernel kernel, int index, int cores, JournalTap? tap)
+    {
+        Kernel = kernel;
+        Index = index;
+        Tap = tap;
+        Time = kernel.Options.Time;
+        Parker = new Parker(kernel.Platform.Threads.Fence);
+        Replies = new ReplyTable(this);
+        In = new CoreRing?[cores];
+        Out = new CoreRing?[cores];
+        _outbox = new Inbox[cores];
+        _root = (Message*)NativeMemory.AlignedAlloc(2 * Limits.CellBytes, Limits.CellBytes);
+        NativeMemory.Clear(_root, 2 * Limits.CellBytes);
+        _resumed = _root + 1;
+        Current = _root;
+        _tickPeriod = (long)(Limits.TickPeriod.TotalSeconds * Time.TimestampFrequency);
+        _sweepPeriod = (long)(Limits.SweepPeriod.TotalSeconds * Time.TimestampFrequency);
+        _random = kernel.Options.Seed * 0x9E3779B97F4A7C15 + (ulong)index + 1;
+        Now = Time.GetTimestamp();
+    }
+
+    public readonly Kernel Kernel;
+    public readonly int Index;
+    public readonly CoreRing?[] In;           // by source core; null for itself
+    public readonly CoreRing?[] Out;          // by target core; null for itself
+    public readonly Ingress Ingress = new();
+    public readonly CellSlab Cells = new();
+    public readonly JournalTap? Tap;
+    public readonly TimeProvider Time;
+    public readonly Parker Parker;
+    public readonly ReplyTable Replies;
+    public ControlQueue Control;
+    public WaitList IngressWaiters;
+    public CoreCounters Counters;
+
+    /// <summary>The message being handled; the root message outside any.</summary>
+    public Message* Current;
+
+    public ref readonly Message Handling => ref *Current;
+
+    /// <summary>Whether the asker of the request being handled has given up.</summary>
+    public bool IsCurrentAbandoned =>
+        Current->Has(MessageFlags.Extended) && Current->Correlation != 0 && IsAbandoned(Current->Correlation);
+
+    /// <summary>The agent whose turn it is, if any.</summary>
+    public AgentCell? Running;
+
+    /// <summary>Monotonic time as of this pass, in the kernel clock's ticks.</summary>
+    public long Now;
+
+    /// <summary>Agents whose asynchronous turn awaits something.</summary>
+    public int WaitingAgents;
+
+    /// <summary>The core whose thread this is, if it is one.</summary>
+    public static Core? OfThisThread => t_current;
+
+    /// <summary>The thread becomes this core's.</summary>
+    public void Enter() => t_current = this;
+
+    public static void Leave() => t_current = null;
+
+    /// <summary>
+    /// One bounded pass: control, arrivals, then up to <see cref="Limits.TurnsPerPass"/> turns (INV-05). Returns how much
+    /// was done; 0 means there is nothing to do now.
+    /// </summary>
+    public int RunPass()
+    {
+        int done = RunControl();
+        for (int i = 0; i < In.Length; i++)
+        {
+            if (In[i] is { } ring)
+            {
+                done += DrainRing(ring, i, Limits.RingSlots);
+            }
+        }
+
+        done += DrainIngress();
+        done += _outboxCount == 0 ? 0 : FlushOutbox();
+        done += _retries.Count == 0 ? 0 : RunRetries();
+        for (int turns = 0; turns < Limits.TurnsPerPass && _ready.Take() is { } agent; turns++)
+        {
+            done++;
+            RunTurn(agent);
+        }
+
+        if (done == 0 || ++_busyPasses >= Limits.ClockPasses)
+        {
+            _busyPasses = 0;
+            done += LookAtClock();
+        }
+
+        if (done == 0)
+        {
+            Tap?.Flush();
+        }
+
+        return done;
+    }
+
+    /// <summary>Whether something waits that <see cref="RunPass"/> would do. The core's thread, as its last look.</summary>
+    public bool HasWork()
+    {
+        if (!_ready.IsEmpty || !Control.IsEmpty || Ingress.Peek() != null)
+        {
+            return true;
+        }
+
+        for (int peer = 0; peer < In.Length; peer++)
+        {
+            if (In[peer] is { } ring && ring.Peek() != null)
+            {
+                return true;
+            }
+
+            if (!_outbox[peer].IsEmpty && Out[peer]!.HasRoomToResume())
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Nothing to do and nothing awaited. The core's thread, between turns.</summary>
+    public bool IsQuiet => !HasWork() && _outboxCount == 0 && _retries.Count == 0 && WaitingAgents == 0;
+
+    /// <summary>How long the core may sleep if nobody wakes it.</summary>
+    public TimeSpan SleepAtMost() =>
+        _retries.Count > 0 || Tap is { IsStalled: true } ? Limits.PollPeriod
+        : Replies.NextDeadline is { } deadline ? Time.GetElapsedTime(Now, Math.Max(Now, deadline)) + Limits.SweepPeriod
+        : Timeout.InfiniteTimeSpan;
+
+    /// <summary>Any thread: hands the core an op and wakes it.</summary>
+    public void Post(KernelOp op)
+    {
+        Control.Push(op);
+        Wake();
+    }
+
+    /// <summary>Any thread, after it published something for this core.</summary>
+    public void Wake()
+    {
+        if (Parker.Wake())
+        {
+            Interlocked.Increment(ref Counters.Wakes);
+        }
+    }
+
+    /// <summary>Puts an idle agent that has something to do into the ready queue.</summary>
+    public void MakeReady(AgentCell agent)
+    {
+        agent.State = AgentState.Ready;
+        _ready.Put(agent);
+    }
+
+    /// <summary>Splitmix64 over the kernel's seed.</summary>
+    public ulong NextRandom()
+    {
+        ulong z = _random += 0x9E3779B97F4A7C15;
+        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+        return z ^ (z >> 31);
+    }
+
+    /// <summary>Wall time of this turn, read when first asked for.</summary>
+    public DateTimeOffset TurnTime()
+    {
+        if (_turnTime == 0)
+        {
+            _turnTime = Time.GetUtcNow().UtcTicks;
+        }
+
+        return new DateTimeOffset(_turnTime, TimeSpan.Zero);
+    }
+
+    public TimeSpan Uptime() => Time.GetElapsedTime(Kernel.Started);
+
+    public void AddRetry(Waiter waiter) => _retries.Add(waiter);
+
+    /// <summary>Passes on a supervisor's decision. False if the agent does not supervise that child.</summary>
+    public bool Supervise(AgentCell self, AgentId child, bool restart)
+    {
+        if (Kernel.Agents.Find(child.Value) is not { } cell || !ReferenceEquals(cell.Supervisor, self))
+        {
+            return false;
+        }
+
+        cell.Core.Post(new LifecycleOp(cell, restart));
+        return true;
+    }
+
+    public void Dispose()
+    {
+        Ingress.Dispose();
+        Cells.Dispose();
+        foreach (CoreRing? ring in In)
+        {
+            ring?.Dispose();
+        }
+
+        NativeMemory.AlignedFree(_root);
+    }
+
+    private int RunControl()
+    {
+        int done = 0;
+        KernelOp? op = Control.TakeAll();
+        while (op is not null)
+        {
+            KernelOp? next = op.NextOp;
+            op.NextOp = null;
+            op.Run(this);
+            op = next;
+            done++;
+        }
+
+        return done;
+    }
+
+    private int RunRetries()
+    {
+        int before = _retries.Count;
+        Waiter[] waiters = [.. _retries];
+        _retries.Clear();
+        foreach (Waiter waiter in waiters)
+        {
+            waiter.Run(this);
+        }
+
+        return Math.Max(0, before - _retries.Count);
+    }
+
+    private int LookAtClock()
+    {
+        Now = Time.GetTimestamp();
+        if (Tap is not null && Now >= _nextTick)
+        {
+            _nextTick = Now + _tickPeriod;
+            Tap.TickDue = true;
+        }
+
+        if (Now < _nextSweep || Replies.Pending == 0)
+        {
+            return 0;
+        }
+
+        _nextSweep = Now + _sweepPeriod;
+        return Replies.Sweep(Now);
+    }
+}

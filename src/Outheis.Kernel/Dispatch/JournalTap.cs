@@ -1,0 +1,295 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+
+namespace Outheis;
+
+/// <summary>
+/// Where one core's dispatch meets its journal lane: what was sent, what was consumed, who lived and died. The core's
+/// thread only.
+/// </summary>
+/// <remarks>
+/// A message is prepared (encoded, room reserved) before the point of no return and appended after it, so appending cannot
+/// fail. Messages leave <see cref="ReserveBytes"/> of a full segment untouched; signals, replies and the kernel's own
+/// records may use it, so a full disk stops traffic before it stops control (hazard 10).
+/// </remarks>
+internal sealed unsafe class JournalTap(JournalLane lane, MessageCodecs codecs, TimeProvider time)
+{
+    private const int ReserveBytes = 16 << 10;
+
+    private readonly ArrayBufferWriter<byte> _encoded = new();
+    private readonly ConsumedEntry[] _consumed = new ConsumedEntry[Limits.ConsumedBatch];
+    private TypeEntry[] _types = new TypeEntry[64];      // by route number
+    private int _consumedCount;
+    private int _prepared;                               // payload bytes of the message that was prepared
+    private bool _preparedRaw;                           // they are the message itself, not _encoded
+
+    /// <summary>Wall time has moved on since the last record: the next one is preceded by a Tick.</summary>
+    public bool TickDue { get; set; } = true;
+
+    /// <summary>The lane refused the last reservation.</summary>
+    public bool IsStalled { get; private set; }
+
+    /// <summary>Records that even the reserve had no room for.</summary>
+    public long Lost { get; private set; }
+
+    public JournalLane Lane => lane;
+
+    /// <summary>Decode: the message's journaled form exists and its room is reserved, or why not. Nothing was written.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public SendResult Prepare<T>(Route route, in T message)
+    {
+        if (Carriage<T>.IsRaw && (uint)route.Index < (uint)_types.Length && _types[route.Index].IsRaw)
+        {
+            _prepared = Unsafe.SizeOf<T>();
+            _preparedRaw = true;
+            return lane.TryReserve(_prepared + ReserveBytes) ? SendResult.Sent : PrepareSlow(route, in message);
+        }
+
+        return PrepareSlow(route, in message);
+    }
+
+    /// <summary>As <see cref="Prepare{T}"/> for what must not be refused: may use the reserve. False: cannot be journaled.</summary>
+    public bool PrepareControl<T>(Route route, in T message)
+    {
+        if (Encode(route, in message) && lane.TryReserve(_prepared))
+        {
+            return true;
+        }
+
+        _prepared = 0;
+        Lost++;
+        return false;
+    }
+
+    /// <summary>Commit: appends what was prepared. Returns the record's position.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public long AppendSent<T>(Message* message, long cause, in T content)
+    {
+        if (TickDue)
+        {
+            Tick();
+        }
+
+        RecordHeader* header = Begin(JournalKind.Sent, message, cause);
+        return Commit(header, in content);
+    }
+
+    /// <summary>Appends the header of a message whose content is too long. 0 if there is no room even for that.</summary>
+    public long AppendWithoutContent(Message* message)
+    {
+        _prepared = 0;
+        if (!lane.TryReserve(0))
+        {
+            Lost++;
+            return 0;
+        }
+
+        return lane.Commit(Begin(JournalKind.Sent, message, cause: 0), 0);
+    }
+
+    /// <summary>Appends a reply that goes straight into its asker's slot.</summary>
+    public void AppendReply<TReply>(
+        Route route, AgentCell self, ulong correlation, Message* request, in TReply reply)
+    {
+        if (!PrepareControl(route, in reply))
+        {
+            return;
+        }
+
+        if (TickDue)
+        {
+            Tick();
+        }
+
+        Message header;
+        header.Route = route.Index;
+        header.Sender = self.Id.Value;
+        header.Target = request->Sender;
+        header.Badge = 0;
+        header.Capability = 0;
+        header.Chain = request->Chain;
+        header.Qos = self.Qos;
+        header.Flags = MessageFlags.Extended;
+        header.Correlation = correlation;
+        RecordHeader* record = Begin(JournalKind.Replied, &header, request->Position);
+        Commit(record, in reply);
+    }
+
+    /// <summary>Notes that an agent took a message. Written in batches; <see cref="Flush"/> before the core sleeps.</summary>
+    public void NoteConsumed(AgentCell agent, Message* message)
+    {
+        if (message->Position == 0)
+        {
+            return;
+        }
+
+        ref ConsumedEntry entry = ref _consumed[_consumedCount++];
+        entry.Target = agent.Id.Value;
+        entry.Incarnation = agent.Incarnation;
+        entry.Position = message->Position;
+        if (_consumedCount == _consumed.Length)
+        {
+            Flush();
+        }
+    }
+
+    /// <summary>Writes what was consumed since the last flush.</summary>
+    public void Flush()
+    {
+        if (_consumedCount == 0)
+        {
+            return;
+        }
+
+        int bytes = _consumedCount * ConsumedEntry.Bytes;
+        if (!lane.TryReserve(bytes))
+        {
+            IsStalled = true;
+            if (_consumedCount == _consumed.Length)
+            {
+                Lost += _consumedCount;
+                _consumedCount = 0;
+            }
+
+            return;
+        }
+
+        RecordHeader* header = lane.Begin(bytes);
+        *header = new RecordHeader { Kind = JournalKind.Consumed };
+        _consumed.AsSpan(0, _consumedCount).CopyTo(new Span<ConsumedEntry>(header + 1, _consumedCount));
+        lane.Commit(header, bytes);
+        _consumedCount = 0;
+    }
+
+    /// <summary>Appends a record about the kernel itself. May use the reserve.</summary>
+    public void Record<TRecord>(in RecordHeader fields, in TRecord record)
+        where TRecord : struct, IJournalRecord<TRecord>
+    {
+        if (TickDue)
+        {
+            Tick();
+        }
+
+        if (!lane.TryAppend(in fields, in record))
+        {
+            IsStalled = true;
+            Lost++;
+        }
+    }
+
+    private SendResult PrepareSlow<T>(Route route, in T message)
+    {
+        if (!Encode(route, in message) || _prepared > Limits.EncodedBytesMax
+            || _prepared + ReserveBytes > lane.PayloadBytesMax)
+        {
+            return SendResult.TooLarge;
+        }
+
+        IsStalled = !lane.TryReserve(_prepared + ReserveBytes);
+        return IsStalled ? SendResult.Full : SendResult.Sent;
+    }
+
+    /// <summary>Finds the journaled form of a message. False if it is longer than the lane can ever take.</summary>
+    private bool Encode<T>(Route route, in T message)
+    {
+        ref TypeEntry type = ref EntryOf<T>(route);
+        _preparedRaw = type.IsRaw;
+        _prepared = 0;
+        if (type.IsRaw)
+        {
+            _prepared = Unsafe.SizeOf<T>();
+        }
+        else if (type.Codec is MessageCodec<T> codec)
+        {
+            _encoded.ResetWrittenCount();
+            codec.Encode(in message, _encoded);
+            _prepared = _encoded.WrittenCount;
+        }
+
+        return _prepared <= lane.PayloadBytesMax;
+    }
+
+    private ref TypeEntry EntryOf<T>(Route route)
+    {
+        if (route.Index >= _types.Length)
+        {
+            Array.Resize(ref _types, Math.Max(_types.Length * 2, route.Index + 1));
+        }
+
+        ref TypeEntry type = ref _types[route.Index];
+        if (!type.IsKnown)
+        {
+            Introduce<T>(route, ref type);
+        }
+
+        return ref type;
+    }
+
+    /// <summary>First use of a type in this lane: says how its payloads are written.</summary>
+    private void Introduce<T>(Route route, ref TypeEntry type)
+    {
+        MessageCodec? codec = codecs.Find(typeof(T));
+        bool raw = codec is null && Carriage<T>.IsRaw;
+        PayloadEncoding encoding = raw ? PayloadEncoding.Raw : codec is null ? PayloadEncoding.Opaque : PayloadEncoding.Json;
+        var fields = new RecordHeader { Kind = JournalKind.Schema, TypeId = route.Index };
+        var schema = new SchemaRecord(encoding, raw ? Unsafe.SizeOf<T>() : 0, typeof(T).Name);
+        bool written = lane.TryAppend(in fields, in schema);
+        (type.Codec, type.IsRaw, type.IsKnown) = (codec, raw && written, written);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private RecordHeader* Begin(JournalKind kind, Message* message, long cause)
+    {
+        RecordHeader* header = lane.Begin(_prepared);
+        header->Kind = kind;
+        header->Qos = (byte)message->Qos;
+        header->Flags = RecordFlags.None;
+        header->TypeId = message->Route;
+        header->Sender = message->Sender;
+        header->Target = message->Target;
+        header->Badge = message->Badge;
+        header->Correlation = message->Has(MessageFlags.Extended) ? message->Correlation : 0;
+        header->Cause = cause;
+        header->Capability = message->Capability;
+        header->Chain = message->Chain;
+        return header;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private long Commit<T>(RecordHeader* header, in T content)
+    {
+        if (_preparedRaw && Carriage<T>.IsRaw)
+        {
+            Unsafe.WriteUnaligned(header + 1, content);
+        }
+        else if (_prepared > 0)
+        {
+            _encoded.WrittenSpan.CopyTo(new Span<byte>(header + 1, _prepared));
+        }
+
+        return lane.Commit(header, _prepared);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Tick()
+    {
+        TickDue = false;
+        var fields = new RecordHeader { Kind = JournalKind.Tick };
+        int kept = _prepared;
+        var record = new TickRecord(time.GetUtcNow().UtcTicks);
+        RecordHeader* header = lane.TryReserve(kept + RecordHeader.Aligned(record.Bytes)) ? lane.Begin(record.Bytes) : null;
+        if (header != null)
+        {
+            *header = fields;
+            record.Write(new Span<byte>(header + 1, record.Bytes));
+            lane.Commit(header, record.Bytes);
+        }
+    }
+
+    private struct TypeEntry
+    {
+        public MessageCodec? Codec;
+        public bool IsRaw;
+        public bool IsKnown;
+    }
+}

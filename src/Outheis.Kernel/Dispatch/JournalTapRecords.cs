@@ -1,0 +1,65 @@
+namespace Outheis;
+
+/// <summary>What the kernel itself does, as records of the core that does it.</summary>
+internal static unsafe class JournalTapRecords
+{
+    public static void RecordStarted(this JournalTap tap, AgentCell agent)
+    {
+        var fields = new RecordHeader { Kind = JournalKind.Spawned, Target = agent.Id.Value };
+        if (agent.Incarnation == 1)
+        {
+            uint supervisor = agent.Supervisor?.Id.Value ?? 0;
+            tap.Record(in fields, new SpawnedRecord(agent.Incarnation, supervisor, (byte)agent.Qos, agent.Name));
+        }
+
+        fields.Kind = agent.Incarnation == 1 ? JournalKind.Started : JournalKind.Restarted;
+        tap.Record(in fields, new StartedRecord(agent.Incarnation));
+    }
+
+    public static void RecordExited(this JournalTap tap, AgentCell agent, ExitReason reason)
+    {
+        var fields = new RecordHeader { Kind = JournalKind.Exited, Target = agent.Id.Value };
+        string words = reason.Exception is null ? "" : reason.ToString();
+        tap.Record(in fields, new ExitedRecord(agent.Incarnation, (byte)reason.Kind, words));
+    }
+
+    public static void RecordCapability(this JournalTap tap, JournalKind kind, CapabilityNode node)
+    {
+        RecordHeader fields = Fields(kind, node, node.Id);
+        uint parent = node.Parent?.Id ?? 0;
+        tap.Record(in fields, new CapabilityRecord(parent, node.Holder.Id.Value, (byte)node.Granted, node.Purpose ?? ""));
+    }
+
+    public static void RecordRevoked(this JournalTap tap, uint id, CapabilityNode through)
+    {
+        RecordHeader fields = Fields(JournalKind.Revoked, through, id);
+        tap.Record(in fields, new CapabilityRecord(through.Id, through.Holder.Id.Value, 0, ""));
+    }
+
+    public static void RecordDeadLetter(this JournalTap tap, Message* message, DeadLetterReason reason)
+    {
+        var fields = new RecordHeader
+        {
+            Kind = JournalKind.DeadLetter,
+            TypeId = message->Route,
+            Sender = message->Sender,
+            Target = message->Target,
+            Cause = message->Position,
+        };
+        tap.Record(in fields, new DeadLetterRecord((byte)reason, message->Position));
+    }
+
+    /// <summary>Appends a message that came from outside, in whatever form its type has. False: no room, try later.</summary>
+    public static bool TryAppendEntered(this JournalTap tap, Message* slot, object? reference) =>
+        Route.Of(slot->Route).TryJournal(tap, slot, reference);
+
+    private static RecordHeader Fields(JournalKind kind, CapabilityNode node, uint id) => new()
+    {
+        Kind = kind,
+        TypeId = node.Route.Index,
+        Sender = node.Parent?.Holder.Id.Value ?? 0,
+        Target = node.Target.Id.Value,
+        Badge = node.Badge,
+        Capability = id,
+    };
+}

@@ -1,0 +1,216 @@
+namespace Outheis;
+
+/// <summary>
+/// The edges of <see cref="AgentState"/> that are not turns: start, end, restart. All run on the agent's core. An end goes
+/// in this order: the incarnation is fenced, what it holds is released, what waits for it is told, then its supervisor
+/// hears of it (OT-08, INV-20).
+/// </summary>
+internal static unsafe class Lifecycle
+{
+    public static void Start(Core core, AgentCell agent)
+    {
+        if (agent.StopWanted is not null)
+        {
+            agent.State = AgentState.Idle;
+            core.EndTurn(agent);
+            return;
+        }
+
+        core.Tap?.RecordStarted(agent);
+        Signal(core, agent, new ChildStarted(agent.Id, agent.Name, agent.Incarnation));
+        core.Running = agent;
+        agent.State = AgentState.Running;
+        agent.HasStarted = true;
+        try
+        {
+            agent.Instance!.OnStart(new Context(core, agent));
+        }
+        catch (Exception bug)
+        {
+            End(core, agent, new ExitReason(ExitKind.Error, bug));
+        }
+
+        core.EndTurn(agent);
+    }
+
+    /// <summary>The next incarnation of an agent that ended. A factory that throws is one more end (OT-45).</summary>
+    public static void Restart(Core core, AgentCell agent)
+    {
+        if (agent.State != AgentState.Ended)
+        {
+            return;
+        }
+
+        agent.Incarnation++;
+        agent.StopWanted = null;
+        agent.HasStarted = false;
+        try
+        {
+            Agent instance = agent.Factory!(new Endowment(agent));
+            if (instance.GetType() != agent.Instance!.GetType())
+            {
+                throw new InvalidOperationException(
+                    $"The factory of {agent.Name} made a {instance.GetType().Name} where it made a "
+                    + $"{agent.Instance.GetType().Name} before; capabilities to it would not fit.");
+            }
+
+            agent.Instance = instance;
+        }
+        catch (Exception bug)
+        {
+            End(core, agent, new ExitReason(ExitKind.Error, bug));
+            return;
+        }
+
+        Start(core, agent);
+    }
+
+    /// <summary>A synchronous handler, or the synchronous beginning of an asynchronous one, threw.</summary>
+    public static void HandlerThrew(Core core, AgentCell agent, Message* inFlight, Exception bug)
+    {
+        SynchronizationContext.SetSynchronizationContext(null);
+        if (inFlight != null)
+        {
+            if (inFlight->Has(MessageFlags.Extended) && inFlight->Correlation != 0)
+            {
+                core.FailReply(inFlight->Correlation, AskOutcome.Failed, bug);
+                inFlight->Correlation = 0;
+            }
+
+            inFlight->Flags |= MessageFlags.Uncredited;      // its credit went back when it was taken
+            core.Bury(inFlight, agent, DeadLetterReason.HandlerFailed);
+        }
+
+        End(core, agent, new ExitReason(ExitKind.Error, bug));
+    }
+
+    /// <summary>An asynchronous handler threw after an await.</summary>
+    public static void TurnThrew(Core core, AgentCell agent, in Message inFlight, Exception bug)
+    {
+        Message message = inFlight;
+        core.Report(&message, Route.Of(message.Route), DeadLetterReason.HandlerFailed);
+        if (message.Correlation != 0)
+        {
+            core.FailReply(message.Correlation, AskOutcome.Failed, bug);
+        }
+
+        End(core, agent, new ExitReason(ExitKind.Error, bug));
+    }
+
+    /// <summary>Ends the incarnation. With a supervisor the channel is kept for the next one; without, the agent is dead.</summary>
+    public static void End(Core core, AgentCell agent, ExitReason reason)
+    {
+        agent.State = AgentState.Ended;
+        agent.StopWanted = null;
+        ulong unanswered = agent.Async?.Fence() ?? 0;
+        agent.Async = null;
+        RunOnStop(agent, reason);
+        core.Kernel.Capabilities.ReleaseHeld(agent);
+        core.Replies.AbandonAll(agent);
+        if (unanswered != 0)
+        {
+            core.FailReply(unanswered, AskOutcome.Dead, reason.Exception);
+        }
+
+        core.Tap?.RecordExited(agent, reason);
+        var signal = new ExitSignal(agent.Id, agent.Name, agent.Incarnation, reason);
+        if (!core.Kernel.IsStopping && Signal(core, agent, signal))
+        {
+            return;      // the supervisor decides
+        }
+
+        Die(core, agent);
+        core.Kernel.ReportUnsupervised(agent, signal);
+    }
+
+    /// <summary>Ends an agent for good: what waits in its channel is buried.</summary>
+    public static void Die(Core core, AgentCell agent)
+    {
+        agent.SetDead();
+        Message* cell;
+        while ((cell = agent.Inbox.Take()) != null)
+        {
+            core.Bury(cell, agent, core.Kernel.IsStopping ? DeadLetterReason.KernelStopped : DeadLetterReason.TargetDead);
+        }
+
+        agent.Waiters.WakeAll();      // they see Dead
+        core.Kernel.Agents.Remove(agent.Id.Value);
+    }
+
+    /// <summary>Tells the supervisor. False if nobody is there to hear it.</summary>
+    private static bool Signal<T>(Core core, AgentCell agent, T signal)
+        where T : class
+    {
+        AgentCell? supervisor = agent.Supervisor;
+        if (supervisor is null || supervisor.IsDead || supervisor.Instance is not IHandle<T>)
+        {
+            return false;
+        }
+
+        core.SendUncredited(
+            supervisor.Core, supervisor.Id.Value, agent.Id.Value, HandleRoute<T>.Instance, correlation: 0, in signal);
+        return true;
+    }
+
+    private static void RunOnStop(AgentCell agent, ExitReason reason)
+    {
+        if (!agent.HasStarted)
+        {
+            return;
+        }
+
+        agent.HasStarted = false;
+        try
+        {
+            agent.Instance!.OnStop(reason);
+        }
+        catch (Exception)
+        {
+            // Best effort by contract: the incarnation has ended, and its reason stays the first one.
+        }
+    }
+}
+
+/// <summary>Asks an agent's core to restart or stop it.</summary>
+internal sealed class LifecycleOp(AgentCell agent, bool restart, TaskCompletionSource? done = null) : KernelOp
+{
+    public override void Run(Core core)
+    {
+        if (restart)
+        {
+            Lifecycle.Restart(core, agent);
+        }
+        else
+        {
+            Stop(core);
+        }
+
+        done?.TrySetResult();
+    }
+
+    private void Stop(Core core)
+    {
+        switch (agent.State)
+        {
+            case AgentState.Dead:
+                break;
+            case AgentState.Ended:
+                Lifecycle.Die(core, agent);
+                break;
+            case AgentState.Idle:
+            case AgentState.Ready:
+                // A queued agent is dropped by its next turn: its state is no longer Ready.
+                Lifecycle.End(core, agent, ExitReason.Shutdown);
+                if (agent.State == AgentState.Ended)
+                {
+                    Lifecycle.Die(core, agent);
+                }
+
+                break;
+            default:
+                agent.StopWanted = ExitReason.Shutdown;      // when its turn ends
+                agent.Async?.CancelTurn();
+                break;
+        }
+    }
+}

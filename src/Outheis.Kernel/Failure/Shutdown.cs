@@ -1,0 +1,177 @@
+namespace Outheis;
+
+/// <summary>
+/// Stops a kernel: drain, cancel, end, join. The drain is over when every core was quiet in two rounds of questions with
+/// the same sums and nothing between cores in either.
+/// </summary>
+internal static class Shutdown
+{
+    private static readonly TimeSpan RoundPause = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(100);      // for the ends themselves
+
+    public static async Task<StopReport> Run(Kernel kernel, TimeSpan deadline)
+    {
+        await Task.Yield();      // the caller may hold a lock
+        kernel.BeginStop();
+        TimeProvider time = kernel.Options.Time;
+        long start = time.GetTimestamp();
+        if (!await Drain(kernel, time, start, deadline * 0.75).ConfigureAwait(false))
+        {
+            foreach (Core core in kernel.Cores)
+            {
+                core.Post(new CancelTurns());
+            }
+
+            await Drain(kernel, time, start, deadline).ConfigureAwait(false);
+        }
+
+        var undrained = new List<UndrainedAgent>();
+        var stuck = new List<int>();
+        foreach (Core core in kernel.Cores)
+        {
+            var end = new EndAgents();
+            core.Post(end);
+            if (await Within(end.Done.Task, Grace, time).ConfigureAwait(false) && kernel.Platform.Threads.Stop(core, Grace))
+            {
+                undrained.AddRange(end.Undrained);
+            }
+            else
+            {
+                stuck.Add(core.Index);
+                undrained.AddRange(Unreached(kernel, core));
+            }
+        }
+
+        kernel.Release(everyCoreStopped: stuck.Count == 0);
+        return new StopReport(undrained, stuck);
+    }
+
+    private static async Task<bool> Drain(Kernel kernel, TimeProvider time, long start, TimeSpan deadline)
+    {
+        long? previous = null;
+        while (true)
+        {
+            long? sum = await AskCores(kernel, time, start, deadline).ConfigureAwait(false);
+            if (sum is not null && sum == previous)
+            {
+                return true;
+            }
+
+            previous = sum;
+            if (time.GetElapsedTime(start) >= deadline)
+            {
+                return false;
+            }
+
+            await Task.Delay(RoundPause, time).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>One round: a number that changes with everything done, or null when somebody is busy or does not answer.</summary>
+    private static async Task<long?> AskCores(Kernel kernel, TimeProvider time, long start, TimeSpan deadline)
+    {
+        var probes = new Probe[kernel.Cores.Length];
+        for (int i = 0; i < probes.Length; i++)
+        {
+            probes[i] = new Probe();
+            kernel.Cores[i].Post(probes[i]);
+        }
+
+        long between = 0, sum = 0;
+        bool quiet = true;
+        foreach (Probe probe in probes)
+        {
+            TimeSpan left = deadline - time.GetElapsedTime(start);
+            if (!await Within(probe.Done.Task, left < RoundPause ? RoundPause : left, time).ConfigureAwait(false))
+            {
+                return null;
+            }
+
+            quiet &= probe.IsQuiet;
+            between += probe.SentAway - probe.Arrived;
+            sum += probe.Work;
+        }
+
+        return quiet && between == 0 ? sum : null;
+    }
+
+    private static async Task<bool> Within(Task task, TimeSpan atMost, TimeProvider time)
+    {
+        try
+        {
+            await task.WaitAsync(atMost, time).ConfigureAwait(false);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    }
+
+    private static IEnumerable<UndrainedAgent> Unreached(Kernel kernel, Core core) =>
+        kernel.Agents.Snapshot()
+            .Where(agent => ReferenceEquals(agent.Core, core) && (agent.Inbox.Count > 0 || agent.State == AgentState.Running))
+            .Select(static agent => new UndrainedAgent(agent.Id, agent.Name, agent.Inbox.Count, agent.State));
+
+    private sealed class Probe : KernelOp
+    {
+        public readonly TaskCompletionSource Done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public bool IsQuiet;
+        public long SentAway;
+        public long Arrived;
+        public long Work;
+
+        public override void Run(Core core)
+        {
+            IsQuiet = core.IsQuiet;
+            (SentAway, Arrived) = (core.Counters.SentAway, core.Counters.Arrived);
+            Work = core.Counters.Turns + core.Counters.Entered + core.Counters.Arrived;
+            Done.TrySetResult();
+        }
+    }
+
+    private sealed class CancelTurns : KernelOp
+    {
+        public override void Run(Core core)
+        {
+            foreach (AgentCell agent in core.Kernel.Agents.Snapshot())
+            {
+                if (ReferenceEquals(agent.Core, core))
+                {
+                    agent.Async?.CancelTurn();
+                }
+            }
+        }
+    }
+
+    /// <summary>Ends every agent of the core, the youngest first.</summary>
+    private sealed class EndAgents : KernelOp
+    {
+        public readonly TaskCompletionSource Done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public readonly List<UndrainedAgent> Undrained = [];
+
+        public override void Run(Core core)
+        {
+            AgentCell[] mine = [.. core.Kernel.Agents.Snapshot().Where(agent => ReferenceEquals(agent.Core, core))];
+            foreach (AgentCell agent in mine.Reverse())
+            {
+                if (agent.Inbox.Count > 0 || agent.State == AgentState.Waiting)
+                {
+                    Undrained.Add(new UndrainedAgent(agent.Id, agent.Name, agent.Inbox.Count, agent.State));
+                }
+
+                if (agent.State == AgentState.Ended)
+                {
+                    Lifecycle.Die(core, agent);
+                }
+                else if (agent.State != AgentState.Dead)
+                {
+                    Lifecycle.End(core, agent, ExitReason.Shutdown);
+                }
+            }
+
+            core.Tap?.Flush();
+            Done.TrySetResult();
+        }
+    }
+}

@@ -1,0 +1,301 @@
+using System.Threading.Tasks.Sources;
+
+namespace Outheis;
+
+/// <summary>Asks of threads outside the kernel that wait for a reply. Any thread; the lock is for slots, never for replies.</summary>
+internal sealed class HostAsks : IDisposable
+{
+    private readonly Lock _lock = new();
+    private readonly TimeProvider _time;
+    private readonly ITimer _timer;
+    private HostAsk[] _asks = new HostAsk[64];
+    private HostAsk?[] _free = new HostAsk?[16];      // by reply type, linked by NextFree
+    private int _count;
+    private int _pending;
+    private int _isSweeping;                          // 1: the timer is on
+
+    public HostAsks(TimeProvider time)
+    {
+        _time = time;
+        _timer = time.CreateTimer(
+            static state => ((HostAsks)state!).Sweep(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    public HostAsk<TReply>? Rent<TReply>(AgentCell callee, TimeSpan timeout)
+    {
+        int type = ReplyType<TReply>.Index;
+        HostAsk<TReply> ask;
+        lock (_lock)
+        {
+            if (type < _free.Length && _free[type] is { } free)
+            {
+                ask = (HostAsk<TReply>)free;
+                _free[type] = free.NextFree;
+            }
+            else if (_count < Limits.RepliesPerCore)
+            {
+                ask = new HostAsk<TReply>(this, _count);
+                Add(ask);
+            }
+            else
+            {
+                return null;
+            }
+        }
+
+        ask.Callee = callee;
+        ask.Deadline = timeout == Timeout.InfiniteTimeSpan
+            ? long.MaxValue
+            : _time.GetTimestamp() + (long)(timeout.TotalSeconds * _time.TimestampFrequency);
+        ask.Begin();
+        Interlocked.Increment(ref _pending);
+        if (Volatile.Read(ref _isSweeping) == 0 && Interlocked.Exchange(ref _isSweeping, 1) == 0)
+        {
+            _timer.Change(Limits.SweepPeriod, Limits.SweepPeriod);
+        }
+
+        return ask;
+    }
+
+    public void Return(HostAsk ask)
+    {
+        lock (_lock)
+        {
+            int type = ask.TypeIndex;
+            if (type >= _free.Length)
+            {
+                Array.Resize(ref _free, Math.Max(type + 1, _free.Length * 2));
+            }
+
+            ask.NextFree = _free[type];
+            _free[type] = ask;
+        }
+    }
+
+    /// <summary>Takes back an ask that was never sent.</summary>
+    public void Withdraw(HostAsk ask)
+    {
+        if (ask.TryEnd(ask.Generation))
+        {
+            Interlocked.Decrement(ref _pending);
+        }
+
+        ask.Discard();
+        Return(ask);
+    }
+
+    public bool Complete<TReply>(ulong correlation, in TReply reply)
+    {
+        if (Find(correlation) is not HostAsk<TReply> ask || !ask.TryEnd(Outheis.Correlation.Generation(correlation)))
+        {
+            return false;
+        }
+
+        Interlocked.Decrement(ref _pending);
+        ask.Complete(in reply);
+        return true;
+    }
+
+    public bool Fail(ulong correlation, AskOutcome outcome, Exception? cause)
+    {
+        if (Find(correlation) is not { } ask || !ask.TryEnd(Outheis.Correlation.Generation(correlation)))
+        {
+            return false;
+        }
+
+        Interlocked.Decrement(ref _pending);
+        ask.Fail(outcome, cause);
+        return true;
+    }
+
+    /// <summary>Ends an ask and tells the callee that nobody waits any more.</summary>
+    public void Abandon(HostAsk ask, ulong correlation, AskOutcome outcome)
+    {
+        AgentCell callee = ask.Callee!;
+        if (Fail(correlation, outcome, null))
+        {
+            callee.Core.Post(new CancelAnswerOp(callee, correlation));
+        }
+    }
+
+    public bool IsCurrent(ulong correlation) =>
+        Find(correlation) is { } ask && ask.Generation == Outheis.Correlation.Generation(correlation) && ask.IsPending;
+
+    /// <summary>The kernel stopped: no reply will come.</summary>
+    public void FailAll()
+    {
+        for (int i = 0; i < Volatile.Read(ref _count); i++)
+        {
+            HostAsk ask = Volatile.Read(ref _asks)[i];
+            Fail(ask.Correlation, AskOutcome.Dead, null);
+        }
+    }
+
+    public void Dispose() => _timer.Dispose();
+
+    private HostAsk? Find(ulong correlation)
+    {
+        int index = Outheis.Correlation.Slot(correlation);
+        HostAsk[] asks = Volatile.Read(ref _asks);      // A31
+        return index < asks.Length ? asks[index] : null;
+    }
+
+    private void Add(HostAsk ask)
+    {
+        if (_count == _asks.Length)
+        {
+            var longer = new HostAsk[_asks.Length * 2];
+            _asks.CopyTo(longer, 0);
+            Volatile.Write(ref _asks, longer);      // R31: filled before it is found. Read by A31.
+        }
+
+        _asks[_count] = ask;
+        Volatile.Write(ref _count, _count + 1);
+    }
+
+    private void Sweep()
+    {
+        if (Volatile.Read(ref _pending) == 0)
+        {
+            _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            Volatile.Write(ref _isSweeping, 0);
+            if (Volatile.Read(ref _pending) == 0 || Interlocked.Exchange(ref _isSweeping, 1) != 0)
+            {
+                return;
+            }
+
+            _timer.Change(Limits.SweepPeriod, Limits.SweepPeriod);      // an ask began meanwhile
+        }
+
+        long now = _time.GetTimestamp();
+        for (int i = 0; i < Volatile.Read(ref _count); i++)
+        {
+            HostAsk ask = Volatile.Read(ref _asks)[i];
+            ulong correlation = ask.Correlation;
+            if (ask.IsPending && Volatile.Read(ref ask.Deadline) <= now && ask.Correlation == correlation)
+            {
+                Abandon(ask, correlation, AskOutcome.TimedOut);
+            }
+        }
+    }
+
+    private sealed class CancelAnswerOp(AgentCell callee, ulong correlation) : KernelOp
+    {
+        public override void Run(Core core) => callee.Async?.CancelAnswer(correlation);
+    }
+}
+
+/// <summary>
+/// Where one ask of the host waits. Recycled; each use has the next generation. Reply, timeout and cancellation race to
+/// end it, and the one that moves the generation on wins (LW-45, INV-07).
+/// </summary>
+internal abstract class HostAsk(HostAsks asks, int index)
+{
+    private const uint PendingBit = 1;      // generations are even at rest, odd while an ask waits
+
+    public HostAsk? NextFree;
+    public AgentCell? Callee;
+    public long Deadline;
+    protected readonly HostAsks Asks = asks;
+    private CancellationTokenRegistration _registration;
+    private uint _generation;
+
+    public abstract int TypeIndex { get; }
+
+    public abstract short Version { get; }
+
+    public uint Generation => Volatile.Read(ref _generation);
+
+    public bool IsPending => (Generation & PendingBit) != 0;
+
+    public ulong Correlation => Outheis.Correlation.Of(Outheis.Correlation.HostTable, index, Generation);
+
+    public void Begin() => Volatile.Write(ref _generation, _generation + 1);
+
+    public bool TryEnd(uint generation) =>
+        (generation & PendingBit) != 0
+        && Interlocked.CompareExchange(ref _generation, generation + 1, generation) == generation;
+
+    public void CancelWith(ulong correlation, CancellationToken token)
+    {
+        if (token.CanBeCanceled)
+        {
+            CancellationTokenRegistration registration = token.UnsafeRegister(
+                static (state, _) =>
+                {
+                    (HostAsk ask, ulong of) = ((HostAsk, ulong))state!;
+                    ask.Asks.Abandon(ask, of, AskOutcome.Cancelled);
+                },
+                (this, correlation));
+            _registration = registration;
+        }
+    }
+
+    public abstract void Fail(AskOutcome outcome, Exception? cause);
+
+    /// <summary>Forgets an ask that was never sent.</summary>
+    public abstract void Discard();
+
+    protected void Release()
+    {
+        _registration.Dispose();
+        _registration = default;
+        Callee = null;
+    }
+}
+
+internal sealed class HostAsk<TReply>(HostAsks asks, int index) : HostAsk(asks, index), IValueTaskSource<TReply>
+{
+    private static readonly long SpinTicks =
+        Environment.ProcessorCount == 1 ? 0 : (long)(Limits.HostAskSpin.TotalSeconds * System.Diagnostics.Stopwatch.Frequency);
+
+    private ManualResetValueTaskSourceCore<TReply> _core = new() { RunContinuationsAsynchronously = true };
+
+    public override int TypeIndex => ReplyType<TReply>.Index;
+
+    public override short Version => _core.Version;
+
+    /// <summary>Looks for a quick reply before the caller goes to the trouble of awaiting.</summary>
+    public void SpinForReply()
+    {
+        long start = System.Diagnostics.Stopwatch.GetTimestamp();
+        while (_core.GetStatus(_core.Version) == ValueTaskSourceStatus.Pending
+            && System.Diagnostics.Stopwatch.GetTimestamp() - start < SpinTicks)
+        {
+            Thread.SpinWait(4);
+        }
+    }
+
+    public void Complete(in TReply reply) => _core.SetResult(reply);
+
+    public override void Fail(AskOutcome outcome, Exception? cause) =>
+        _core.SetException(outcome == AskOutcome.Cancelled
+            ? new OperationCanceledException()
+            : new AskException(outcome, Callee?.Name ?? "The callee", cause));
+
+    public override void Discard()
+    {
+        Release();
+        _core.Reset();
+    }
+
+    public ValueTaskSourceStatus GetStatus(short token) => _core.GetStatus(token);
+
+    public void OnCompleted(
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _core.OnCompleted(continuation, state, token, flags);
+
+    public TReply GetResult(short token)
+    {
+        try
+        {
+            return _core.GetResult(token);
+        }
+        finally
+        {
+            Release();
+            _core.Reset();
+            Asks.Return(this);
+        }
+    }
+}

@@ -1,0 +1,146 @@
+using System.Runtime.CompilerServices;
+
+namespace Outheis;
+
+/// <summary>
+/// How threads outside the kernel reach agents: through the ingress ring of the target's core. The host is a principal
+/// like any agent; its capabilities work on any outside thread and are denied inside a turn, so one that was captured in a
+/// closure gives an agent nothing.
+/// </summary>
+internal static unsafe class HostPort
+{
+    public static SendResult Send<T>(CapabilityNode? node, in T message) => Send(node, in message, out _);
+
+    public static SendResult Send<T>(CapabilityNode? node, in T message, out Obstacle obstacle)
+    {
+        obstacle = Obstacle.Channel;
+        if (node is null || !node.Holder.IsHost || Core.OfThisThread is not null || !node.Allows(node.Holder, Rights.Send))
+        {
+            return Refusal(node);
+        }
+
+        return Enter(node, in message, correlation: 0, out obstacle);
+    }
+
+    public static ValueTask<SendResult> SendAsync<T>(CapabilityNode? node, T message, CancellationToken token)
+    {
+        SendResult sent = Send(node, in message, out Obstacle obstacle);
+        return sent != SendResult.Full
+            ? new ValueTask<SendResult>(sent)
+            : HostSend<T>.Start(node!, message, obstacle, token);
+    }
+
+    public static ValueTask<TReply> AskAsync<TRequest, TReply>(
+        CapabilityNode? node, in TRequest request, TimeSpan? timeout, CancellationToken token)
+    {
+        if (node is null || !node.Holder.IsHost || Core.OfThisThread is not null || !node.Allows(node.Holder, Rights.Ask))
+        {
+            return Refused<TReply>(AskException.From(Refusal(node)), node);
+        }
+
+        if (token.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<TReply>(token);
+        }
+
+        HostAsks asks = node.Target.Kernel.HostAsks;
+        HostAsk<TReply>? ask = asks.Rent<TReply>(node.Target, timeout ?? Limits.AskTimeout);
+        if (ask is null)
+        {
+            return Refused<TReply>(AskOutcome.TooMany, node);
+        }
+
+        ulong correlation = ask.Correlation;
+        short version = ask.Version;
+        SendResult sent = Enter(node, in request, correlation, out _);
+        if (sent != SendResult.Sent)
+        {
+            asks.Withdraw(ask);
+            return Refused<TReply>(AskException.From(sent), node);
+        }
+
+        ask.CancelWith(correlation, token);
+        ask.SpinForReply();
+        return new ValueTask<TReply>(ask, version);
+    }
+
+    /// <summary>Puts one message into the ingress of the target's core. The capability was checked.</summary>
+    private static SendResult Enter<T>(CapabilityNode node, in T message, ulong correlation, out Obstacle obstacle)
+    {
+        AgentCell target = node.Target;
+        obstacle = Obstacle.Channel;
+        if (Carriage<T>.IsTooLarge)
+        {
+            return SendResult.TooLarge;
+        }
+
+        if (target.IsDead || target.Kernel.IsStopping)
+        {
+            return SendResult.Dead;      // A9
+        }
+
+        if (target.Credits.TakeShared(1) == 0)
+        {
+            return SendResult.Full;
+        }
+
+        Core core = target.Core;
+        Message* slot = core.Ingress.TryClaim(out long position);
+        if (slot == null)
+        {
+            GiveBack(target);
+            obstacle = Obstacle.Ingress;
+            return SendResult.Full;
+        }
+
+        if (node.IsRevoked)
+        {
+            slot->Flags = MessageFlags.Void;
+            Ingress.Publish(slot, position);
+            GiveBack(target);
+            return SendResult.Revoked;
+        }
+
+        // --- point of no return ---
+        *(MessageStamp*)&slot->Route = node.Stamp;
+        slot->Flags = (Carriage<T>.IsInline ? MessageFlags.None : MessageFlags.Reference)
+            | (correlation == 0 ? MessageFlags.None : MessageFlags.Extended);
+        slot->Qos = Qos.Default;
+        slot->PayloadBytes = (byte)Carriage<T>.InlineBytes;
+        slot->Position = 0;
+        if (Carriage<T>.IsInline)
+        {
+            Unsafe.WriteUnaligned(&slot->Payload, message);
+        }
+        else
+        {
+            core.Ingress.PutReference(position, Carriage<T>.Wrap(in message));
+        }
+
+        if (correlation != 0)
+        {
+            (slot->Correlation, slot->Trace, slot->Deadline, slot->Labels) = (correlation, 0, 0, 0);
+        }
+
+        Ingress.Publish(slot, position);
+        core.Wake();
+        return SendResult.Sent;
+    }
+
+    private static void GiveBack(AgentCell target)
+    {
+        target.Credits.GiveShared(1);
+        if (target.Waiters.Any)
+        {
+            target.Waiters.WakeAll();
+        }
+    }
+
+    private static SendResult Refusal(CapabilityNode? node) =>
+        node is { IsRevoked: true } && node.Holder.IsHost && Core.OfThisThread is null
+            ? SendResult.Revoked
+            : SendResult.Denied;
+
+    private static ValueTask<TReply> Refused<TReply>(AskOutcome outcome, CapabilityNode? node) =>
+        ValueTask.FromException<TReply>(new AskException(outcome, node?.Target.Name ?? "The empty capability's target"));
+}

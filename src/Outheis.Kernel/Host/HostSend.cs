@@ -1,0 +1,126 @@
+using System.Threading.Tasks.Sources;
+using Microsoft.Extensions.ObjectPool;
+
+namespace Outheis;
+
+/// <summary>One send of an outside thread that waits for room. Tries again on the thread pool, never on a core.</summary>
+internal sealed class HostSend<T> : Waiter, IValueTaskSource<SendResult>, IThreadPoolWorkItem
+{
+    private const int Waiting = 0;
+    private const int Ended = 1;
+
+    private static readonly ObjectPool<HostSend<T>> Pool = new DefaultObjectPool<HostSend<T>>(new Policy(), 1024);
+
+    private ManualResetValueTaskSourceCore<SendResult> _core = new() { RunContinuationsAsynchronously = true };
+    private CapabilityNode _node = null!;
+    private T _message = default!;
+    private CancellationToken _token;
+    private CancellationTokenRegistration _registration;
+    private int _phase;
+    private bool _isCancelled;      // may still be in a wait list, so never pooled again
+
+    public static ValueTask<SendResult> Start(
+        CapabilityNode node, in T message, Obstacle obstacle, CancellationToken token)
+    {
+        if (token.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<SendResult>(token);
+        }
+
+        HostSend<T> send = Pool.Get();
+        (send._node, send._message, send._token, send._phase) = (node, message, token, Waiting);
+        var task = new ValueTask<SendResult>(send, send._core.Version);
+        if (token.CanBeCanceled)
+        {
+            send._registration = token.UnsafeRegister(static state => ((HostSend<T>)state!).Cancel(), send);
+        }
+
+        send.WaitForRoom(obstacle);
+        return task;
+    }
+
+    public override void Wake() => ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+
+    public override void Run(Core core) => Wake();
+
+    /// <summary>There may be room now.</summary>
+    public void Execute()
+    {
+        if (Volatile.Read(ref _phase) != Waiting)
+        {
+            return;
+        }
+
+        SendResult sent = HostPort.Send(_node, in _message, out Obstacle obstacle);
+        if (sent == SendResult.Full)
+        {
+            WaitForRoom(obstacle);
+        }
+        else if (Interlocked.Exchange(ref _phase, Ended) == Waiting)
+        {
+            _core.SetResult(sent);
+        }
+    }
+
+    public ValueTaskSourceStatus GetStatus(short token) => _core.GetStatus(token);
+
+    public void OnCompleted(
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _core.OnCompleted(continuation, state, token, flags);
+
+    public SendResult GetResult(short token)
+    {
+        SendResult result = _core.GetResult(token);
+        _registration.Dispose();      // waits for a Cancel that is running
+        bool reusable = !_isCancelled;
+        _core.Reset();
+        (_message, _token, _registration) = (default!, default, default);
+        if (reusable)
+        {
+            Pool.Return(this);
+        }
+
+        return result;
+    }
+
+    private void WaitForRoom(Obstacle obstacle)
+    {
+        AgentCell target = _node.Target;
+        if (obstacle == Obstacle.Ingress)
+        {
+            target.Core.IngressWaiters.Add(this);
+            target.Core.Post(LookAtIngressWaiters.Instance);      // the drain that follows this op looks for us
+            return;
+        }
+
+        target.Waiters.Add(this);
+        if (target.Credits.Free > 0 || target.IsDead || target.Kernel.IsStopping)
+        {
+            target.Waiters.WakeAll();      // room came between the refusal and the wait
+        }
+    }
+
+    private void Cancel()
+    {
+        _isCancelled = true;
+        if (Interlocked.Exchange(ref _phase, Ended) == Waiting)
+        {
+            _core.SetException(new OperationCanceledException(_token));
+        }
+    }
+
+    private sealed class Policy : PooledObjectPolicy<HostSend<T>>
+    {
+        public override HostSend<T> Create() => new();
+
+        public override bool Return(HostSend<T> obj) => true;
+    }
+}
+
+/// <summary>Makes a core look for who waits for its ingress, also when nothing arrives there any more.</summary>
+internal sealed class LookAtIngressWaiters : KernelOp
+{
+    public override void Run(Core core) => core.IngressWaiters.WakeAll();
+
+    public static LookAtIngressWaiters Instance => new();
+}

@@ -1,0 +1,60 @@
+namespace Outheis;
+
+/// <summary>One agent as it is at this moment.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="Name">Its name, for people.</param>
+/// <param name="Qos">Its quality of service.</param>
+/// <param name="Core">The core it lives on.</param>
+/// <param name="State">What it is doing.</param>
+/// <param name="Incarnation">Which incarnation; the first is 1.</param>
+/// <param name="Queued">Messages in its channel that reached its core.</param>
+/// <param name="Capacity">Messages that its channel holds.</param>
+/// <param name="Supervisor">Who hears of its exit; the host if nobody does.</param>
+public readonly record struct AgentInfo(
+    AgentId Id, string Name, Qos Qos, int Core, AgentState State, uint Incarnation, int Queued, int Capacity,
+    AgentId Supervisor);
+
+/// <summary>One live capability.</summary>
+/// <param name="Id">Its id, as in the journal.</param>
+/// <param name="Holder">Who may use it.</param>
+/// <param name="Target">Whom it reaches.</param>
+/// <param name="Rights">What it allows.</param>
+/// <param name="Badge">What marks messages sent through it; 0 if nothing does.</param>
+/// <param name="MessageType">What can be sent or asked through it.</param>
+/// <param name="Purpose">Why it was granted, if that was said.</param>
+/// <param name="Parent">What it was derived from; 0 if the host minted it.</param>
+public readonly record struct CapabilityInfo(
+    uint Id, AgentId Holder, AgentId Target, Rights Rights, ulong Badge, string MessageType, string? Purpose, uint Parent);
+
+/// <summary>What one core did since the kernel started (LW-29).</summary>
+/// <param name="Core">Which core.</param>
+/// <param name="Processor">The processor it is bound to; null: unpinned, as on macOS.</param>
+/// <param name="Turns">Turns run.</param>
+/// <param name="Handled">Messages handled.</param>
+/// <param name="SentHome">Messages sent to agents of this core by agents of this core.</param>
+/// <param name="SentAway">Messages, replies and signals sent to other cores.</param>
+/// <param name="Entered">Messages from outside the kernel.</param>
+/// <param name="RingFull">Sends that found the ring to the other core full.</param>
+/// <param name="Parks">Times that it went to sleep.</param>
+/// <param name="Wakes">Times that somebody had to wake it.</param>
+/// <param name="LateReplies">Replies that came after their asker had given up.</param>
+/// <param name="Unjournaled">Records for which the journal had no room, its reserve included.</param>
+public readonly record struct CoreInfo(
+    int Core, int? Processor, long Turns, long Handled, long SentHome, long SentAway, long Entered, long RingFull,
+    long Parks, long Wakes, long LateReplies, long Unjournaled);
+
+/// <summary>An agent that a stop could not drain.</summary>
+/// <param name="Agent">Who.</param>
+/// <param name="Name">Its name, for people.</param>
+/// <param name="Queued">Messages that it did not get to handle.</param>
+/// <param name="State">What it was doing: Waiting for something, Running a handler that did not return, or Ended.</param>
+public readonly record struct UndrainedAgent(AgentId Agent, string Name, int Queued, AgentState State);
+
+/// <summary>How a stop went.</summary>
+/// <param name="Undrained">Who had not finished when the deadline came.</param>
+/// <param name="StuckCores">Cores whose handler did not return; their threads and journal lanes are left as they are.</param>
+public sealed record StopReport(IReadOnlyList<UndrainedAgent> Undrained, IReadOnlyList<int> StuckCores)
+{
+    /// <summary>Everything that was sent has been handled.</summary>
+    public bool Drained => Undrained.Count == 0 && StuckCores.Count == 0;
+}

@@ -1,0 +1,379 @@
+using System.Threading.Channels;
+
+namespace Outheis;
+
+/// <summary>
+/// Dispatches messages between agents; the one place where authority, order, failure, priority and history are decided.
+/// The methods are the host's: call them from threads outside the kernel. Agents get what they may do as capabilities.
+/// </summary>
+public sealed class Kernel : IAsyncDisposable
+{
+    private readonly AgentCell _host;
+    private readonly JournalDirectory? _journal;
+    private readonly Lock _stopLock = new();
+    private Task<StopReport>? _stop;
+    private uint _lastPlaced;
+    private int _isStopping;
+
+    internal Kernel(KernelOptions options, Platform platform)
+    {
+        options.Check();
+        Options = options;
+        Platform = platform;
+        Started = options.Time.GetTimestamp();
+        HostAsks = new HostAsks(options.Time);
+        int cores = options.Cores ?? platform.Threads.DefaultCores;
+        if (options.JournalDirectory is { } directory)
+        {
+            var settings = new JournalSettings
+            {
+                Lanes = cores,
+                SegmentBytes = options.SegmentBytes,
+                RetainSegments = options.RetainSegments,
+                KernelVersion = typeof(Kernel).Assembly.GetName().Version?.ToString() ?? "",
+            };
+            _journal = JournalDirectory.Open(directory, settings, platform.Disk, options.Time, out RecoveryReport report);
+            Recovery = report;
+        }
+
+        _host = new AgentCell(this, null, AgentId.Host, "host", null, null, Qos.Default, 1);
+        Cores = new Core[cores];
+        for (int i = 0; i < cores; i++)
+        {
+            JournalTap? tap = _journal is null ? null : new JournalTap(_journal.Lane(i), options.Codecs, options.Time);
+            Cores[i] = new Core(this, i, cores, tap);
+        }
+
+        ConnectCores();
+        foreach (Core core in Cores)
+        {
+            platform.Threads.Start(core);
+        }
+    }
+
+    /// <summary>Messages that were accepted and not handled.</summary>
+    public DeadLetters DeadLetters { get; } = new();
+
+    /// <summary>What opening the journal found and repaired; null without a journal.</summary>
+    public RecoveryReport? Recovery { get; }
+
+    internal KernelOptions Options { get; }
+
+    internal Platform Platform { get; }
+
+    internal Core[] Cores { get; }
+
+    internal AgentTable Agents { get; } = new();
+
+    internal CapabilityTree Capabilities { get; } = new();
+
+    internal HostAsks HostAsks { get; }
+
+    internal long Started { get; }
+
+    internal bool IsStopping => Volatile.Read(ref _isStopping) != 0;
+
+    /// <summary>Starts a kernel: opens the journal, if there is to be one, and starts the core threads.</summary>
+    /// <param name="options">Default: one pinned core per processor, no journal.</param>
+    /// <exception cref="JournalInUseException">Another process writes to that journal.</exception>
+    /// <exception cref="JournalException">The journal cannot be opened; the message says what to do.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    public static Kernel Start(KernelOptions? options = null)
+    {
+        options ??= new KernelOptions();
+        return new Kernel(options, Platform.System(options));
+    }
+
+    /// <summary>Makes a new agent. Its first incarnation is constructed here, on the calling thread, and started on its core.</summary>
+    /// <param name="name">For people: listings, errors, journal. Names need not be unique and are no authority.</param>
+    /// <param name="factory">Makes an incarnation: now, and again on the agent's core at each restart.</param>
+    /// <param name="options">Default: default quality of service, capacity and core, no supervisor.</param>
+    public AgentId Spawn(string? name, Func<Agent> factory, SpawnOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(factory);
+        return Spawn(name, _ => factory(), options);
+    }
+
+    /// <inheritdoc cref="Spawn(string?, Func{Agent}, SpawnOptions?)"/>
+    public AgentId Spawn(string? name, Func<Endowment, Agent> factory, SpawnOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(factory);
+        ObjectDisposedException.ThrowIf(IsStopping, this);
+        int capacity = options?.Capacity ?? Options.ChannelCapacity;
+        ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(capacity, Limits.ChannelMessagesMax, nameof(options));
+        AgentCell? supervisor = options?.Supervisor is { Value: > 0 } id ? Living(id) : null;
+        Core core = Place(options?.Core);
+        Qos qos = options?.Qos ?? Qos.Default;
+        AgentCell agent = Agents.Add(
+            (Kernel: this, core, name, factory, supervisor, qos, capacity),
+            static (s, id) => new AgentCell(s.Kernel, s.core, id, s.name, s.factory, s.supervisor, s.qos, s.capacity));
+        try
+        {
+            agent.Instance = factory(new Endowment(agent));
+        }
+        catch
+        {
+            Capabilities.ReleaseHeld(agent);
+            Agents.Remove(agent.Id.Value);
+            throw;
+        }
+
+        core.Post(agent);
+        return agent.Id;
+    }
+
+    /// <summary>Gives the host the right to send <typeparamref name="T"/> to an agent.</summary>
+    /// <typeparam name="T">A message type that the agent handles.</typeparam>
+    /// <param name="target">Who receives.</param>
+    /// <param name="rights">What the capability allows.</param>
+    /// <param name="badge">Set by the kernel on each message sent through it.</param>
+    /// <param name="purpose">Why, in words, for whoever lists capabilities.</param>
+    /// <exception cref="ArgumentException">No such agent, or it does not handle <typeparamref name="T"/>.</exception>
+    public Capability<T> Grant<T>(
+        AgentId target, Rights rights = Rights.Send | Rights.Grant, ulong badge = 0, string? purpose = null) =>
+        new(MintHandle<T>(_host, target, rights, badge, purpose));
+
+    /// <summary>Gives the host the right to ask an agent.</summary>
+    /// <typeparam name="TRequest">A request type that the agent answers.</typeparam>
+    /// <typeparam name="TReply">Its reply type.</typeparam>
+    /// <param name="target">Who answers.</param>
+    /// <param name="rights">What the capability allows.</param>
+    /// <param name="badge">Set by the kernel on each request sent through it.</param>
+    /// <param name="purpose">Why, in words, for whoever lists capabilities.</param>
+    /// <exception cref="ArgumentException">No such agent, or it does not answer <typeparamref name="TRequest"/>.</exception>
+    public AskCapability<TRequest, TReply> GrantAsk<TRequest, TReply>(
+        AgentId target, Rights rights = Rights.Ask | Rights.Grant, ulong badge = 0, string? purpose = null) =>
+        new(MintAnswer<TRequest, TReply>(_host, target, rights, badge, purpose));
+
+    /// <summary>Mints a capability for an agent that already lives. The host cannot use it; send it to the agent.</summary>
+    /// <typeparam name="T">A message type that the target handles.</typeparam>
+    /// <param name="holder">Who may use it, for as long as its present incarnation lives.</param>
+    /// <param name="target">Who receives.</param>
+    /// <param name="rights">What the capability allows.</param>
+    /// <param name="badge">Set by the kernel on each message sent through it.</param>
+    /// <param name="purpose">Why, in words, for whoever lists capabilities.</param>
+    public Capability<T> GrantTo<T>(
+        AgentId holder, AgentId target, Rights rights = Rights.Send, ulong badge = 0, string? purpose = null) =>
+        new(MintHandle<T>(Living(holder), target, rights, badge, purpose));
+
+    /// <summary>As <see cref="GrantTo{T}"/>, for asks.</summary>
+    /// <typeparam name="TRequest">A request type that the target answers.</typeparam>
+    /// <typeparam name="TReply">Its reply type.</typeparam>
+    /// <param name="holder">Who may use it, for as long as its present incarnation lives.</param>
+    /// <param name="target">Who answers.</param>
+    /// <param name="rights">What the capability allows.</param>
+    /// <param name="badge">Set by the kernel on each request sent through it.</param>
+    /// <param name="purpose">Why, in words, for whoever lists capabilities.</param>
+    public AskCapability<TRequest, TReply> GrantAskTo<TRequest, TReply>(
+        AgentId holder, AgentId target, Rights rights = Rights.Ask, ulong badge = 0, string? purpose = null) =>
+        new(MintAnswer<TRequest, TReply>(Living(holder), target, rights, badge, purpose));
+
+    /// <summary>
+    /// Revokes a capability and everything derived from it. When the task is done, no core and no thread accepts a send
+    /// through any of them (INV-12). What was accepted before stays accepted.
+    /// </summary>
+    /// <typeparam name="T">The message type.</typeparam>
+    /// <param name="capability">Any capability that the host has, whoever holds it.</param>
+    public Task RevokeAsync<T>(Capability<T> capability) => Revocation.Run(this, capability.Node);
+
+    /// <inheritdoc cref="RevokeAsync{T}(Capability{T})"/>
+    /// <typeparam name="TRequest">The request type.</typeparam>
+    /// <typeparam name="TReply">The reply type.</typeparam>
+    public Task RevokeAsync<TRequest, TReply>(AskCapability<TRequest, TReply> capability) =>
+        Revocation.Run(this, capability.Node);
+
+    /// <summary>Opens an output: agents that are granted it write, the host reads.</summary>
+    /// <typeparam name="T">The message type.</typeparam>
+    /// <param name="name">For people.</param>
+    /// <param name="capacity">Messages that wait for the host; as many again wait in the output's channel.</param>
+    public Output<T> OpenOutput<T>(string name, int capacity = Limits.ChannelMessages)
+    {
+        Channel<T> channel = Channel.CreateBounded<T>(new BoundedChannelOptions(capacity) { SingleWriter = true });
+        AgentId agent = Spawn(name, () => new OutputAgent<T>(channel.Writer), new SpawnOptions { Capacity = capacity });
+        return new Output<T>(agent, channel.Reader);
+    }
+
+    /// <summary>Ends an agent for good, with <see cref="ExitReason.Shutdown"/>, when its turn ends; its supervisor is not asked
+    /// to restart it but hears of the end.</summary>
+    /// <param name="agent">Who.</param>
+    /// <returns>Done when the agent's core has taken note. An agent that is already dead is fine.</returns>
+    public Task StopAgentAsync(AgentId agent)
+    {
+        if (Agents.Find(agent.Value) is not { } cell)
+        {
+            return Task.CompletedTask;
+        }
+
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        cell.Core.Post(new LifecycleOp(cell, restart: false, done));
+        return done.Task;
+    }
+
+    /// <summary>Every living agent as it is at this moment, by id.</summary>
+    public IReadOnlyList<AgentInfo> ListAgents() =>
+        [.. Agents.Snapshot().Select(static a => new AgentInfo(
+            a.Id, a.Name, a.Qos, a.Core.Index, a.State, a.Incarnation, a.Inbox.Count, a.Credits.Capacity,
+            a.Supervisor?.Id ?? AgentId.Host))];
+
+    /// <summary>Every live capability, by id.</summary>
+    public IReadOnlyList<CapabilityInfo> ListCapabilities() =>
+        [.. Capabilities.Snapshot().OrderBy(static n => n.Id).Select(static n => new CapabilityInfo(
+            n.Id, n.Holder.Id, n.Target.Id, n.Granted, n.Badge, n.Route.Message.Name, n.Purpose, n.Parent?.Id ?? 0))];
+
+    /// <summary>What each core did so far. Readable while running; the figures of one core belong to about the same moment.</summary>
+    public IReadOnlyList<CoreInfo> ListCores() =>
+        [.. Cores.Select(core => new CoreInfo(
+            core.Index, Platform.Threads.ProcessorOf(core), core.Counters.Turns, core.Counters.Handled,
+            core.Counters.SentHome, core.Counters.SentAway, core.Counters.Entered, core.Counters.RingFull,
+            core.Counters.Parks, core.Counters.Wakes, core.Counters.LateReplies, core.Tap?.Lost ?? 0))];
+
+    /// <summary>
+    /// Stops the kernel. From here on host sends are <see cref="SendResult.Dead"/>; agents go on until everything sent is
+    /// handled or the deadline comes, a quarter of which remains after their tokens have fired. Then every agent ends, the
+    /// journal is closed and the threads are gone. Further calls return the same task.
+    /// </summary>
+    /// <param name="deadline">Default <see cref="KernelOptions.DrainDeadline"/>.</param>
+    public Task<StopReport> StopAsync(TimeSpan? deadline = null)
+    {
+        lock (_stopLock)
+        {
+            return _stop ??= Shutdown.Run(this, deadline ?? Options.DrainDeadline);
+        }
+    }
+
+    /// <summary>Stops the kernel with <see cref="KernelOptions.DrainDeadline"/>.</summary>
+    public async ValueTask DisposeAsync() => await StopAsync().ConfigureAwait(false);
+
+    internal CapabilityNode MintHandle<T>(
+        AgentCell holder, AgentId target, Rights rights, ulong badge, string? purpose)
+    {
+        AgentCell to = Living(target);
+        Agent instance = to.Instance!;
+        (bool handles, bool handlesAsync) = (instance is IHandle<T>, instance is IHandleAsync<T>);
+        Route route = (handles, handlesAsync) switch
+        {
+            (true, false) => HandleRoute<T>.Instance,
+            (false, true) => HandleAsyncRoute<T>.Instance,
+            _ => throw Misfit(to, $"IHandle<{typeof(T).Name}>", $"IHandleAsync<{typeof(T).Name}>", handles),
+        };
+        return Mint<T>(holder, to, route, rights & ~Rights.Ask, badge, purpose);
+    }
+
+    internal CapabilityNode MintAnswer<TRequest, TReply>(
+        AgentCell holder, AgentId target, Rights rights, ulong badge, string? purpose)
+    {
+        AgentCell to = Living(target);
+        Agent instance = to.Instance!;
+        (bool answers, bool answersAsync) =
+            (instance is IAnswer<TRequest, TReply>, instance is IAnswerAsync<TRequest, TReply>);
+        string types = $"<{typeof(TRequest).Name}, {typeof(TReply).Name}>";
+        Route route = (answers, answersAsync) switch
+        {
+            (true, false) => AnswerRoute<TRequest, TReply>.Instance,
+            (false, true) => AnswerAsyncRoute<TRequest, TReply>.Instance,
+            _ => throw Misfit(to, "IAnswer" + types, "IAnswerAsync" + types, answers),
+        };
+        RequireSealed(typeof(TReply));
+        return Mint<TRequest>(holder, to, route, rights & ~Rights.Send, badge, purpose);
+    }
+
+    internal void ReportUnsupervised(AgentCell agent, ExitSignal signal)
+    {
+        if (!signal.Reason.IsAbnormal || IsStopping)
+        {
+            return;
+        }
+
+        if (Options.Unsupervised is { } hear)
+        {
+            hear(signal);
+        }
+        else
+        {
+            Console.Error.WriteLine($"outheis: agent {agent.Name} ended and nobody supervises it: {signal.Reason}");
+        }
+    }
+
+    internal void BeginStop() => Volatile.Write(ref _isStopping, 1);
+
+    /// <summary>Frees what the cores used. A stuck core keeps its memory and the journal keeps its mapping: it still runs.</summary>
+    internal void Release(bool everyCoreStopped)
+    {
+        HostAsks.FailAll();
+        HostAsks.Dispose();
+        if (!everyCoreStopped)
+        {
+            return;
+        }
+
+        _journal?.Dispose();
+        foreach (Core core in Cores)
+        {
+            core.IngressWaiters.WakeAll();
+        }
+    }
+
+    private CapabilityNode Mint<T>(
+        AgentCell holder, AgentCell target, Route route, Rights rights, ulong badge, string? purpose)
+    {
+        RequireSealed(typeof(T));
+        CapabilityNode node = Capabilities.Mint(holder, target, route, rights, badge, purpose);
+        if (_journal is not null)
+        {
+            target.Core.Post(new RecordGrant(node));
+        }
+
+        return node;
+    }
+
+    private Core Place(int? wanted)
+    {
+        if (wanted is not { } index)
+        {
+            return Cores[Interlocked.Increment(ref _lastPlaced) % (uint)Cores.Length];
+        }
+
+        ArgumentOutOfRangeException.ThrowIfNegative(index, nameof(SpawnOptions.Core));
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Cores.Length, nameof(SpawnOptions.Core));
+        return Cores[index];
+    }
+
+    private AgentCell Living(AgentId id) =>
+        Agents.Find(id.Value) ?? throw new ArgumentException($"No agent {id} lives in this kernel.", nameof(id));
+
+    private void ConnectCores()
+    {
+        foreach (Core source in Cores)
+        {
+            foreach (Core target in Cores)
+            {
+                if (!ReferenceEquals(source, target))
+                {
+                    var ring = new CoreRing();
+                    source.Out[target.Index] = ring;
+                    target.In[source.Index] = ring;
+                }
+            }
+        }
+    }
+
+    private static void RequireSealed(Type message)
+    {
+        if (!message.IsValueType && !message.IsSealed)
+        {
+            throw new ArgumentException(
+                $"{message.Name} is not sealed. A message class must be a sealed, immutable record: it is shared by reference.");
+        }
+    }
+
+    private static ArgumentException Misfit(AgentCell agent, string synchronous, string asynchronous, bool both) =>
+        new(both
+            ? $"Agent {agent.Name} ({agent.Instance!.GetType().Name}) implements both {synchronous} and {asynchronous}; keep one."
+            : $"Agent {agent.Name} ({agent.Instance!.GetType().Name}) implements neither {synchronous} nor {asynchronous}.");
+
+    private sealed class RecordGrant(CapabilityNode node) : KernelOp
+    {
+        public override void Run(Core core) => core.Tap?.RecordCapability(JournalKind.Granted, node);
+    }
+}

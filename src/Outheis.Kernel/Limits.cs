@@ -1,0 +1,66 @@
+namespace Outheis;
+
+/// <summary>Every bound of the kernel, in one place. A queue or loop whose bound is not here has no right to exist.</summary>
+public static class Limits
+{
+    /// <summary>Default capacity of an agent's channel, in messages.</summary>
+    public const int ChannelMessages = 1024;
+
+    /// <summary>Largest capacity that <see cref="SpawnOptions.Capacity"/> accepts, in messages.</summary>
+    public const int ChannelMessagesMax = 1 << 20;
+
+    /// <summary>Largest message by value, in bytes of the struct. Longer ones are <see cref="SendResult.TooLarge"/>.</summary>
+    public const int MessageBytesMax = 4096;
+
+    /// <summary>Largest journaled form of a reference message, in bytes of its encoding.</summary>
+    public const int EncodedBytesMax = 1 << 20;
+
+    /// <summary>Unmanaged messages up to this many bytes travel inside the cell, longer ones in a pooled box.</summary>
+    public const int InlineBytes = 48;
+
+    /// <summary>Messages that one agent handles before its core turns to the next agent.</summary>
+    public const int TurnMessages = 64;
+
+    /// <summary>Default size of one journal segment, in bytes.</summary>
+    public const int SegmentBytes = 64 << 20;
+
+    /// <summary>Cores of one kernel. The journal names a lane in eight bits, a correlation its core likewise.</summary>
+    public const int CoresMax = 128;
+
+    /// <summary>How long <c>AskAsync</c> waits unless told otherwise (OT-31).</summary>
+    public static readonly TimeSpan AskTimeout = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a stop drains unless told otherwise.</summary>
+    public static readonly TimeSpan DrainDeadline = TimeSpan.FromSeconds(5);
+
+    internal const int CellBytes = 128;              // two cache lines: a message, its header included
+    internal const int HotBytes = 64;                // the first of them: enough for a small message
+    internal const int HotPayloadBytes = 16;         // of the payload that lie in it
+    internal const int SlabCells = 1024;             // cells that a core takes from the system at a time; power of two
+    internal const int RingSlots = 256;              // per ordered pair of cores (LW-20); power of two
+    internal const int RingResumeSlots = 64;         // free slots before a core that found the ring full goes on (LW-22)
+    internal const int IngressSlots = 1024;          // per core, for threads outside the kernel; power of two
+    internal const int TurnsPerPass = 64;            // turns between two looks at rings and ingress
+    internal const int FairShare = 64;               // every so many turns the lowest waiting band gets one
+    internal const int LeaseMost = 64;               // credits that a remote sender may hold during a turn
+    internal const int LeasesPerTurn = 16;           // capabilities of one turn that may hold a lease
+    internal const int HomeShare = 16;               // the home core may keep a 1/16 of a channel's credits
+    internal const int ConsumedBatch = 64;           // entries of one Consumed record
+    internal const int RepliesPerCore = 1 << 20;     // asks under way that one core (or the host) may have
+    internal const int DeadLettersKept = 256;        // the newest dead letters, for reading
+    internal const int ClockPasses = 16;             // busy passes between two looks at the clock
+
+    internal static readonly TimeSpan IdleSpin = TimeSpan.FromMicroseconds(50);     // busy looking before yielding
+    internal const int IdleYields = 8;                                              // yields before parking
+    internal static readonly TimeSpan HostAskSpin = TimeSpan.FromMicroseconds(5);   // an outside asker looks before it awaits
+    internal static readonly TimeSpan SweepPeriod = TimeSpan.FromMilliseconds(10);  // grain of ask timeouts
+    internal static readonly TimeSpan TickPeriod = TimeSpan.FromMilliseconds(1);    // grain of wall time in the journal
+    internal static readonly TimeSpan PollPeriod = TimeSpan.FromMilliseconds(1);    // a core whose journal is full looks again
+
+    // Compile-time relations: -1 does not fit a byte.
+    internal const byte PayloadFitsCell = HotBytes - HotPayloadBytes + InlineBytes <= CellBytes - 32 ? 1 : -1;
+    internal const byte ResumeFitsRing = RingResumeSlots < RingSlots ? 1 : -1;
+    internal const byte TurnFitsChannel = TurnMessages <= ChannelMessages ? 1 : -1;
+    internal const byte LeaseFitsChannel = LeaseMost <= ChannelMessages ? 1 : -1;
+    internal const byte CorrelationFitsIndex = RepliesPerCore <= 1 << 24 ? 1 : -1;
+}

@@ -1,0 +1,46 @@
+namespace Outheis;
+
+/// <summary>
+/// The messages of one agent that reached its core, oldest first: cells linked in order, no memory of its own.
+/// Touched by the home core alone. The bound is kept by credits (<see cref="Credits"/>), not here.
+/// </summary>
+internal unsafe struct Inbox
+{
+    private Message* _head;
+    private Message* _tail;
+
+    public int Count { get; private set; }
+
+    public readonly bool IsEmpty => _head == null;
+
+    public readonly Message* Peek() => _head;
+
+    public void Put(Message* cell)
+    {
+        cell->Next = null;
+        if (_head == null)
+        {
+            _head = cell;
+        }
+        else
+        {
+            _tail->Next = cell;
+        }
+
+        _tail = cell;
+        Count++;
+    }
+
+    /// <summary>The oldest message, or null.</summary>
+    public Message* Take()
+    {
+        Message* cell = _head;
+        if (cell != null)
+        {
+            _head = cell->Next;
+            Count--;
+        }
+
+        return cell;
+    }
+}

@@ -1,0 +1,75 @@
+using System.Runtime.InteropServices;
+
+namespace Outheis;
+
+[Flags]
+internal enum MessageFlags : ushort
+{
+    None = 0,
+    Extended = 1 << 0,        // the last 32 bytes of the cell are set: correlation, trace, deadline, labels
+    Reference = 1 << 1,       // an object travels beside the cell (see CellSlab, CoreRing, Ingress)
+    Uncredited = 1 << 2,      // a kernel signal or reply: took no room of the target's channel
+    Void = 1 << 3,            // a claimed ingress slot whose sender withdrew: nothing to deliver
+    Traced = 1 << 4,          // Trace names a trace context; set only while somebody listens
+}
+
+/// <summary>
+/// One message in a cell of two cache lines. A small message without extension lives in the first line alone,
+/// and only that line is copied between cores.
+/// </summary>
+/// <remarks>
+/// <code>
+///  0        8       12       16       20           24       32         40      42    43      44      48
+///  | next   | route | target | sender | capability | badge  | position | flags | qos | bytes | chain | payload, 48 bytes
+///  96            104     108        112        120      128
+///  | correlation | trace | reserved | deadline | labels |        valid only with Extended
+/// </code>
+/// In a ring or ingress slot the first word is the slot's sequence instead of a link.
+/// </remarks>
+[StructLayout(LayoutKind.Explicit, Size = Limits.CellBytes)]
+internal unsafe struct Message
+{
+    [FieldOffset(0)] public Message* Next;
+    [FieldOffset(0)] public long Sequence;
+    [FieldOffset(8)] public int Route;
+    [FieldOffset(12)] public uint Target;
+    [FieldOffset(16)] public uint Sender;
+    [FieldOffset(20)] public uint Capability;
+    [FieldOffset(24)] public ulong Badge;
+    [FieldOffset(32)] public long Position;
+    [FieldOffset(40)] public MessageFlags Flags;
+    [FieldOffset(42)] public Qos Qos;
+    [FieldOffset(43)] public byte PayloadBytes;
+    [FieldOffset(44)] public uint Chain;
+    [FieldOffset(48)] public byte Payload;
+    [FieldOffset(96)] public ulong Correlation;
+    [FieldOffset(104)] public uint Trace;
+    [FieldOffset(112)] public long Deadline;
+    [FieldOffset(120)] public ulong Labels;
+
+    public readonly bool Has(MessageFlags flag) => (Flags & flag) != 0;
+
+    /// <summary>Copies everything but the first word, and only the lines that are in use.</summary>
+    public static void CopyBody(Message* from, Message* to)
+    {
+        bool both = from->PayloadBytes > Limits.HotPayloadBytes || from->Has(MessageFlags.Extended);
+        ulong* source = (ulong*)from;
+        ulong* target = (ulong*)to;
+        target[1] = source[1];
+        *(Block16*)(target + 2) = *(Block16*)(source + 2);
+        *(Block32*)(target + 4) = *(Block32*)(source + 4);
+        if (both)
+        {
+            *(Block64*)(target + 8) = *(Block64*)(source + 8);
+        }
+    }
+
+    [StructLayout(LayoutKind.Sequential, Size = 16)]
+    private struct Block16;
+
+    [StructLayout(LayoutKind.Sequential, Size = 32)]
+    private struct Block32;
+
+    [StructLayout(LayoutKind.Sequential, Size = 64)]
+    private struct Block64;
+}

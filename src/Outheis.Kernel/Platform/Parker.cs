@@ -1,0 +1,73 @@
+namespace Outheis;
+
+/// <summary>
+/// Puts one core to sleep and wakes it: the only sleep/wake handshake of the kernel.
+/// </summary>
+/// <remarks>
+/// Sleeping is rare and waking is asked after every send, so the fence is one-sided: the sleeper announces itself and then
+/// makes every other thread of the process pass a full barrier (F1); a waker publishes its work and then reads one word,
+/// without a fence of its own (F2). If the waker read "awake", its work was published before the sleeper's barrier, and the
+/// sleeper's last look finds it. Otherwise it sees the announcement and wakes.
+/// </remarks>
+internal sealed class Parker(Action fence)
+{
+    private readonly object _lock = new();
+    private int _parked;       // 1: announced; whoever changes it to 0 owns the wake
+    private bool _signaled;    // guarded by _lock
+
+    /// <summary>The core: announces sleep. The caller then looks for work once more and calls Sleep or Cancel.</summary>
+    public void Announce()
+    {
+        Volatile.Write(ref _parked, 1);
+        fence();      // F1: announced BEFORE the caller's last look for work. Pairs with F2.
+    }
+
+    /// <summary>The core: found work after all.</summary>
+    public void Cancel()
+    {
+        if (Interlocked.Exchange(ref _parked, 0) == 0)
+        {
+            Sleep(Timeout.InfiniteTimeSpan);      // a waker took the announcement: its signal is on the way
+        }
+    }
+
+    /// <summary>The core: sleeps until woken or until the time is over.</summary>
+    public void Sleep(TimeSpan atMost)
+    {
+        lock (_lock)
+        {
+            if (!_signaled && !Monitor.Wait(_lock, atMost) && Interlocked.Exchange(ref _parked, 0) == 0)
+            {
+                while (!_signaled)      // timed out, but a waker had already taken the announcement
+                {
+                    Monitor.Wait(_lock);
+                }
+            }
+
+            _signaled = false;
+        }
+    }
+
+    /// <summary>Any thread, after it published work. True if the core slept.</summary>
+    public bool Wake()
+    {
+        // F2: the caller's release store, then this read; ordered by the sleeper's process-wide barrier F1.
+        return Volatile.Read(ref _parked) != 0 && WakeParked();
+    }
+
+    private bool WakeParked()
+    {
+        if (Interlocked.Exchange(ref _parked, 0) == 0)
+        {
+            return false;
+        }
+
+        lock (_lock)
+        {
+            _signaled = true;
+            Monitor.Pulse(_lock);
+        }
+
+        return true;
+    }
+}
