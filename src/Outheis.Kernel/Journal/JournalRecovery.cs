@@ -53,7 +53,7 @@ internal sealed class JournalRecovery
     public RecoveredLane Repair(Guid previousBoot, uint run)
     {
         _disk.Delete(Path.Combine(_directory, LaneStore.TemporaryName));
-        var lane = new RecoveredLane { Oldest = IsEmpty ? 0 : _sequences[0] };
+        var lane = new RecoveredLane();
         if (IsEmpty)
         {
             lane.Clean = true;
@@ -61,6 +61,11 @@ internal sealed class JournalRecovery
         }
 
         bool sameBoot = previousBoot == _disk.BootId;
+        if (!sameBoot)
+        {
+            DropRecycled();
+        }
+
         int first = _sequences.Count - 1;
         while (first > 0 && IsUnused(_sequences[first]))
         {
@@ -73,9 +78,27 @@ internal sealed class JournalRecovery
         }
 
         Walk(lane, first, sameBoot, run);
+        lane.Oldest = IsEmpty ? 0 : _sequences[0];
         lane.Unsynced = lane.Clean || lane.Current is null ? lane.Current?.Sequence ?? 0
             : _sequences[FirstOf(_disk.BootId, Math.Max(0, _sequences.IndexOf(lane.Current.Sequence)))];
         return lane;
+    }
+
+    // Of a file that was recycled shortly before a power failure the new name may be lost and the header not. Its
+    // old content was given up already. Such files are the lane's oldest.
+    private void DropRecycled()
+    {
+        while (_sequences.Count > 1)
+        {
+            SegmentHeader header = ReadHeader(_sequences[0], out long bytes);
+            if (header.Sequence <= _sequences[0] || header.Fault(_lane, header.Sequence, bytes) is not null)
+            {
+                return;
+            }
+
+            _disk.Delete(PathOf(_sequences[0]));
+            _sequences.RemoveAt(0);
+        }
     }
 
     public uint NewestRun()

@@ -2,7 +2,9 @@ namespace Outheis;
 
 /// <summary>
 /// The files of one lane. A file named .seg always has its true header: it is made or recycled under another name,
-/// made durable, then renamed. What has another name is rubbish after a crash, except what recovery set aside.
+/// then renamed. What has another name is rubbish after a crash, except what recovery set aside. New files are made
+/// durable before they are named; recycled ones with the next Sync, since the disk would have to take the whole old
+/// lap first (after a power failure one of them may have its old name and its new header: see JournalRecovery).
 /// One caller at a time (see LaneSegments).
 /// </summary>
 internal sealed class LaneStore(
@@ -11,6 +13,7 @@ internal sealed class LaneStore(
     public const string TemporaryName = "preparing.tmp";
 
     private long _oldest = oldest;    // lowest sequence on the disk
+    private bool _unsyncedNames;      // a recycled file has its new name in memory only
 
     public IJournalDisk Disk => disk;
 
@@ -28,12 +31,21 @@ internal sealed class LaneStore(
         try
         {
             mapping = TryRecycle(temporary, current);
-            long unsynced = mapping is null ? settings.SegmentBytes : JournalLimits.SegmentHeaderBytes;
+            bool recycled = mapping is not null;
             mapping ??= disk.CreateSegment(temporary, settings.SegmentBytes);
             WriteHeader(mapping, sequence, firstPosition);
-            disk.SyncFile(mapping, unsynced);
+            if (!recycled)
+            {
+                disk.SyncFile(mapping, mapping.Bytes);
+            }
+
             disk.Rename(temporary, PathOf(sequence));
-            disk.SyncDirectory(directory);
+            _unsyncedNames |= recycled;
+            if (!recycled)
+            {
+                disk.SyncDirectory(directory);
+            }
+
             disk.Populate(mapping, 0, Math.Min(2 * JournalLimits.WindowBytes, mapping.Bytes));
             return new JournalSegment(mapping);
         }
@@ -57,6 +69,10 @@ internal sealed class LaneStore(
             }
 
             disk.SyncFile(current.Mapping, current.Bytes);
+            if (Interlocked.Exchange(ref _unsyncedNames, false))
+            {
+                disk.SyncDirectory(directory);
+            }
         }
         catch (IOException error) when (error is not JournalException)
         {
