@@ -1,0 +1,261 @@
+using System.Globalization;
+
+namespace Outheis;
+
+/// <summary>
+/// An open journal: the lock, the lanes, the thread that prepares for them. Lanes belong to their cores; everything
+/// here belongs to the thread that opens and closes it, while no lane is being appended to.
+/// </summary>
+internal sealed class JournalDirectory : IDisposable
+{
+    public const string LockName = "lock";
+    private const string Title = "outheis journal ";
+
+    private readonly IJournalLock _lock;
+    private readonly SegmentPreparer _preparer = new();
+    private readonly JournalLane[] _lanes;
+    private readonly TimeProvider _time;
+    private bool _closed;
+
+    private JournalDirectory(IJournalLock directoryLock, TimeProvider time, uint run, int lanes)
+    {
+        _lock = directoryLock;
+        _time = time;
+        Run = run;
+        _lanes = new JournalLane[lanes];
+    }
+
+    /// <summary>The number of this run. Ids of agents, types and capabilities mean something within a run only.</summary>
+    public uint Run { get; }
+
+    /// <summary>Opens or creates the journal in a directory, repairs it, begins a run.</summary>
+    /// <exception cref="JournalInUseException">Somebody else has it open.</exception>
+    /// <exception cref="JournalException">Not a journal, of a newer format, or the disk failed.</exception>
+    public static JournalDirectory Open(
+        string path, JournalSettings settings, IJournalDisk disk, TimeProvider time, out RecoveryReport report)
+    {
+        settings.Check();
+        string directory = Path.GetFullPath(path);
+        try
+        {
+            bool isNew = CheckIsJournal(directory, disk.List(directory));
+            if (isNew)
+            {
+                disk.CreateDirectory(directory);
+            }
+
+            return OpenLocked(directory, settings, disk, time, out report);
+        }
+        catch (Exception error) when (error is not JournalException and (IOException or UnauthorizedAccessException))
+        {
+            throw new JournalException($"The journal {directory} could not be opened: {error.Message}", error);
+        }
+    }
+
+    /// <summary>The lane of a core. One thread at a time appends to it.</summary>
+    public JournalLane Lane(int core) => _lanes[core];
+
+    /// <summary>Ends the run: makes it durable, writes Closed into every lane, releases everything. No lane may be in
+    /// use.</summary>
+    /// <exception cref="JournalException">Something could not be made durable. All is released nevertheless; the
+    /// next opening will find this run not closed.</exception>
+    public void Close()
+    {
+        if (_closed)
+        {
+            return;
+        }
+
+        _closed = true;
+        _preparer.Stop();
+        JournalException? first = null;
+        foreach (JournalLane lane in _lanes)
+        {
+            try
+            {
+                lane?.Close(Run, _time.GetUtcNow().UtcTicks);
+            }
+            catch (JournalException error)
+            {
+                first ??= error;
+            }
+
+            lane?.Dispose();
+        }
+
+        _preparer.Dispose();
+        _lock.Dispose();
+        if (first is not null)
+        {
+            throw first;
+        }
+    }
+
+    /// <summary>Closes; what Close would throw is not seen.</summary>
+    public void Dispose()
+    {
+        try
+        {
+            Close();
+        }
+        catch (JournalException)
+        {
+        }
+    }
+
+    // True when there is nothing yet.
+    private static bool CheckIsJournal(string directory, IReadOnlyList<string>? names)
+    {
+        if (names is null || names.Count == 0)
+        {
+            return true;
+        }
+
+        bool known = names.Contains(LockName) || names.Any(static name => JournalSegment.TryParseLane(name, out _));
+        return known ? false : throw new JournalException(
+            $"{directory} is not a journal: it holds other files and no lanes. Name an empty directory or a new one.");
+    }
+
+    private static JournalDirectory OpenLocked(
+        string directory, JournalSettings settings, IJournalDisk disk, TimeProvider time, out RecoveryReport report)
+    {
+        string path = Path.Combine(directory, LockName);
+        IJournalLock taken = disk.TryLock(path, out string owner)
+            ?? throw new JournalInUseException(directory, ReadOwner(owner, "pid", out string pid)
+                && int.TryParse(pid, NumberStyles.None, CultureInfo.InvariantCulture, out int id) ? id : 0);
+        JournalDirectory? journal = null;
+        try
+        {
+            CheckTitle(path, owner);
+            var lanes = InspectLanes(directory, settings.Lanes, disk);
+            uint run = lanes.Max(static lane => lane.NewestRun()) + 1;
+            Guid boot = ReadOwner(owner, "boot", out string text) && Guid.TryParse(text, out Guid id2) ? id2 : default;
+            journal = new JournalDirectory(taken, time, run, settings.Lanes);
+            report = journal.Begin(lanes, boot, settings, disk);
+            taken.WriteOwner(string.Create(CultureInfo.InvariantCulture,
+                $"{Title}{JournalLimits.FormatVersion}\npid {Environment.ProcessId}\nstarted {time.GetUtcNow():O}\nboot {disk.BootId}\n"));
+            return journal;
+        }
+        catch
+        {
+            journal?.Abandon();
+            taken.Dispose();
+            throw;
+        }
+    }
+
+    private static List<JournalRecovery> InspectLanes(string directory, int wanted, IJournalDisk disk)
+    {
+        var numbers = new SortedSet<int>(Enumerable.Range(0, wanted));
+        foreach (string name in disk.List(directory) ?? [])
+        {
+            if (JournalSegment.TryParseLane(name, out int lane))
+            {
+                numbers.Add(lane);
+            }
+        }
+
+        return [.. numbers.Select(
+            lane => JournalRecovery.Inspect(disk, Path.Combine(directory, JournalSegment.LaneName(lane)), lane))];
+    }
+
+    private RecoveryReport Begin(List<JournalRecovery> found, Guid boot, JournalSettings settings, IJournalDisk disk)
+    {
+        List<LaneRecovery> reports = [];
+        bool created = false;
+        foreach (JournalRecovery recovery in found)
+        {
+            bool isNew = recovery.IsEmpty;
+            if (isNew && recovery.Lane < settings.Lanes)
+            {
+                disk.CreateDirectory(recovery.Directory);
+                created = true;
+            }
+
+            RecoveredLane lane = recovery.Repair(boot, Run);
+            reports.Add(new LaneRecovery(
+                recovery.Lane, lane.End(recovery.Lane), lane.Clean, lane.BytesDropped, lane.RecordsDropped));
+            if (recovery.Lane < settings.Lanes)
+            {
+                _lanes[recovery.Lane] = BeginLane(recovery, lane, settings, disk);
+            }
+            else
+            {
+                lane.Current?.Dispose();
+            }
+        }
+
+        if (created)
+        {
+            disk.SyncDirectory(Path.GetDirectoryName(found[0].Directory)!);
+        }
+
+        return new RecoveryReport(Run, reports);
+    }
+
+    private JournalLane BeginLane(
+        JournalRecovery recovery, RecoveredLane found, JournalSettings settings, IJournalDisk disk)
+    {
+        var store = new LaneStore(disk, recovery.Directory, recovery.Lane, settings, Run, _time, found.Oldest);
+        if (found.Current is null || found.IsFull)
+        {
+            long newest = Math.Max(found.Current?.Sequence ?? -1, found.LostSequence);
+            JournalSegment next = store.Prepare(newest + 1, found.End(recovery.Lane), newest);
+            found.Current?.Dispose();
+            found.Current = next;
+            found.Offset = JournalLimits.SegmentHeaderBytes;
+        }
+
+        var segments = new LaneSegments(store, _preparer, found.Current, found.Unsynced);
+        var lane = new JournalLane(recovery.Lane, segments, found.Current, found.Offset);
+        var opened = new OpenedRecord(
+            Run, Environment.ProcessId, _time.GetUtcNow().UtcTicks, settings.KernelVersion);
+        if (!lane.TryAppend(new RecordHeader { Kind = JournalKind.Opened }, opened))
+        {
+            JournalException? refusal = lane.Refusal;
+            lane.Dispose();
+            throw new JournalException(refusal?.Message ?? $"{recovery.Directory} has no room for a run", refusal);
+        }
+
+        return lane;
+    }
+
+    private static void CheckTitle(string path, string owner)
+    {
+        if (owner.Length == 0)
+        {
+            return;
+        }
+
+        if (!ReadOwner(owner, Title.TrimEnd(), out string version)
+            || !int.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out int number))
+        {
+            throw new JournalException($"{path} is not the lock of a journal. Nothing was changed.");
+        }
+
+        if (number > JournalLimits.FormatVersion)
+        {
+            throw new JournalException($"{path} says the journal has format {number}; this program knows up to "
+                + $"{JournalLimits.FormatVersion}. Use a newer version of the program. Nothing was changed.");
+        }
+    }
+
+    private static bool ReadOwner(string owner, string key, out string value)
+    {
+        string? line = owner.Split('\n').FirstOrDefault(text => text.StartsWith(key + ' ', StringComparison.Ordinal));
+        value = line?[(key.Length + 1)..] ?? "";
+        return line is not null;
+    }
+
+    private void Abandon()
+    {
+        _closed = true;
+        _preparer.Stop();
+        foreach (JournalLane lane in _lanes)
+        {
+            lane?.Dispose();
+        }
+
+        _preparer.Dispose();
+    }
+}

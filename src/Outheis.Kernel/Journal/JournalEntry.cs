@@ -1,0 +1,144 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace Outheis;
+
+/// <summary>One record of the journal, as a reader sees it. Ids are those of its run.</summary>
+public sealed class JournalEntry
+{
+    private readonly RecordHeader _header;
+    private readonly JournalNames _names;
+    private readonly RecordExtension _extension;
+
+    internal unsafe JournalEntry(LaneReader lane, JournalNames names)
+    {
+        _header = *lane.Record;
+        _names = names;
+        Run = lane.Run;
+        Time = new DateTimeOffset(Math.Clamp(lane.UtcTicks, 0, DateTime.MaxValue.Ticks), TimeSpan.Zero);
+        ReadOnlySpan<byte> payload = lane.Payload;
+        if (_header.Flags.HasFlag(RecordFlags.Extended) && payload.Length >= RecordExtension.Bytes)
+        {
+            _extension = MemoryMarshal.Read<RecordExtension>(payload);
+            payload = payload[RecordExtension.Bytes..];
+        }
+
+        Payload = payload.ToArray();
+        Consumed = _header.Kind == JournalKind.Consumed ? ReadConsumed(payload) : [];
+    }
+
+    /// <summary>Names this record for ever: the lane in the top 8 bits, its place in the lane below.</summary>
+    public long Position => _header.Position;
+
+    /// <summary>The core that wrote it.</summary>
+    public int Lane => RecordHeader.LaneOf(_header.Position);
+
+    /// <summary>The run of the kernel that wrote it, counted from 1.</summary>
+    public long Run { get; }
+
+    /// <summary>What it says.</summary>
+    public JournalKind Kind => _header.Kind;
+
+    /// <summary>Wall time, to the newest tick of the lane. Data, not order.</summary>
+    public DateTimeOffset Time { get; }
+
+    /// <summary>Who sent, granted, supervised.</summary>
+    public AgentId Sender => new(_header.Sender);
+
+    /// <summary>Its name; null when no record read so far tells it.</summary>
+    public string? SenderName => _names.Agent((uint)Run, _header.Sender);
+
+    /// <summary>Whom it is about.</summary>
+    public AgentId Target => new(_header.Target);
+
+    /// <summary>Its name; null when no record read so far tells it.</summary>
+    public string? TargetName => _names.Agent((uint)Run, _header.Target);
+
+    /// <summary>The number of the message type in this run; 0: none.</summary>
+    public int TypeId => _header.TypeId;
+
+    /// <summary>The message type; null when there is none or no record read so far tells it.</summary>
+    public string? TypeName => _names.TryGetType((uint)Run, TypeId, out SchemaRecord schema) ? schema.Name : null;
+
+    /// <summary>How to read <see cref="Payload"/> of a Sent or Replied record.</summary>
+    public PayloadEncoding Encoding =>
+        _names.TryGetType((uint)Run, TypeId, out SchemaRecord schema) ? schema.Encoding : PayloadEncoding.Opaque;
+
+    /// <summary>The message, or the system record's own content.</summary>
+    public ReadOnlyMemory<byte> Payload { get; }
+
+    /// <summary>What the capability's giver wanted the receiver to know.</summary>
+    public ulong Badge => _header.Badge;
+
+    /// <summary>Joins request, reply and timeout; 0: none.</summary>
+    public ulong Correlation => _header.Correlation;
+
+    /// <summary>Position of the message being handled when this happened; 0: it came from outside.</summary>
+    public long Cause => _header.Cause;
+
+    /// <summary>The chain of messages it belongs to.</summary>
+    public uint Chain => _header.Chain;
+
+    /// <summary>The capability that was used or is the subject; 0: none.</summary>
+    public uint Capability => _header.Capability;
+
+    /// <summary>Quality of service.</summary>
+    public Qos Qos => (Qos)_header.Qos;
+
+    /// <summary>Whether a Replied record carries a failure.</summary>
+    public bool IsFailure => _header.Flags.HasFlag(RecordFlags.Failed);
+
+    /// <summary>When the message loses its meaning; null: never.</summary>
+    public DateTimeOffset? Deadline =>
+        _extension.Deadline is > 0 and var ticks && ticks <= DateTime.MaxValue.Ticks ? new(ticks, TimeSpan.Zero) : null;
+
+    /// <summary>Labels of the message; 0: none.</summary>
+    public ulong Labels => _extension.Labels;
+
+    /// <summary>What a Consumed record lists, in order; otherwise empty.</summary>
+    public IReadOnlyList<ConsumedMessage> Consumed { get; }
+
+    /// <summary>The content of a system record in words; empty for messages.</summary>
+    public string Detail => Describe(Payload.Span);
+
+    private string Describe(ReadOnlySpan<byte> payload) => Kind switch
+    {
+        JournalKind.Opened when OpenedRecord.TryRead(payload, out OpenedRecord opened) =>
+            Invariant($"run {opened.Run}, process {opened.ProcessId}, kernel {opened.Version}"),
+        JournalKind.Schema when SchemaRecord.TryRead(payload, out SchemaRecord schema) =>
+            Invariant($"{schema.Name}, {schema.Encoding}, {schema.PayloadBytes} bytes"),
+        JournalKind.Spawned when SpawnedRecord.TryRead(payload, out SpawnedRecord spawned) => Invariant(
+            $"{spawned.Name}, incarnation {spawned.Incarnation}, supervisor #{spawned.Supervisor}, {(Qos)spawned.Qos}"),
+        JournalKind.Started or JournalKind.Restarted when StartedRecord.TryRead(payload, out StartedRecord started) =>
+            Invariant($"incarnation {started.Incarnation}"),
+        JournalKind.Exited when ExitedRecord.TryRead(payload, out ExitedRecord exited) =>
+            Invariant($"incarnation {exited.Incarnation}, reason {exited.Reason}, {exited.Message}"),
+        JournalKind.Granted or JournalKind.Derived or JournalKind.Revoked
+            when CapabilityRecord.TryRead(payload, out CapabilityRecord right) => Invariant(
+                $"holder #{right.Holder}, rights {right.Rights}, parent {right.Parent}, {right.Purpose}"),
+        JournalKind.DeadLetter when DeadLetterRecord.TryRead(payload, out DeadLetterRecord letter) =>
+            Invariant($"reason {letter.Reason}, message {letter.Message}"),
+        _ => "",
+    };
+
+    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+
+    private static ConsumedMessage[] ReadConsumed(ReadOnlySpan<byte> payload)
+    {
+        ReadOnlySpan<ConsumedEntry> entries = MemoryMarshal.Cast<byte, ConsumedEntry>(payload);
+        var consumed = new ConsumedMessage[entries.Length];
+        for (int i = 0; i < entries.Length; i++)
+        {
+            consumed[i] = new ConsumedMessage(
+                new AgentId(entries[i].Target), entries[i].Incarnation, entries[i].Position);
+        }
+
+        return consumed;
+    }
+}
+
+/// <summary>One message that an agent took.</summary>
+/// <param name="Target">Who took it.</param>
+/// <param name="Incarnation">In which incarnation.</param>
+/// <param name="Position">The Sent or Replied record; 0 if that was never journaled.</param>
+public readonly record struct ConsumedMessage(AgentId Target, uint Incarnation, long Position);

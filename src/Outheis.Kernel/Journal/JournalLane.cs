@@ -1,0 +1,188 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+
+namespace Outheis;
+
+/// <summary>
+/// The append side of one core's journal: a pointer into a mapped segment. One thread at a time owns it; handing it
+/// over needs an ordering of the caller's own (joining the thread, a lock).
+///
+/// Use: TryReserve(n), then Begin(n), fill every caller's field and n bytes after the header, Commit(header, n).
+/// A header that was begun and not committed never existed: the next Begin returns the same memory.
+///
+/// Invariants:
+///   I1  cursor is aligned, inside the current segment, and the length word at cursor is 0
+///   I2  everything before cursor in the segment is whole records, one after the other
+///   I3  from cursor to the segment's end there is room for a Closed record and the padding, whatever was appended
+/// </summary>
+internal sealed unsafe class JournalLane : IDisposable
+{
+    private readonly LaneSegments _segments;
+    private byte* _cursor;            // where the next record begins
+    private byte* _end;               // no record may reach beyond it without a look at Extend
+    private byte* _limit;             // no record may reach beyond it at all; _end <= _limit
+    private long _positionOfZero;     // position of a record minus its address
+    private long _retryAt;            // after a refusal, in ticks of the clock
+
+    internal JournalLane(int id, LaneSegments segments, JournalSegment current, int offset)
+    {
+        Id = id;
+        _segments = segments;
+        Enter(current, offset);
+    }
+
+    /// <summary>The core whose history this is.</summary>
+    public int Id { get; }
+
+    /// <summary>Where the next record will be. The owning thread only.</summary>
+    public long Position => (long)_cursor + _positionOfZero;
+
+    /// <summary>The longest payload this lane can ever take, an extension included.</summary>
+    public int PayloadBytesMax => _segments.PayloadBytesMax;
+
+    /// <summary>Why the newest TryReserve was refused; null after one that was not.</summary>
+    public JournalException? Refusal { get; private set; }
+
+    /// <summary>
+    /// True: the next Begin with this size, or a smaller one, has its room. False: no segment could be had, because
+    /// the disk is full or failed; nothing was written. <see cref="Refusal"/> says why. A later call tries again,
+    /// every 10 ms at most.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryReserve(int payloadBytes) =>
+        _cursor + RecordHeader.Aligned(payloadBytes) <= _end || Extend(payloadBytes);
+
+    /// <summary>The next record's memory. Its content is arbitrary: fill every field that is the caller's.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public RecordHeader* Begin(int payloadBytes)
+    {
+        Debug.Assert(_cursor + RecordHeader.Aligned(payloadBytes) <= _end, "Begin without TryReserve");
+        return (RecordHeader*)_cursor;
+    }
+
+    /// <summary>Makes the begun record exist. Returns its position.</summary>
+    /// <param name="header">What Begin returned.</param>
+    /// <param name="payloadBytes">What follows it, extension included; at most what was reserved.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public long Commit(RecordHeader* header, int payloadBytes)
+    {
+        Debug.Assert((byte*)header == _cursor, "Commit of something else than what Begin returned");
+        byte* next = (byte*)header + RecordHeader.Aligned(payloadBytes);
+        *(int*)next = 0;                              // I1, before the record exists: readers never run into a stale lap
+        long position = (long)header + _positionOfZero;
+        header->Position = position;
+        header->Crc = Crc32C.OfRecord(header, payloadBytes);
+        Volatile.Write(ref header->Length, RecordHeader.Bytes + payloadBytes);    // R10: the record exists. Read by A10.
+        _cursor = next;
+        return position;
+    }
+
+    /// <summary>Appends a system record. False as for TryReserve.</summary>
+    /// <param name="fields">The caller's header fields; Kind among them.</param>
+    /// <param name="record">The payload.</param>
+    public bool TryAppend<TRecord>(in RecordHeader fields, in TRecord record)
+        where TRecord : struct, IJournalRecord<TRecord>
+    {
+        int bytes = record.Bytes;
+        if (!TryReserve(bytes))
+        {
+            return false;
+        }
+
+        RecordHeader* header = Begin(bytes);
+        *header = fields;
+        header->Length = 0;
+        record.Write(new Span<byte>(header + 1, bytes));
+        Commit(header, bytes);
+        return true;
+    }
+
+    /// <summary>Makes everything appended so far durable. Throws <see cref="JournalException"/> when it is unknown
+    /// what is durable; calling again proves nothing then.</summary>
+    public void Sync() => _segments.Sync();
+
+    /// <summary>Ends the run in this lane: makes it durable, then says so. The room is always there (I3).</summary>
+    internal void Close(uint run, long utcTicks)
+    {
+        ObjectDisposedException.ThrowIf(_cursor is null, this);
+        _segments.Sync();
+        var record = new ClosedRecord(run, utcTicks);
+        var header = (RecordHeader*)_cursor;
+        *header = new RecordHeader { Kind = JournalKind.Closed };
+        record.Write(new Span<byte>(header + 1, record.Bytes));
+        _segments.NoteClosed((int)((byte*)header - _segments.Current.Pointer));
+        Commit(header, record.Bytes);
+    }
+
+    /// <summary>Unmaps. Begin after it is a bug; TryReserve throws.</summary>
+    public void Dispose()
+    {
+        if (_cursor is not null)
+        {
+            _cursor = _end = _limit = null;
+            _segments.Dispose();
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool Extend(int payloadBytes)
+    {
+        ObjectDisposedException.ThrowIf(_cursor is null, this);
+        ArgumentOutOfRangeException.ThrowIfNegative(payloadBytes);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(payloadBytes, PayloadBytesMax);
+        int bytes = RecordHeader.Aligned(payloadBytes);
+        if (_cursor + bytes <= _limit)
+        {
+            OpenWindow(_cursor + bytes);
+            return true;
+        }
+
+        if (Environment.TickCount64 < _retryAt)
+        {
+            return false;
+        }
+
+        if (_segments.TakeNext(out JournalException? refusal) is not { } next)
+        {
+            Refusal = refusal;
+            _retryAt = Environment.TickCount64 + (long)JournalLimits.RetryAfterRefusal.TotalMilliseconds;
+            return false;
+        }
+
+        // --- point of no return ---
+        Refusal = null;
+        Pad();
+        _segments.Advance();
+        Enter(next, JournalLimits.SegmentHeaderBytes);
+        return true;
+    }
+
+    private void Enter(JournalSegment segment, int offset)
+    {
+        _cursor = segment.Pointer + offset;
+        _limit = segment.Pointer + segment.Bytes - JournalLimits.TailBytes;
+        _positionOfZero = segment.FirstPosition - (long)segment.Pointer;
+        long ready = offset == JournalLimits.SegmentHeaderBytes ? JournalLimits.WindowBytes : JournalLimits.FirstWindowBytes;
+        _end = Earlier(_cursor + ready, _limit);
+    }
+
+    // The memory up to _end was asked for one window ago; ask for the one after it.
+    private void OpenWindow(byte* reached)
+    {
+        _end = Earlier(reached + JournalLimits.WindowBytes, _limit);
+        byte* start = _segments.Current.Pointer;
+        _segments.RequestAhead(reached - start, _end - start);
+    }
+
+    private static byte* Earlier(byte* left, byte* right) => left < right ? left : right;
+
+    private void Pad()
+    {
+        JournalSegment segment = _segments.Current;
+        var header = (RecordHeader*)_cursor;
+        int length = -(int)(segment.Pointer + segment.Bytes - _cursor);
+        header->Position = Position;
+        header->Crc = Crc32C.OfPadding(length, header->Position);
+        Volatile.Write(ref header->Length, length);    // R11: the next segment holds what follows. Read by A11.
+    }
+}

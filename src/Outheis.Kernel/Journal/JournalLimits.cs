@@ -1,0 +1,25 @@
+namespace Outheis;
+
+/// <summary>Every bound of the journal. The default segment size is <c>Limits.SegmentBytes</c>.</summary>
+internal static class JournalLimits
+{
+    public const int FormatVersion = 1;
+    public const int Lanes = 128;                           // positions stay positive
+    public const int SegmentBytesMin = 64 << 10;
+    public const int SegmentBytesMax = 1 << 30;
+    public const int SegmentGrain = 4096;
+    public const int SegmentHeaderBytes = 4096;
+
+    /// <summary>Kept free at a segment's end: one Closed record, then one slot for the padding.</summary>
+    public const int ClosedRecordBytes = 96;
+    public const int TailBytes = ClosedRecordBytes + RecordHeader.Alignment;
+
+    public const int WindowBytes = 2 << 20;                 // made resident ahead of the appender at a time
+    public const int FirstWindowBytes = 256 << 10;          // of a segment that was begun by an earlier run
+    public const int TextBytesMax = 1024;                   // names and messages in system records, UTF-8
+    public const int MarkerBytesMax = 512;                  // the lock file's text
+
+    public static readonly TimeSpan RetryAfterRefusal = TimeSpan.FromMilliseconds(10);
+
+    public const byte GrainFitsAlignment = SegmentGrain % RecordHeader.Alignment == 0 ? 1 : -1;  // -1 is no byte
+}

@@ -1,0 +1,250 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Outheis;
+
+/// <summary>
+/// The payloads of system records, shared by writer and reader. Little endian, fixed part first, then text in UTF-8
+/// up to the payload's end, cut to <see cref="JournalLimits.TextBytesMax"/>. New fields may only be added between
+/// runs of a higher format version. <see cref="Bytes"/> is what <see cref="Write"/> fills exactly.
+/// </summary>
+internal interface IJournalRecord<TSelf>
+    where TSelf : struct, IJournalRecord<TSelf>
+{
+    int Bytes { get; }
+
+    void Write(Span<byte> to);
+
+    /// <summary>False when the payload is too short to be one.</summary>
+    static abstract bool TryRead(ReadOnlySpan<byte> from, out TSelf record);
+}
+
+/// <summary>Opened. The number of a run is one more than the highest before it in the directory.</summary>
+internal readonly record struct OpenedRecord(uint Run, int ProcessId, long UtcTicks, string Version)
+    : IJournalRecord<OpenedRecord>
+{
+    public int Bytes => 16 + JournalText.Bytes(Version);
+
+    public void Write(Span<byte> to)
+    {
+        BinaryPrimitives.WriteUInt32LittleEndian(to, Run);
+        BinaryPrimitives.WriteInt32LittleEndian(to[4..], ProcessId);
+        BinaryPrimitives.WriteInt64LittleEndian(to[8..], UtcTicks);
+        JournalText.Write(Version, to[16..]);
+    }
+
+    public static bool TryRead(ReadOnlySpan<byte> from, out OpenedRecord record)
+    {
+        bool fits = from.Length >= 16;
+        record = !fits ? default : new OpenedRecord(
+            BinaryPrimitives.ReadUInt32LittleEndian(from), BinaryPrimitives.ReadInt32LittleEndian(from[4..]),
+            BinaryPrimitives.ReadInt64LittleEndian(from[8..]), JournalText.Read(from[16..]));
+        return fits;
+    }
+}
+
+/// <summary>Closed. Ends the run of that number in its lane.</summary>
+internal readonly record struct ClosedRecord(uint Run, long UtcTicks) : IJournalRecord<ClosedRecord>
+{
+    public int Bytes => 16;
+
+    public void Write(Span<byte> to)
+    {
+        BinaryPrimitives.WriteUInt64LittleEndian(to, Run);
+        BinaryPrimitives.WriteInt64LittleEndian(to[8..], UtcTicks);
+    }
+
+    public static bool TryRead(ReadOnlySpan<byte> from, out ClosedRecord record)
+    {
+        bool fits = from.Length >= 16;
+        record = !fits ? default : new ClosedRecord(
+            BinaryPrimitives.ReadUInt32LittleEndian(from), BinaryPrimitives.ReadInt64LittleEndian(from[8..]));
+        return fits;
+    }
+}
+
+/// <summary>Tick: UTC in ticks of 100 ns since the year 1.</summary>
+internal readonly record struct TickRecord(long UtcTicks) : IJournalRecord<TickRecord>
+{
+    public int Bytes => 8;
+
+    public void Write(Span<byte> to) => BinaryPrimitives.WriteInt64LittleEndian(to, UtcTicks);
+
+    public static bool TryRead(ReadOnlySpan<byte> from, out TickRecord record)
+    {
+        bool fits = from.Length >= 8;
+        record = fits ? new TickRecord(BinaryPrimitives.ReadInt64LittleEndian(from)) : default;
+        return fits;
+    }
+}
+
+/// <summary>Schema. The type's number is the header's typeId. PayloadBytes is 0 when payloads vary in length.</summary>
+internal readonly record struct SchemaRecord(PayloadEncoding Encoding, int PayloadBytes, string Name)
+    : IJournalRecord<SchemaRecord>
+{
+    public int Bytes => 8 + JournalText.Bytes(Name);
+
+    public void Write(Span<byte> to)
+    {
+        BinaryPrimitives.WriteUInt32LittleEndian(to, (uint)Encoding);
+        BinaryPrimitives.WriteInt32LittleEndian(to[4..], PayloadBytes);
+        JournalText.Write(Name, to[8..]);
+    }
+
+    public static bool TryRead(ReadOnlySpan<byte> from, out SchemaRecord record)
+    {
+        bool fits = from.Length >= 8;
+        record = !fits ? default : new SchemaRecord(
+            (PayloadEncoding)from[0], BinaryPrimitives.ReadInt32LittleEndian(from[4..]), JournalText.Read(from[8..]));
+        return fits;
+    }
+}
+
+/// <summary>Spawned, of the header's target. Qos as in <see cref="Outheis.Qos"/>.</summary>
+internal readonly record struct SpawnedRecord(uint Incarnation, uint Supervisor, byte Qos, string Name)
+    : IJournalRecord<SpawnedRecord>
+{
+    public int Bytes => 12 + JournalText.Bytes(Name);
+
+    public void Write(Span<byte> to)
+    {
+        BinaryPrimitives.WriteUInt32LittleEndian(to, Incarnation);
+        BinaryPrimitives.WriteUInt32LittleEndian(to[4..], Supervisor);
+        BinaryPrimitives.WriteUInt32LittleEndian(to[8..], Qos);
+        JournalText.Write(Name, to[12..]);
+    }
+
+    public static bool TryRead(ReadOnlySpan<byte> from, out SpawnedRecord record)
+    {
+        bool fits = from.Length >= 12;
+        record = !fits ? default : new SpawnedRecord(
+            BinaryPrimitives.ReadUInt32LittleEndian(from), BinaryPrimitives.ReadUInt32LittleEndian(from[4..]),
+            from[8], JournalText.Read(from[12..]));
+        return fits;
+    }
+}
+
+/// <summary>Started and Restarted, of the header's target.</summary>
+internal readonly record struct StartedRecord(uint Incarnation) : IJournalRecord<StartedRecord>
+{
+    public int Bytes => 4;
+
+    public void Write(Span<byte> to) => BinaryPrimitives.WriteUInt32LittleEndian(to, Incarnation);
+
+    public static bool TryRead(ReadOnlySpan<byte> from, out StartedRecord record)
+    {
+        bool fits = from.Length >= 4;
+        record = fits ? new StartedRecord(BinaryPrimitives.ReadUInt32LittleEndian(from)) : default;
+        return fits;
+    }
+}
+
+/// <summary>Exited, of the header's target. Reason is the kernel's exit kind as a number.</summary>
+internal readonly record struct ExitedRecord(uint Incarnation, byte Reason, string Message)
+    : IJournalRecord<ExitedRecord>
+{
+    public int Bytes => 8 + JournalText.Bytes(Message);
+
+    public void Write(Span<byte> to)
+    {
+        BinaryPrimitives.WriteUInt32LittleEndian(to, Incarnation);
+        BinaryPrimitives.WriteUInt32LittleEndian(to[4..], Reason);
+        JournalText.Write(Message, to[8..]);
+    }
+
+    public static bool TryRead(ReadOnlySpan<byte> from, out ExitedRecord record)
+    {
+        bool fits = from.Length >= 8;
+        record = !fits ? default : new ExitedRecord(
+            BinaryPrimitives.ReadUInt32LittleEndian(from), from[4], JournalText.Read(from[8..]));
+        return fits;
+    }
+}
+
+/// <summary>Granted, Derived and Revoked. Sender is the granter; target, badge, typeId and capability id of the
+/// header are the capability's own. Parent is 0 unless derived.</summary>
+internal readonly record struct CapabilityRecord(uint Parent, uint Holder, byte Rights, string Purpose)
+    : IJournalRecord<CapabilityRecord>
+{
+    public int Bytes => 12 + JournalText.Bytes(Purpose);
+
+    public void Write(Span<byte> to)
+    {
+        BinaryPrimitives.WriteUInt32LittleEndian(to, Parent);
+        BinaryPrimitives.WriteUInt32LittleEndian(to[4..], Holder);
+        BinaryPrimitives.WriteUInt32LittleEndian(to[8..], Rights);
+        JournalText.Write(Purpose, to[12..]);
+    }
+
+    public static bool TryRead(ReadOnlySpan<byte> from, out CapabilityRecord record)
+    {
+        bool fits = from.Length >= 12;
+        record = !fits ? default : new CapabilityRecord(
+            BinaryPrimitives.ReadUInt32LittleEndian(from), BinaryPrimitives.ReadUInt32LittleEndian(from[4..]),
+            from[8], JournalText.Read(from[12..]));
+        return fits;
+    }
+}
+
+/// <summary>DeadLetter. Reason is the kernel's number; message is the position of what was not handled, or 0.</summary>
+internal readonly record struct DeadLetterRecord(byte Reason, long Message) : IJournalRecord<DeadLetterRecord>
+{
+    public int Bytes => 16;
+
+    public void Write(Span<byte> to)
+    {
+        BinaryPrimitives.WriteUInt64LittleEndian(to, Reason);
+        BinaryPrimitives.WriteInt64LittleEndian(to[8..], Message);
+    }
+
+    public static bool TryRead(ReadOnlySpan<byte> from, out DeadLetterRecord record)
+    {
+        bool fits = from.Length >= 16;
+        record = fits ? new DeadLetterRecord(from[0], BinaryPrimitives.ReadInt64LittleEndian(from[8..])) : default;
+        return fits;
+    }
+}
+
+/// <summary>One entry of a Consumed payload, which is an array of them in the order of the taking.</summary>
+[StructLayout(LayoutKind.Explicit, Size = Bytes)]
+internal struct ConsumedEntry
+{
+    public const int Bytes = 16;
+
+    [FieldOffset(0)] public uint Target;
+    [FieldOffset(4)] public uint Incarnation;
+    [FieldOffset(8)] public long Position;      // of the Sent or Replied record; 0 if that was never journaled
+}
+
+/// <summary>Text in system records.</summary>
+internal static class JournalText
+{
+    public static int Bytes(string text)
+    {
+        int bytes = Encoding.UTF8.GetByteCount(text);
+        return bytes <= JournalLimits.TextBytesMax ? bytes : Encoding.UTF8.GetByteCount(Cut(text));
+    }
+
+    public static void Write(string text, Span<byte> to) =>
+        Encoding.UTF8.GetBytes(to.Length < Encoding.UTF8.GetByteCount(text) ? Cut(text) : text, to);
+
+    public static string Read(ReadOnlySpan<byte> from) => Encoding.UTF8.GetString(from);
+
+    private static ReadOnlySpan<char> Cut(string text)
+    {
+        int chars = 0, bytes = 0;
+        foreach (Rune rune in text.EnumerateRunes())
+        {
+            bytes += rune.Utf8SequenceLength;
+            if (bytes > JournalLimits.TextBytesMax)
+            {
+                break;
+            }
+
+            chars += rune.Utf16SequenceLength;
+        }
+
+        return text.AsSpan(0, chars);
+    }
+}

@@ -1,0 +1,277 @@
+namespace Outheis;
+
+/// <summary>
+/// Finds the end of one lane when a journal is opened: the longest prefix of whole records. What lies behind it is
+/// copied to a .torn file, then zeroed, so that no record of it can ever be met again at its old position.
+///
+/// After the death of a process every page is still there, and only the last segment is looked at, from its last
+/// Closed record on. After the death of the machine any page may be missing: then every segment of that time is.
+/// </summary>
+internal sealed class JournalRecovery
+{
+    private readonly IJournalDisk _disk;
+    private readonly string _directory;
+    private readonly int _lane;
+    private readonly List<long> _sequences;
+
+    private JournalRecovery(IJournalDisk disk, string directory, int lane, List<long> sequences)
+    {
+        _disk = disk;
+        _directory = directory;
+        _lane = lane;
+        _sequences = sequences;
+    }
+
+    public int Lane => _lane;
+
+    public string Directory => _directory;
+
+    public bool IsEmpty => _sequences.Count == 0;
+
+    /// <summary>Reads only. Throws when the newest segment is not one this program may touch.</summary>
+    public static JournalRecovery Inspect(IJournalDisk disk, string directory, int lane)
+    {
+        List<long> sequences = JournalSegment.Sequences(disk.List(directory) ?? []);
+        var recovery = new JournalRecovery(disk, directory, lane, sequences);
+        if (sequences.Count > 0)
+        {
+            SegmentHeader header = recovery.ReadHeader(sequences[^1], out _);
+            if (header.Magic != SegmentHeader.MagicNumber || header.Version > JournalLimits.FormatVersion)
+            {
+                string path = recovery.PathOf(sequences[^1]);
+                throw new JournalException($"{path} cannot be opened: {header.Fault(lane, sequences[^1], 0)}. "
+                    + "Nothing was changed.");
+            }
+        }
+
+        return recovery;
+    }
+
+    /// <summary>Repairs. Afterwards the lane's files are its history and nothing else.</summary>
+    /// <param name="previousBoot">The machine's boot that the last run belonged to, if known.</param>
+    /// <param name="run">Unique to this opening: names what is set aside.</param>
+    public RecoveredLane Repair(Guid previousBoot, uint run)
+    {
+        _disk.Delete(Path.Combine(_directory, LaneStore.TemporaryName));
+        var lane = new RecoveredLane();
+        if (IsEmpty)
+        {
+            lane.Clean = true;
+            return lane;
+        }
+
+        bool sameBoot = previousBoot == _disk.BootId;
+        if (!sameBoot)
+        {
+            DropRecycled();
+        }
+
+        int first = _sequences.Count - 1;
+        while (first > 0 && IsUnused(_sequences[first]))
+        {
+            first--;
+        }
+
+        if (!sameBoot && !IsClean(_sequences[first]))
+        {
+            first = FirstOf(previousBoot, first);
+        }
+
+        Walk(lane, first, sameBoot, run);
+        lane.Oldest = IsEmpty ? 0 : _sequences[0];
+        lane.Unsynced = lane.Clean || lane.Current is null ? lane.Current?.Sequence ?? 0
+            : _sequences[FirstOf(_disk.BootId, Math.Max(0, _sequences.IndexOf(lane.Current.Sequence)))];
+        return lane;
+    }
+
+    // Of a file that was recycled shortly before a power failure the new name may be lost and the header not. Its
+    // old content was given up already. Such files are the lane's oldest.
+    private void DropRecycled()
+    {
+        while (_sequences.Count > 1)
+        {
+            SegmentHeader header = ReadHeader(_sequences[0], out long bytes);
+            if (header.Sequence <= _sequences[0] || header.Fault(_lane, header.Sequence, bytes) is not null)
+            {
+                return;
+            }
+
+            _disk.Delete(PathOf(_sequences[0]));
+            _sequences.RemoveAt(0);
+        }
+    }
+
+    public uint NewestRun()
+    {
+        uint newest = 0;
+        for (int i = _sequences.Count - 1; i >= Math.Max(0, _sequences.Count - 2); i--)
+        {
+            if (TryOpen(_sequences[i]) is { } segment)
+            {
+                using (segment)
+                {
+                    newest = Math.Max(newest, SegmentScan.Run(segment, trustClosed: true).Run);
+                }
+            }
+        }
+
+        return newest;
+    }
+
+    private void Walk(RecoveredLane lane, int first, bool sameBoot, uint run)
+    {
+        for (int i = first; i < _sequences.Count; i++)
+        {
+            if (TryOpen(_sequences[i]) is not { } segment)
+            {
+                SetAsideFrom(lane, i, run);
+                return;
+            }
+
+            lane.Current?.Dispose();
+            lane.Current = segment;
+            ScanResult scan = SegmentScan.Run(segment, trustClosed: sameBoot || IsClean(_sequences[i]));
+            lane.Run = Math.Max(lane.Run, scan.Run);
+            lane.Offset = scan.End;
+            lane.IsFull = scan.Stop == RecordState.Padding;
+            lane.Clean = scan.Clean || (lane.Clean && scan.End == JournalLimits.SegmentHeaderBytes);
+            if (!lane.IsFull)
+            {
+                CutTail(lane, scan, run);
+                SetAsideFrom(lane, i + 1, run);
+                return;
+            }
+        }
+    }
+
+    private unsafe void CutTail(RecoveredLane lane, ScanResult scan, uint run)
+    {
+        JournalSegment segment = lane.Current!;
+        if (scan.Clean && scan.Stop == RecordState.Unwritten)
+        {
+            return;
+        }
+
+        (int beyond, int records) = SegmentScan.Beyond(segment, scan.End);
+        int tornEnd = scan.Stop == RecordState.Unwritten ? beyond
+            : Math.Max(beyond, SegmentScan.LastNonZero(segment, scan.End));
+        if (tornEnd <= scan.End)
+        {
+            return;
+        }
+
+        var torn = new Span<byte>(segment.Pointer + scan.End, tornEnd - scan.End);
+        string name = $"{segment.Sequence:D12}.{scan.End}.run{run}.torn";
+        _disk.WriteAside(Path.Combine(_directory, name), torn);
+        _disk.SyncDirectory(_directory);
+        torn.Clear();
+        _disk.SyncFile(segment.Mapping, segment.Bytes);
+        lane.BytesDropped += torn.Length;
+        lane.RecordsDropped += records;
+        lane.Clean = false;
+    }
+
+    // Segments after the end of the lane: prepared and never begun, or cut off by damage before them.
+    private void SetAsideFrom(RecoveredLane lane, int first, uint run)
+    {
+        for (int i = _sequences.Count - 1; i >= first; i--)
+        {
+            long sequence = _sequences[i];
+            string path = PathOf(sequence);
+            if (IsUnused(sequence))
+            {
+                _disk.Delete(path);
+            }
+            else
+            {
+                ReadHeader(sequence, out long bytes);
+                _disk.Rename(path, Path.Combine(_directory, $"{sequence:D12}.run{run}.torn"));
+                lane.BytesDropped += bytes;
+                lane.Clean = false;
+                lane.LostSequence = Math.Max(lane.LostSequence, sequence);
+            }
+
+            _sequences.RemoveAt(i);
+        }
+    }
+
+    private int FirstOf(Guid boot, int last)
+    {
+        int first = last;
+        while (first > 0 && ReadHeader(_sequences[first], out _).Boot == boot)
+        {
+            first--;
+        }
+
+        return first;
+    }
+
+    private bool IsClean(long sequence)
+    {
+        using JournalSegment? segment = TryOpen(sequence);
+        return segment is not null && SegmentScan.Run(segment, trustClosed: true) is
+            { Clean: true, Stop: RecordState.Unwritten };
+    }
+
+    // Of a prepared segment the first slot was never written.
+    private bool IsUnused(long sequence)
+    {
+        using JournalSegment? segment = TryOpen(sequence);
+        return segment is not null
+            && SegmentScan.At(segment, JournalLimits.SegmentHeaderBytes, out _) == RecordState.Unwritten
+            && SegmentScan.Beyond(segment, JournalLimits.SegmentHeaderBytes).Count == 0;
+    }
+
+    private JournalSegment? TryOpen(long sequence)
+    {
+        SegmentHeader header = ReadHeader(sequence, out long bytes);
+        return header.Fault(_lane, sequence, bytes) is null
+            ? new JournalSegment(_disk.OpenSegment(PathOf(sequence)))
+            : null;
+    }
+
+    private unsafe SegmentHeader ReadHeader(long sequence, out long bytes)
+    {
+        using ISegmentFile file = _disk.OpenRead(PathOf(sequence));
+        SegmentHeader header = default;
+        file.Read(0, new Span<byte>(&header, SegmentHeader.Bytes));
+        bytes = file.Bytes;
+        return header;
+    }
+
+    private string PathOf(long sequence) => Path.Combine(_directory, JournalSegment.NameOf(sequence));
+}
+
+/// <summary>The end of a lane as recovery left it.</summary>
+internal sealed class RecoveredLane
+{
+    /// <summary>The segment that holds the end; null when the lane has none.</summary>
+    public JournalSegment? Current { get; set; }
+
+    /// <summary>Where in it the next record goes.</summary>
+    public int Offset { get; set; }
+
+    /// <summary>Its end is padded: the next record goes into a new segment.</summary>
+    public bool IsFull { get; set; }
+
+    public bool Clean { get; set; }
+
+    public uint Run { get; set; }
+
+    public long Oldest { get; set; }
+
+    /// <summary>The first segment that may not be durable.</summary>
+    public long Unsynced { get; set; }
+
+    public long BytesDropped { get; set; }
+
+    public int RecordsDropped { get; set; }
+
+    /// <summary>The highest segment that was set aside whole; -1 if none. Its positions are not used again.</summary>
+    public long LostSequence { get; set; } = -1;
+
+    /// <summary>Position after the last whole record; of a lane without any segment, where it begins.</summary>
+    public long End(int lane) => Current is null
+        ? ((long)lane << RecordHeader.LaneShift) + ((LostSequence + 1) * JournalLimits.SegmentBytesMax)
+        : Current.FirstPosition + (IsFull ? Current.Bytes : Offset);
+}

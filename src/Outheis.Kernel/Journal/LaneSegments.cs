@@ -1,0 +1,200 @@
+using System.Diagnostics;
+
+namespace Outheis;
+
+/// <summary>
+/// The segments of one lane: the current one, the one held ready, the files before them. Shared by the appender
+/// (TakeNext, Advance, RequestAhead, Sync) and the preparer's thread (Work); what both touch is under the gate,
+/// which is never held during a call to the disk.
+///
+/// Next:  none ──Begin──▶ being prepared ──▶ ready ──TakeNext──▶ none      (failed: none, and the reason is kept)
+/// Whoever begins a preparation finishes it; the other one waits for the outcome, or does without.
+/// </summary>
+internal sealed class LaneSegments : IDisposable
+{
+    private readonly object _gate = new();
+    private readonly LaneStore _store;
+    private readonly SegmentPreparer _preparer;
+    private readonly List<JournalSegment> _retired = [];      // gate; to unmap
+    private JournalSegment _current;                          // gate; written by the appender only
+    private JournalSegment? _next;                            // gate
+    private JournalException? _failure;                       // gate
+    private bool _preparing;                                  // gate
+    private bool _nextWanted;                                 // gate
+    private long _populated;                                  // gate; offset in current up to which pages were asked for
+    private long _populateTo;                                 // gate
+    private long _unsynced;                                   // appender: first sequence that may not be durable
+
+    public LaneSegments(LaneStore store, SegmentPreparer preparer, JournalSegment current, long unsynced)
+    {
+        _store = store;
+        _preparer = preparer;
+        _current = current;
+        _unsynced = unsynced;
+        _preparer.Add(this);
+    }
+
+    public JournalSegment Current => _current;
+
+    public int PayloadBytesMax => _store.PayloadBytesMax;
+
+    /// <summary>The appender: pages are needed up to here soon, and past the middle the next segment is.</summary>
+    public void RequestAhead(long reached, long windowEnd)
+    {
+        lock (_gate)
+        {
+            long end = Math.Min(windowEnd + JournalLimits.WindowBytes, _current.Bytes);
+            _populated = Math.Max(_populated, reached);
+            _populateTo = Math.Max(_populateTo, end);
+            _nextWanted |= end >= _current.Bytes / 2 && _next is null && !_preparing;
+        }
+
+        _preparer.Signal();
+    }
+
+    /// <summary>The appender: the next segment, prepared here if it must be; or null and why.</summary>
+    public JournalSegment? TakeNext(out JournalException? refusal)
+    {
+        lock (_gate)
+        {
+            while (_preparing)
+            {
+                Monitor.Wait(_gate);
+            }
+
+            if (_next is not null)
+            {
+                refusal = null;
+                return _next;
+            }
+
+            _preparing = true;
+        }
+
+        Prepare();
+        lock (_gate)
+        {
+            refusal = _failure;
+            return _next;
+        }
+    }
+
+    /// <summary>The appender has left the current segment for the next one.</summary>
+    public void Advance()
+    {
+        lock (_gate)
+        {
+            Debug.Assert(_next is not null, "Advance without TakeNext");
+            _retired.Add(_current);
+            _current = _next;
+            _next = null;
+            _populated = _populateTo = Math.Min(2 * JournalLimits.WindowBytes, _current.Bytes);
+            _nextWanted = _current.Bytes <= 2 * JournalLimits.WindowBytes;
+        }
+
+        _preparer.Signal();
+    }
+
+    /// <summary>The preparer's thread: does what was asked for. Never throws.</summary>
+    public void Work()
+    {
+        while (TakeRetired() is { } retired)
+        {
+            retired.Dispose();
+        }
+
+        Populate();
+        lock (_gate)
+        {
+            if (!_nextWanted || _preparing || _next is not null)
+            {
+                _nextWanted = false;
+                return;
+            }
+
+            _nextWanted = false;
+            _preparing = true;
+        }
+
+        Prepare();
+    }
+
+    /// <summary>The appender: makes everything durable that this lane may have written and not yet made so.</summary>
+    public void Sync()
+    {
+        _store.Sync(_unsynced, _current);
+        _unsynced = _current.Sequence;
+    }
+
+    public void NoteClosed(int offset) => _current.Header.Closed = offset;
+
+    /// <summary>After the preparer has stopped.</summary>
+    public void Dispose()
+    {
+        _preparer.Remove(this);
+        _current.Dispose();
+        _next?.Dispose();
+        while (TakeRetired() is { } retired)
+        {
+            retired.Dispose();
+        }
+    }
+
+    private void Prepare()
+    {
+        JournalSegment? prepared = null;
+        JournalException? failure = null;
+        try
+        {
+            prepared = _store.Prepare(_current.Sequence + 1, _current.FirstPosition + _current.Bytes, _current.Sequence);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            failure = error as JournalException ?? new JournalException(
+                $"The journal could not prepare segment {_current.Sequence + 1} in {_store.Directory}: {error.Message} "
+                + "Free some space or check the disk; appending goes on by itself as soon as it can.", error);
+        }
+
+        lock (_gate)
+        {
+            _next = prepared;
+            _failure = failure;
+            _preparing = false;
+            Monitor.PulseAll(_gate);
+        }
+    }
+
+    // The appender may leave the segment meanwhile, but only this thread, or Dispose after it, unmaps.
+    private void Populate()
+    {
+        JournalSegment segment;
+        long from, to;
+        lock (_gate)
+        {
+            segment = _current;
+            (from, to) = (_populated, _populateTo);
+            _populated = Math.Max(from, to);
+        }
+
+        from &= -JournalLimits.SegmentGrain;
+        if (from < to)
+        {
+            _store.Disk.Populate(segment.Mapping, from, to - from);
+        }
+    }
+
+    private JournalSegment? TakeRetired()
+    {
+        lock (_gate)
+        {
+            if (_retired.Count == 0)
+            {
+                return null;
+            }
+
+            JournalSegment first = _retired[0];
+            _retired.RemoveAt(0);
+            return first;
+        }
+    }
+}

@@ -1,0 +1,146 @@
+namespace Outheis;
+
+/// <summary>
+/// The files of one lane. A file named .seg always has its true header: it is made or recycled under another name,
+/// then renamed. What has another name is rubbish after a crash, except what recovery set aside. New files are made
+/// durable before they are named; recycled ones with the next Sync, since the disk would have to take the whole old
+/// lap first (after a power failure one of them may have its old name and its new header: see JournalRecovery).
+/// One caller at a time (see LaneSegments).
+/// </summary>
+internal sealed class LaneStore(
+    IJournalDisk disk, string directory, int lane, JournalSettings settings, uint run, TimeProvider time, long oldest)
+{
+    public const string TemporaryName = "preparing.tmp";
+
+    private long _oldest = oldest;    // lowest sequence on the disk
+    private bool _unsyncedNames;      // a recycled file has its new name in memory only
+
+    public IJournalDisk Disk => disk;
+
+    public string Directory => directory;
+
+    public int PayloadBytesMax => settings.SegmentBytes - JournalLimits.SegmentHeaderBytes - JournalLimits.TailBytes
+        - RecordHeader.Bytes - RecordHeader.Alignment;
+
+    /// <summary>Makes segment <paramref name="sequence"/>: from the oldest file when enough newer ones are kept.</summary>
+    public JournalSegment Prepare(long sequence, long firstPosition, long current)
+    {
+        string temporary = Path.Combine(directory, TemporaryName);
+        disk.Delete(temporary);
+        SegmentMapping? mapping = null;
+        try
+        {
+            mapping = TryRecycle(temporary, current);
+            bool recycled = mapping is not null;
+            mapping ??= disk.CreateSegment(temporary, settings.SegmentBytes);
+            WriteHeader(mapping, sequence, firstPosition);
+            if (!recycled)
+            {
+                disk.SyncFile(mapping, mapping.Bytes);
+            }
+
+            disk.Rename(temporary, PathOf(sequence));
+            _unsyncedNames |= recycled;
+            if (!recycled)
+            {
+                disk.SyncDirectory(directory);
+            }
+
+            disk.Populate(mapping, 0, Math.Min(2 * JournalLimits.WindowBytes, mapping.Bytes));
+            return new JournalSegment(mapping);
+        }
+        catch
+        {
+            mapping?.Dispose();
+            DropTemporary(temporary);
+            throw;
+        }
+    }
+
+    /// <summary>Makes the files from this sequence on durable, the current one last.</summary>
+    public void Sync(long from, JournalSegment current)
+    {
+        try
+        {
+            for (long sequence = Math.Max(from, _oldest); sequence < current.Sequence; sequence++)
+            {
+                using SegmentMapping retired = disk.OpenSegment(PathOf(sequence));
+                disk.SyncFile(retired, retired.Bytes);
+            }
+
+            disk.SyncFile(current.Mapping, current.Bytes);
+            if (Interlocked.Exchange(ref _unsyncedNames, false))
+            {
+                disk.SyncDirectory(directory);
+            }
+        }
+        catch (IOException error) when (error is not JournalException)
+        {
+            throw new JournalException(
+                $"The journal could not make lane {lane} in {directory} durable: {error.Message} What was appended "
+                + "since the last success may be lost by a power failure. Check the disk; do not rely on a retry.", error);
+        }
+    }
+
+    public string PathOf(long sequence) => Path.Combine(directory, JournalSegment.NameOf(sequence));
+
+    private SegmentMapping? TryRecycle(string temporary, long current)
+    {
+        if (settings.RetainSegments is not { } retained)
+        {
+            return null;
+        }
+
+        while (_oldest < current - retained)
+        {
+            disk.Delete(PathOf(_oldest++));       // more than one to spare: fewer are retained than before
+        }
+
+        if (_oldest > current - retained)
+        {
+            return null;
+        }
+
+        disk.Rename(PathOf(_oldest++), temporary);
+        SegmentMapping mapping = disk.OpenSegment(temporary);
+        if (mapping.Bytes == settings.SegmentBytes)
+        {
+            return mapping;
+        }
+
+        mapping.Dispose();
+        disk.Delete(temporary);
+        return null;
+    }
+
+    private unsafe void WriteHeader(SegmentMapping mapping, long sequence, long firstPosition)
+    {
+        ref SegmentHeader header = ref *(SegmentHeader*)mapping.Pointer;
+        header = new SegmentHeader
+        {
+            Magic = SegmentHeader.MagicNumber,
+            Version = JournalLimits.FormatVersion,
+            Lane = lane,
+            Sequence = sequence,
+            FirstPosition = firstPosition,
+            SegmentBytes = settings.SegmentBytes,
+            Run = run,
+            UtcTicks = time.GetUtcNow().UtcTicks,
+            Boot = disk.BootId,
+        };
+        header.Crc = header.ComputeCrc();
+        *(int*)(mapping.Pointer + JournalLimits.SegmentHeaderBytes) = 0;    // I1 of JournalLane for its first record
+    }
+
+    // What happened already is worth more to the caller than what happens to the rubbish.
+    private void DropTemporary(string temporary)
+    {
+        try
+        {
+            disk.Delete(temporary);
+        }
+        catch (IOException)
+        {
+        }
+    }
+}

@@ -1,0 +1,92 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Outheis;
+
+/// <summary>
+/// The fixed front of every journal record, little endian, at a multiple of <see cref="Alignment"/> in its file.
+///
+///  0        4        8                16   17  18    20       24       28       32
+///  | length | crc32c | position       |kind|qos|flags| typeId | sender | target |
+///  32               40               48               56            60          64
+///  | badge          | correlation    | cause          | capability  | chain     | extension? payload, padded
+///
+///  length  > 0: the record exists; header, extension and payload in bytes, without the padding.
+///  length  = 0: not written yet.
+///  length  &lt; 0: nothing more in this segment; minus the bytes up to its end (only length, crc, position are there).
+///  length is written last (R10), after the length word of the following slot was zeroed.
+///  crc32c  over bytes 8..63, the CRC32C of extension and payload, and length (see Crc32C.OfRecord).
+///  position: lane in the top 8 bits, below it the byte offset since the lane began. Never repeats in a lane, so it
+///  tells a record of this lap from what an earlier lap of a recycled file left behind.
+/// </summary>
+[StructLayout(LayoutKind.Explicit, Size = Bytes)]
+internal struct RecordHeader
+{
+    public const int Bytes = 64;
+    public const int Alignment = 32;      // headers start on half a cache line: a 32-byte store never splits one
+    public const int LaneShift = 56;
+    public const long OffsetMask = (1L << LaneShift) - 1;
+
+    [FieldOffset(0)] public int Length;
+    [FieldOffset(4)] public uint Crc;
+    [FieldOffset(8)] public long Position;
+    [FieldOffset(16)] public JournalKind Kind;
+    [FieldOffset(17)] public byte Qos;
+    [FieldOffset(18)] public RecordFlags Flags;
+    [FieldOffset(20)] public int TypeId;
+    [FieldOffset(24)] public uint Sender;
+    [FieldOffset(28)] public uint Target;
+    [FieldOffset(32)] public ulong Badge;
+    [FieldOffset(40)] public ulong Correlation;
+    [FieldOffset(48)] public long Cause;
+    [FieldOffset(56)] public uint Capability;
+    [FieldOffset(60)] public uint Chain;
+
+    // The same bytes by words. The checksum reads words; a word that was just written in pieces cannot be
+    // forwarded from the store buffer and costs a stall, so whoever is in a hurry writes words (Describe, Route).
+    [FieldOffset(16)] private ulong _what;
+    [FieldOffset(24)] private ulong _who;
+    [FieldOffset(56)] private ulong _right;
+
+    /// <summary>Kind, Qos, Flags, TypeId in one store.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Describe(JournalKind kind, byte qos, RecordFlags flags, int typeId) =>
+        _what = (uint)kind | ((uint)qos << 8) | ((uint)flags << 16) | ((ulong)(uint)typeId << 32);
+
+    /// <summary>Sender and Target in one store, Capability and Chain in another.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Route(uint sender, uint target, uint capability, uint chain)
+    {
+        _who = sender | ((ulong)target << 32);
+        _right = capability | ((ulong)chain << 32);
+    }
+
+    /// <summary>Bytes that a record takes in the segment.</summary>
+    public static int Aligned(int payloadBytes) => (Bytes + payloadBytes + Alignment - 1) & -Alignment;
+
+    public static int LaneOf(long position) => (int)(position >>> LaneShift);
+
+    public static long OffsetOf(long position) => position & OffsetMask;
+}
+
+[Flags]
+internal enum RecordFlags : ushort
+{
+    None = 0,
+
+    /// <summary>A <see cref="RecordExtension"/> stands between header and payload; it counts as payload.</summary>
+    Extended = 1,
+
+    /// <summary>A Replied record that carries a failure instead of a reply.</summary>
+    Failed = 2,
+}
+
+/// <summary>Optional, announced by <see cref="RecordFlags.Extended"/>: deadline in UTC ticks (0: none), then labels.</summary>
+[StructLayout(LayoutKind.Explicit, Size = Bytes)]
+internal struct RecordExtension
+{
+    public const int Bytes = 16;
+
+    [FieldOffset(0)] public long Deadline;
+    [FieldOffset(8)] public ulong Labels;
+}

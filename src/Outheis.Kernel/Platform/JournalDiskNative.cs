@@ -1,0 +1,105 @@
+using System.ComponentModel;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Outheis;
+
+/// <summary>
+/// The calls that .NET does not make, or makes without looking at the result: its own flush to disk swallows a
+/// failing fsync on Linux, and its preallocation leaves the length at zero.
+/// </summary>
+internal static partial class JournalDiskNative
+{
+    private const int LockExclusiveNonBlocking = 2 | 4;
+    private const int SyncWait = 4;
+    private const int PopulateWrite = 23;          // Linux 5.14
+    private const int Interrupted = 4;             // EINTR
+    private const int WouldBlockLinux = 11;
+    private const int WouldBlockMac = 35;
+
+    public static void Sync(SafeFileHandle file, string path) =>
+        ThrowIfFailed(() => FSync(file), "make durable", path);
+
+    public static unsafe void SyncRange(byte* from, long bytes, string path) =>
+        ThrowIfFailed(() => MSync(from, (nuint)bytes, SyncWait), "make durable", path);
+
+    public static void SyncDirectory(string path)
+    {
+        using SafeFileHandle directory = OpenNative(path, 0);
+        if (directory.IsInvalid)
+        {
+            throw Failed("open", path, Marshal.GetLastPInvokeError());
+        }
+
+        Sync(directory, path);
+    }
+
+    /// <summary>False when the file system cannot allocate ahead.</summary>
+    public static bool TryAllocate(SafeFileHandle file, long bytes, string path)
+    {
+        const int notSupported = 95;
+        int error;
+        do
+        {
+            error = FAllocate(file, 0, 0, bytes) == 0 ? 0 : Marshal.GetLastPInvokeError();
+        }
+        while (error == Interrupted);
+        return error switch
+        {
+            0 => true,
+            notSupported => false,
+            _ => throw Failed("allocate", path, error),
+        };
+    }
+
+    public static unsafe bool TryPopulate(byte* from, long bytes) =>
+        OperatingSystem.IsLinux() && MAdvise(from, (nuint)bytes, PopulateWrite) == 0;
+
+    /// <summary>False when somebody else holds it.</summary>
+    public static bool TryLock(SafeFileHandle file, string path)
+    {
+        if (FLock(file, LockExclusiveNonBlocking) == 0)
+        {
+            return true;
+        }
+
+        int error = Marshal.GetLastPInvokeError();
+        return error is WouldBlockLinux or WouldBlockMac ? false : throw Failed("lock", path, error);
+    }
+
+    /// <summary>Reads a file that is locked: .NET's own open asks for a shared lock first.</summary>
+    public static SafeFileHandle OpenForReading(string path) => OpenNative(path, 0);
+
+    private static void ThrowIfFailed(Func<int> call, string verb, string path)
+    {
+        while (call() != 0)
+        {
+            int error = Marshal.GetLastPInvokeError();
+            if (error != Interrupted)
+            {
+                throw Failed(verb, path, error);
+            }
+        }
+    }
+
+    private static IOException Failed(string verb, string path, int error) =>
+        new($"Could not {verb} {path}: {new Win32Exception(error).Message}", error);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int FSync(SafeFileHandle file);
+
+    [LibraryImport("libc", EntryPoint = "msync", SetLastError = true)]
+    private static unsafe partial int MSync(byte* from, nuint bytes, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
+    private static partial int FAllocate(SafeFileHandle file, int mode, long offset, long bytes);
+
+    [LibraryImport("libc", EntryPoint = "madvise", SetLastError = true)]
+    private static unsafe partial int MAdvise(byte* from, nuint bytes, int advice);
+
+    [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
+    private static partial int FLock(SafeFileHandle file, int operation);
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial SafeFileHandle OpenNative(string path, int flags);
+}

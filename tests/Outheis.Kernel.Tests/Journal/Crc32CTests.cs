@@ -1,0 +1,76 @@
+using System.Numerics;
+using System.Text;
+using Xunit;
+
+namespace Outheis.Tests.Journal;
+
+public sealed unsafe class Crc32CTests
+{
+    [Fact]
+    public void Of_Rfc3720Vectors_GivesTheirChecksums()
+    {
+        byte[] rising = [.. Enumerable.Range(0, 32).Select(i => (byte)i)];
+        byte[] falling = [.. rising.Reverse()];
+        Assert.Equal(0x8A9136AAu, Crc32C.Of(new byte[32]));
+        Assert.Equal(0x62A8AB43u, Crc32C.Of(Enumerable.Repeat((byte)0xFF, 32).ToArray()));
+        Assert.Equal(0x46DD794Eu, Crc32C.Of(rising));
+        Assert.Equal(0x113FDB5Cu, Crc32C.Of(falling));
+        byte[] read =
+        [
+            0x01, 0xC0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x14, 0, 0, 0, 0, 0, 4, 0,
+            0, 0, 0, 0x14, 0, 0, 0, 0x18, 0x28, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0,
+        ];
+        Assert.Equal(0xD9963A56u, Crc32C.Of(read));
+        Assert.Equal(0xE3069283u, Crc32C.Of(Encoding.ASCII.GetBytes("123456789")));
+        Assert.Equal(0u, Crc32C.Of([]));
+    }
+
+    [Fact]
+    public void Of_AnyLength_EqualsTheBitByBitDefinition()
+    {
+        byte[] bytes = new byte[9000];
+        new Random(1).NextBytes(bytes);
+        foreach (int length in Enumerable.Range(0, 80).Concat([1000, 1007, 1008, 1009, 2015, 2016, 4096, 8999]))
+        {
+            Assert.Equal(BitByBit(bytes.AsSpan(0, length)), Crc32C.Of(bytes.AsSpan(0, length)));
+        }
+    }
+
+    [Fact]
+    public void CarrylessProduct_OfPowersOfX_IsAPowerOfX()
+    {
+        Assert.Equal(1ul << 40, Crc32C.CarrylessProduct(1u << 31, 1u << 9));
+        Assert.Equal(0x5ul, Crc32C.CarrylessProduct(3, 3));      // (x+1)^2 = x^2+1: no carry
+    }
+
+    [Fact]
+    public void OfRecord_OneWrittenByHand_IsHeaderThenPayloadChecksumThenLength()
+    {
+        byte[] record = new byte[64 + 24];
+        new Random(2).NextBytes(record);
+        fixed (byte* pointer = record)
+        {
+            byte[] input =
+            [
+                .. record.AsSpan(8, 56), .. BitConverter.GetBytes(BitByBit(record.AsSpan(64))),
+                .. BitConverter.GetBytes(record.Length),
+            ];
+            Assert.Equal(BitByBit(input), Crc32C.OfRecord((RecordHeader*)pointer, 24));
+        }
+    }
+
+    private static uint BitByBit(ReadOnlySpan<byte> bytes)
+    {
+        uint crc = uint.MaxValue;
+        foreach (byte value in bytes)
+        {
+            crc ^= value;
+            for (int bit = 0; bit < 8; bit++)
+            {
+                crc = (crc >> 1) ^ (BitOperations.IsPow2(crc & 1) ? 0x82F63B78u : 0);
+            }
+        }
+
+        return ~crc;
+    }
+}

@@ -1,0 +1,220 @@
+using Xunit;
+
+namespace Outheis.Tests.Journal;
+
+public sealed class JournalLaneTests : IDisposable
+{
+    private readonly MemoryJournalDisk _disk = new();
+
+    public void Dispose() => _disk.Dispose();
+
+    [Fact]
+    public void Append_Some_ReadsBackInOrderWithPositions()
+    {
+        List<long> positions = [];
+        using (JournalDirectory journal = Journals.Open(_disk))
+        {
+            positions.AddRange(Journals.Range(100).Select(i => journal.Lane(0).Append(i, (int)i)));
+        }
+
+        List<JournalEntry> entries = Journals.ReadAll(_disk, out IReadOnlyList<LaneEnd> ends);
+        Assert.Equal(JournalKind.Opened, entries[0].Kind);
+        Assert.Equal(JournalKind.Closed, entries[^1].Kind);
+        Assert.Equal(positions, entries[1..^1].Select(entry => entry.Position));
+        Assert.All(entries[1..^1], entry => Assert.True(Journals.IsIntact(entry)));
+        Assert.Equal(LaneEndKind.End, Assert.Single(ends).Kind);
+    }
+
+    [Fact]
+    public void Begin_NeverCommitted_LeavesNothing()
+    {
+        using (JournalDirectory journal = Journals.Open(_disk))
+        {
+            JournalLane lane = journal.Lane(0);
+            Assert.True(lane.TryReserve(64));
+            unsafe
+            {
+                lane.Begin(64)->Describe(JournalKind.Sent, 0, RecordFlags.None, 0);
+            }
+
+            lane.Append(5);
+        }
+
+        Assert.Equal([5ul], Journals.Numbers(_disk));
+    }
+
+    [Fact]
+    public void Append_WarmedUp_AllocatesNothing()
+    {
+        using JournalDirectory journal = Journals.Open(_disk, Journals.Settings(segmentBytes: 16 << 20));
+        JournalLane lane = journal.Lane(0);
+        for (int i = 0; i < 1000; i++)
+        {
+            lane.Append((ulong)i);
+        }
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 10_000; i++)
+        {
+            if (!lane.TryAppend((ulong)i, 64))
+            {
+                break;
+            }
+        }
+
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+    }
+
+    [Fact]
+    public void Append_BeyondASegment_GoesOnInTheNext()
+    {
+        using (JournalDirectory journal = Journals.Open(_disk))
+        {
+            foreach (ulong i in Journals.Range(5000))
+            {
+                journal.Lane(0).Append(i, (int)(i % 300));
+            }
+        }
+
+        Assert.Equal(Journals.Range(5000), Journals.Numbers(_disk));
+        Assert.True(_disk.Files.Count(file => file.EndsWith(".seg", StringComparison.Ordinal)) > 5);
+    }
+
+    [Fact]
+    public void Append_EveryFill_LeavesRoomForPaddingAndClosing()
+    {
+        for (int last = 0; last < 400; last += 8)
+        {
+            using var disk = new MemoryJournalDisk();
+            using (JournalDirectory journal = Journals.Open(disk))
+            {
+                JournalLane lane = journal.Lane(0);
+                lane.Append(0, lane.PayloadBytesMax - 1000 - last);
+                lane.Append(1, 500);
+                disk.Free = 0;
+                ulong next = 2;
+                while (lane.TryAppend(next, 8))
+                {
+                    next++;
+                }
+            }
+
+            Assert.Equal(JournalKind.Closed, Journals.ReadAll(disk, out _)[^1].Kind);
+        }
+    }
+
+    [Fact]
+    public void TryReserve_LongestPayload_FitsAnEmptySegmentAndLongerThrows()
+    {
+        using (JournalDirectory journal = Journals.Open(_disk))
+        {
+            JournalLane lane = journal.Lane(0);
+            lane.Append(0, lane.PayloadBytesMax);
+            lane.Append(1, lane.PayloadBytesMax);
+            Assert.Throws<ArgumentOutOfRangeException>(() => lane.TryReserve(lane.PayloadBytesMax + 1));
+        }
+
+        Assert.Equal([0, 1], Journals.Numbers(_disk));
+    }
+
+    [Fact]
+    public void TryReserve_DiskFull_RefusesWritesNothingAndGoesOnWhenThereIsRoom()
+    {
+        JournalDirectory journal = Journals.Open(_disk);
+        JournalLane lane = journal.Lane(0);
+        _disk.Free = 0;
+        ulong next = 0;
+        while (lane.TryAppend(next, 1000))
+        {
+            next++;
+        }
+
+        long position = lane.Position;
+        Assert.Contains("space", lane.Refusal!.Message, StringComparison.Ordinal);
+        Assert.False(lane.TryReserve(1000));
+        Assert.Equal(position, lane.Position);
+        Assert.Equal(Journals.Range((int)next), Journals.Numbers(_disk));
+
+        _disk.Free = long.MaxValue;
+        Thread.Sleep(JournalLimits.RetryAfterRefusal + TimeSpan.FromMilliseconds(20));
+        lane.Append(next, 1000);
+        Assert.Null(lane.Refusal);
+        journal.Close();
+        Assert.Equal(Journals.Range((int)next + 1), Journals.Numbers(_disk));
+    }
+
+    [Fact]
+    public void TryReserve_SyncOfANewSegmentFails_RefusesAndSaysSo()
+    {
+        using JournalDirectory journal = Journals.Open(_disk);
+        JournalLane lane = journal.Lane(0);
+        _disk.SyncError = new IOException("Input/output error");
+        ulong next = 0;
+        while (lane.TryAppend(next, 1000))
+        {
+            next++;
+        }
+
+        Assert.Contains("Input/output error", lane.Refusal!.Message, StringComparison.Ordinal);
+        Assert.Single(_disk.Files, file => file.EndsWith(".seg", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Sync_DiskFails_ReachesTheCaller()
+    {
+        JournalDirectory journal = Journals.Open(_disk);
+        journal.Lane(0).Append(0);
+        _disk.SyncError = new IOException("Input/output error");
+        Assert.Throws<JournalException>(journal.Lane(0).Sync);
+        Assert.Throws<JournalException>(journal.Close);
+        _disk.SyncError = null;
+        Journals.Open(_disk, out RecoveryReport report).Close();
+        Assert.False(report.Clean);
+        Assert.False(report.Repaired);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void Append_WithRetention_KeepsTheLastSegmentsAndNeverSurfacesAnOldLap(int retain)
+    {
+        JournalSettings settings = Journals.Settings(retain: retain);
+        using JournalDirectory journal = Journals.Open(_disk, settings);
+        JournalLane lane = journal.Lane(0);
+        for (ulong i = 0; i < 20_000; i++)
+        {
+            lane.Append(i, (int)(i * 7 % 200));
+            if (i % 997 == 0)
+            {
+                List<ulong> numbers = Journals.Numbers(_disk);
+                Assert.Equal(i, numbers[^1]);
+                Assert.Equal(numbers.Count, (int)(numbers[^1] - numbers[0]) + 1);
+            }
+        }
+
+        Assert.InRange(_disk.Files.Count(file => file.EndsWith(".seg", StringComparison.Ordinal)), retain, retain + 1);
+    }
+
+    [Fact]
+    public void TryReserve_AfterDispose_Throws()
+    {
+        JournalDirectory journal = Journals.Open(_disk);
+        JournalLane lane = journal.Lane(0);
+        journal.Close();
+        Assert.Throws<ObjectDisposedException>(() => lane.TryReserve(0));
+    }
+
+    [Fact]
+    public void Append_LargeSegment_AsksForPagesAndTheNextSegmentAhead()
+    {
+        using JournalDirectory journal = Journals.Open(_disk, Journals.Settings(segmentBytes: 16 << 20));
+        JournalLane lane = journal.Lane(0);
+        for (ulong i = 0; i < 2500; i++)
+        {
+            lane.Append(i, 4000);
+        }
+
+        Assert.True(SpinWait.SpinUntil(() => _disk.Files.Contains(Journals.Segment(1)), 5000));
+        Assert.True(_disk.Populated > 2);
+    }
+}

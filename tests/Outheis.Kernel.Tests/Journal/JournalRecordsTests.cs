@@ -1,0 +1,42 @@
+using System.Text;
+using Xunit;
+
+namespace Outheis.Tests.Journal;
+
+public sealed class JournalRecordsTests
+{
+    [Fact]
+    public void WriteThenRead_EveryRecord_GivesItBack()
+    {
+        RoundTrip(new OpenedRecord(3, 4711, 638_000_000_000_000_000, "0.1.0"));
+        RoundTrip(new ClosedRecord(3, 638_000_000_000_000_000));
+        RoundTrip(new TickRecord(5));
+        RoundTrip(new SchemaRecord(PayloadEncoding.Json, 0, "My.Record"));
+        RoundTrip(new SpawnedRecord(1, 2, 3, "relay"));
+        RoundTrip(new StartedRecord(uint.MaxValue));
+        RoundTrip(new ExitedRecord(7, 2, "division by zero"));
+        RoundTrip(new CapabilityRecord(1, 2, 7, "search the vault"));
+        RoundTrip(new DeadLetterRecord(4, 1L << 60));
+    }
+
+    [Fact]
+    public void WriteThenRead_LongText_IsCutBetweenCharacters()
+    {
+        var record = new ExitedRecord(1, 2, "x" + new string('\u20AC', 1000));      // three bytes each
+        byte[] bytes = new byte[record.Bytes];
+        record.Write(bytes);
+        Assert.True(ExitedRecord.TryRead(bytes, out ExitedRecord read));
+        Assert.Equal("x" + new string('\u20AC', 341), read.Message);
+        Assert.Equal(1024, Encoding.UTF8.GetByteCount(read.Message));
+    }
+
+    private static void RoundTrip<TRecord>(TRecord record)
+        where TRecord : struct, IJournalRecord<TRecord>
+    {
+        byte[] bytes = new byte[record.Bytes];
+        record.Write(bytes);
+        Assert.True(TRecord.TryRead(bytes, out TRecord read));
+        Assert.Equal(record, read);
+        Assert.False(TRecord.TryRead(bytes.AsSpan(0, 3), out _));
+    }
+}

@@ -1,0 +1,94 @@
+using System.Runtime.InteropServices;
+using Xunit;
+
+namespace Outheis.Tests.Journal;
+
+/// <summary>What most journal tests do: open on some disk, append numbered messages, read them back.</summary>
+internal static unsafe class Journals
+{
+    public const string Path = "/journal";
+    public const int SmallSegment = JournalLimits.SegmentBytesMin;
+
+    public static JournalSettings Settings(int lanes = 1, int segmentBytes = SmallSegment, int? retain = null) =>
+        new() { Lanes = lanes, SegmentBytes = segmentBytes, RetainSegments = retain, KernelVersion = "test" };
+
+    public static JournalDirectory Open(IJournalDisk disk, JournalSettings? settings = null, string path = Path) =>
+        JournalDirectory.Open(path, settings ?? Settings(), disk, TimeProvider.System, out _);
+
+    public static JournalDirectory Open(IJournalDisk disk, out RecoveryReport report, JournalSettings? settings = null) =>
+        JournalDirectory.Open(Path, settings ?? Settings(), disk, TimeProvider.System, out report);
+
+    /// <summary>A Sent record whose correlation is the number and whose payload follows from it.</summary>
+    public static bool TryAppend(this JournalLane lane, ulong number, int payloadBytes, long cause = 0)
+    {
+        if (!lane.TryReserve(payloadBytes))
+        {
+            return false;
+        }
+
+        Write(lane, number, payloadBytes, cause);
+        return true;
+    }
+
+    public static long Append(this JournalLane lane, ulong number, int payloadBytes = 64, long cause = 0)
+    {
+        Assert.True(lane.TryReserve(payloadBytes), lane.Refusal?.Message);
+        return Write(lane, number, payloadBytes, cause);
+    }
+
+    private static long Write(JournalLane lane, ulong number, int payloadBytes, long cause)
+    {
+        RecordHeader* header = lane.Begin(payloadBytes);
+        header->Describe(JournalKind.Sent, (byte)Qos.Default, RecordFlags.None, 7);
+        header->Route(1, 2, 3, 4);
+        header->Badge = ~number;
+        header->Correlation = number;
+        header->Cause = cause;
+        Fill(number, new Span<byte>(header + 1, payloadBytes));
+        return lane.Commit(header, payloadBytes);
+    }
+
+    public static void Fill(ulong number, Span<byte> payload)
+    {
+        ulong state = number * 0x9E3779B97F4A7C15;
+        for (int i = 0; i < payload.Length; i++)
+        {
+            state = (state << 7) ^ (state >> 9) ^ (ulong)i;
+            payload[i] = (byte)(state >> 3);
+        }
+    }
+
+    /// <summary>Whether everything in a Sent entry follows from its number.</summary>
+    public static bool IsIntact(JournalEntry entry)
+    {
+        byte[] expected = new byte[entry.Payload.Length];
+        Fill(entry.Correlation, expected);
+        return entry.Badge == ~entry.Correlation && entry.TypeId == 7 && entry.Sender.Value == 1
+            && entry.Target.Value == 2 && entry.Capability == 3 && entry.Chain == 4
+            && expected.AsSpan().SequenceEqual(entry.Payload.Span);
+    }
+
+    public static List<JournalEntry> ReadAll(IJournalDisk disk, out IReadOnlyList<LaneEnd> ends, string path = Path)
+    {
+        using JournalReader reader = JournalReader.Open(path, disk);
+        List<JournalEntry> entries = [.. reader.Read()];
+        ends = reader.Ends;
+        return entries;
+    }
+
+    /// <summary>The numbers of the messages, all checked to be intact.</summary>
+    public static List<ulong> Numbers(IJournalDisk disk, string path = Path)
+    {
+        List<JournalEntry> sent = [.. ReadAll(disk, out _, path).Where(entry => entry.Kind == JournalKind.Sent)];
+        Assert.All(sent, entry => Assert.True(IsIntact(entry), $"record at {entry.Position} is not what was written"));
+        return [.. sent.Select(entry => entry.Correlation)];
+    }
+
+    public static IEnumerable<ulong> Range(int count) => Enumerable.Range(0, count).Select(i => (ulong)i);
+
+    public static string Segment(long sequence, int lane = 0) =>
+        $"{Path}/{JournalSegment.LaneName(lane)}/{JournalSegment.NameOf(sequence)}";
+
+    public static ref SegmentHeader Header(MemoryJournalDisk disk, string path) =>
+        ref MemoryMarshal.AsRef<SegmentHeader>(disk.Bytes(path));
+}
