@@ -12,14 +12,21 @@ internal sealed unsafe partial class Core
         {
             object? reference = slot->Has(MessageFlags.Reference) ? ring.TakeReference() : null;
             Accept(slot, reference);
-            ring.Free(slot);
-            moved++;
+            ring.Take();
+            if ((++moved & (Limits.RingFreeBatch - 1)) == 0)
+            {
+                ring.Free();
+            }
         }
 
-        Counters.Arrived += moved;
-        if (moved > 0 && ring.IsSenderBlocked)
+        if (moved > 0)
         {
-            Kernel.Cores[source].Wake();      // ordered by F1: the sender parks only after a look at the ring
+            ring.Free();
+            Counters.Arrived += moved;
+            if (ring.IsSenderBlocked)
+            {
+                Kernel.Cores[source].Wake();      // ordered by F1: the sender parks only after a look at the ring
+            }
         }
 
         return moved;

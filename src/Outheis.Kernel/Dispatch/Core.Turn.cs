@@ -104,13 +104,9 @@ internal sealed unsafe partial class Core
             }
         }
 
-        bool waited = agent.Waiters.Any;
-        if (agent.Credits.Settle(waited) || waited)
+        if (agent.Credits.Settle(agent.Waiters.Any, isIdle: agent.State != AgentState.Ready) && agent.Waiters.Any)
         {
-            if (agent.Waiters.Any)
-            {
-                agent.Waiters.WakeAll();
-            }
+            agent.Waiters.WakeAll();
         }
     }
 

@@ -100,7 +100,7 @@ internal sealed unsafe partial class Core : IDisposable
         {
             if (In[i] is { } ring)
             {
-                done += DrainRing(ring, i, Limits.RingSlots);
+                done += DrainRing(ring, i, Limits.ArrivalsPerPass);
             }
         }
 

@@ -75,19 +75,29 @@ internal struct Credits
     /// <summary>The home core handled (or buried) one message.</summary>
     public void GiveHome() => _home++;
 
-    /// <summary>End of a turn on the home core: keeps at most its share. True if others got room.</summary>
-    public bool Settle(bool somebodyWaits)
+    /// <summary>
+    /// End of a turn on the home core: keeps its share, gives the rest to whoever wants it. While somebody waits for room
+    /// it is held back until a quarter of the channel is free or the agent has nothing left to do, so that a waiting sender
+    /// is woken for a batch and not for each message.
+    /// </summary>
+    /// <returns>True when whoever waits is to be woken.</returns>
+    public bool Settle(bool somebodyWaits, bool isIdle)
     {
         int keep = somebodyWaits || _homeTook == 0 ? 0 : _keep;
         _homeTook = 0;
-        if (_home <= 2 * keep)
+        if (somebodyWaits && !isIdle && _home + Free < _capacity / 4)
         {
             return false;
         }
 
-        int surplus = _home - keep;
-        _home = keep;
-        GiveShared(surplus);      // F4: room is visible BEFORE the look for waiters. Pairs with F5 in WaitList.Add.
-        return true;
+        if (_home > 2 * keep)
+        {
+            int surplus = _home - keep;
+            _home = keep;
+            GiveShared(surplus);      // F4: room is visible BEFORE the look for waiters. Pairs with F5 in WaitList.Add.
+            return true;
+        }
+
+        return somebodyWaits;
     }
 }
