@@ -11,6 +11,7 @@ public sealed class Kernel : IAsyncDisposable
     private readonly AgentCell _host;
     private readonly JournalDirectory? _journal;
     private readonly Lock _stopLock = new();
+    private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task<StopReport>? _stop;
     private uint _lastPlaced;
     private int _isStopping;
@@ -88,40 +89,12 @@ public sealed class Kernel : IAsyncDisposable
     /// <param name="name">For people: listings, errors, journal. Names need not be unique and are no authority.</param>
     /// <param name="factory">Makes an incarnation: now, and again on the agent's core at each restart.</param>
     /// <param name="options">Default: default quality of service, capacity and core, no supervisor.</param>
-    public AgentId Spawn(string? name, Func<Agent> factory, SpawnOptions? options = null)
-    {
-        ArgumentNullException.ThrowIfNull(factory);
-        return Spawn(name, _ => factory(), options);
-    }
+    public AgentId Spawn(string? name, Func<Agent> factory, SpawnOptions? options = null) =>
+        SpawnAgent(name, factory, options);
 
     /// <inheritdoc cref="Spawn(string?, Func{Agent}, SpawnOptions?)"/>
-    public AgentId Spawn(string? name, Func<Endowment, Agent> factory, SpawnOptions? options = null)
-    {
-        ArgumentNullException.ThrowIfNull(factory);
-        ObjectDisposedException.ThrowIf(IsStopping, this);
-        int capacity = options?.Capacity ?? Options.ChannelCapacity;
-        ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1, nameof(options));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(capacity, Limits.ChannelMessagesMax, nameof(options));
-        AgentCell? supervisor = options?.Supervisor is { Value: > 0 } id ? Living(id) : null;
-        Core core = Place(options?.Core);
-        Qos qos = options?.Qos ?? Qos.Default;
-        AgentCell agent = Agents.Add(
-            (Kernel: this, core, name, factory, supervisor, qos, capacity),
-            static (s, id) => new AgentCell(s.Kernel, s.core, id, s.name, s.factory, s.supervisor, s.qos, s.capacity));
-        try
-        {
-            agent.Instance = factory(new Endowment(agent));
-        }
-        catch
-        {
-            Capabilities.ReleaseHeld(agent);
-            Agents.Remove(agent.Id.Value);
-            throw;
-        }
-
-        core.Post(agent);
-        return agent.Id;
-    }
+    public AgentId Spawn(string? name, Func<Endowment, Agent> factory, SpawnOptions? options = null) =>
+        SpawnAgent(name, factory, options);
 
     /// <summary>Gives the host the right to send <typeparamref name="T"/> to an agent.</summary>
     /// <typeparam name="T">A message type that the agent handles.</typeparam>
@@ -132,7 +105,7 @@ public sealed class Kernel : IAsyncDisposable
     /// <exception cref="ArgumentException">No such agent, or it does not handle <typeparamref name="T"/>.</exception>
     public Capability<T> Grant<T>(
         AgentId target, Rights rights = Rights.Send | Rights.Grant, ulong badge = 0, string? purpose = null) =>
-        new(MintHandle<T>(_host, target, rights, badge, purpose));
+        new(MintHandle<T>(Outside(_host), target, rights, badge, purpose));
 
     /// <summary>Gives the host the right to ask an agent.</summary>
     /// <typeparam name="TRequest">A request type that the agent answers.</typeparam>
@@ -144,7 +117,7 @@ public sealed class Kernel : IAsyncDisposable
     /// <exception cref="ArgumentException">No such agent, or it does not answer <typeparamref name="TRequest"/>.</exception>
     public AskCapability<TRequest, TReply> GrantAsk<TRequest, TReply>(
         AgentId target, Rights rights = Rights.Ask | Rights.Grant, ulong badge = 0, string? purpose = null) =>
-        new(MintAnswer<TRequest, TReply>(_host, target, rights, badge, purpose));
+        new(MintAnswer<TRequest, TReply>(Outside(_host), target, rights, badge, purpose));
 
     /// <summary>Mints a capability for an agent that already lives. The host cannot use it; send it to the agent.</summary>
     /// <typeparam name="T">A message type that the target handles.</typeparam>
@@ -155,7 +128,7 @@ public sealed class Kernel : IAsyncDisposable
     /// <param name="purpose">Why, in words, for whoever lists capabilities.</param>
     public Capability<T> GrantTo<T>(
         AgentId holder, AgentId target, Rights rights = Rights.Send, ulong badge = 0, string? purpose = null) =>
-        new(MintHandle<T>(Living(holder), target, rights, badge, purpose));
+        new(MintHandle<T>(Outside(Living(holder)), target, rights, badge, purpose));
 
     /// <summary>As <see cref="GrantTo{T}"/>, for asks.</summary>
     /// <typeparam name="TRequest">A request type that the target answers.</typeparam>
@@ -167,7 +140,7 @@ public sealed class Kernel : IAsyncDisposable
     /// <param name="purpose">Why, in words, for whoever lists capabilities.</param>
     public AskCapability<TRequest, TReply> GrantAskTo<TRequest, TReply>(
         AgentId holder, AgentId target, Rights rights = Rights.Ask, ulong badge = 0, string? purpose = null) =>
-        new(MintAnswer<TRequest, TReply>(Living(holder), target, rights, badge, purpose));
+        new(MintAnswer<TRequest, TReply>(Outside(Living(holder)), target, rights, badge, purpose));
 
     /// <summary>
     /// Revokes a capability and everything derived from it. When the task is done, no core and no thread accepts a send
@@ -207,7 +180,7 @@ public sealed class Kernel : IAsyncDisposable
 
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         cell.Core.Post(new LifecycleOp(cell, restart: false, done));
-        return done.Task;
+        return OrStopped(done.Task);
     }
 
     /// <summary>Every living agent as it is at this moment, by id.</summary>
@@ -285,15 +258,24 @@ public sealed class Kernel : IAsyncDisposable
             return;
         }
 
-        if (Options.Unsupervised is { } hear)
+        try
         {
-            hear(signal);
+            if (Options.Unsupervised is { } hear)
+            {
+                hear(signal);
+                return;
+            }
         }
-        else
+        catch (Exception bug)
         {
-            Console.Error.WriteLine($"outheis: agent {agent.Name} ended and nobody supervises it: {signal.Reason}");
+            Console.Error.WriteLine($"outheis: {nameof(KernelOptions.Unsupervised)} threw: {bug.Message}");
         }
+
+        Console.Error.WriteLine($"outheis: agent {agent.Name} ended and nobody supervises it: {signal.Reason}");
     }
+
+    /// <summary>Done when the task is, or when the kernel has stopped and no core will do it any more.</summary>
+    internal Task OrStopped(Task task) => Task.WhenAny(task, _stopped.Task);
 
     internal void BeginStop() => Volatile.Write(ref _isStopping, 1);
 
@@ -301,17 +283,45 @@ public sealed class Kernel : IAsyncDisposable
     internal void Release(bool everyCoreStopped)
     {
         HostAsks.FailAll();
-        HostAsks.Dispose();
-        if (!everyCoreStopped)
-        {
-            return;
-        }
-
-        _journal?.Dispose();
+        _stopped.TrySetResult();
         foreach (Core core in Cores)
         {
-            core.IngressWaiters.WakeAll();
+            core.IngressWaiters.WakeAll();      // they see Dead
         }
+
+        if (everyCoreStopped)
+        {
+            _journal?.Dispose();
+        }
+    }
+
+    private AgentId SpawnAgent(string? name, Delegate factory, SpawnOptions? options)
+    {
+        ArgumentNullException.ThrowIfNull(factory);
+        RequireOutside();
+        ObjectDisposedException.ThrowIf(IsStopping, this);
+        int capacity = options?.Capacity ?? Options.ChannelCapacity;
+        ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(capacity, Limits.ChannelMessagesMax, nameof(options));
+        AgentCell? supervisor = options?.Supervisor is { Value: > 0 } id ? Living(id) : null;
+        Core core = Place(options?.Core);
+        Qos qos = options?.Qos ?? Qos.Default;
+        AgentCell agent = Agents.Add(
+            (Kernel: this, core, name, factory, supervisor, qos, capacity),
+            static (s, id) => new AgentCell(s.Kernel, s.core, id, s.name, s.factory, s.supervisor, s.qos, s.capacity));
+        try
+        {
+            agent.Instance = agent.Construct();
+        }
+        catch
+        {
+            Capabilities.ReleaseHeld(agent);
+            Agents.Remove(agent.Id.Value);
+            throw;
+        }
+
+        core.Post(agent);
+        return agent.Id;
     }
 
     private CapabilityNode Mint<T>(
@@ -325,6 +335,22 @@ public sealed class Kernel : IAsyncDisposable
         }
 
         return node;
+    }
+
+    private static AgentCell Outside(AgentCell holder)
+    {
+        RequireOutside();
+        return holder;
+    }
+
+    private static void RequireOutside()
+    {
+        if (Core.OfThisThread is not null)
+        {
+            throw new InvalidOperationException(
+                "A kernel's methods are the host's: call them from a thread outside the kernel. An agent gets what it may do "
+                + "from its Endowment.");
+        }
     }
 
     private Core Place(int? wanted)

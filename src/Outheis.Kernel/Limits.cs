@@ -57,6 +57,7 @@ public static class Limits
     internal static readonly TimeSpan HostAskSpin = TimeSpan.FromMicroseconds(5);   // an outside asker looks before it awaits
     internal static readonly TimeSpan SweepPeriod = TimeSpan.FromMilliseconds(10);  // grain of ask timeouts
     internal static readonly TimeSpan TickPeriod = TimeSpan.FromMilliseconds(1);    // grain of wall time in the journal
+    internal static readonly TimeSpan SleepMost = TimeSpan.FromHours(1);            // of a core with far deadlines
     internal static readonly TimeSpan PollPeriod = TimeSpan.FromMilliseconds(1);    // a core whose journal is full looks again
 
     // Compile-time relations: -1 does not fit a byte.

@@ -41,7 +41,7 @@ public enum AgentState : byte
 /// </summary>
 internal sealed class AgentCell : KernelOp
 {
-    public AgentCell(Kernel kernel, Core? core, AgentId id, string? name, Func<Endowment, Agent>? factory,
+    public AgentCell(Kernel kernel, Core? core, AgentId id, string? name, Delegate? factory,
         AgentCell? supervisor, Qos qos, int capacity)
     {
         Kernel = kernel;
@@ -57,7 +57,7 @@ internal sealed class AgentCell : KernelOp
     public readonly Kernel Kernel;
     public readonly Core Core;                          // null for the host, which has none
     public readonly string? GivenName;
-    public readonly Func<Endowment, Agent>? Factory;
+    public readonly Delegate? Factory;                  // Func<Agent> or Func<Endowment, Agent>
     public readonly AgentCell? Supervisor;
     public readonly AgentId Id;
     public readonly Qos Qos;
@@ -84,6 +84,11 @@ internal sealed class AgentCell : KernelOp
     public bool IsHost => Id.Value == 0;
 
     public override void Run(Core core) => Lifecycle.Start(core, this);
+
+    /// <summary>Runs the factory: host code, for a new incarnation.</summary>
+    public Agent Construct() =>
+        (Factory is Func<Agent> bare ? bare() : ((Func<Endowment, Agent>)Factory!)(new Endowment(this)))
+        ?? throw new InvalidOperationException($"The factory of {Name} returned null.");
 
     /// <summary>The context of an asynchronous turn that starts now with this message.</summary>
     public unsafe AgentContext BeginAsyncTurn(Message* message)

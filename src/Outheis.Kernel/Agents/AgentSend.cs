@@ -90,16 +90,14 @@ internal sealed class AgentSend<T> : Waiter, IValueTaskSource<SendResult>
         }
 
         SendResult result = _result;
-        bool cancelled = _isCancelled;
-        CancellationToken by = _token;
         _version++;
-        (_context, _node, _message, _token, _registration) = (null!, null!, default!, default, default);
-        (_continuation, _state) = (null, null);
-        if (cancelled)
+        if (_isCancelled)
         {
-            throw new OperationCanceledException(by);
+            throw new OperationCanceledException(_token);
         }
 
+        (_context, _node, _message, _token, _registration) = (null!, null!, default!, default, default);
+        (_continuation, _state) = (null, null);
         Pool.Return(this);
         return result;
     }

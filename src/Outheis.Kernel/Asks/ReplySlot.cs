@@ -19,10 +19,13 @@ internal abstract class ReplySlot(int index)
     public CancellationTokenRegistration Registration;
     protected AskOutcome Outcome;
     protected Exception? Cause;
+    protected short Version;                  // of this use, so that a value task awaited twice is found out
     private Action<object?>? _continuation;
     private object? _continuationState;
 
     public abstract int TypeIndex { get; }
+
+    public short TaskToken => Version;
 
     public ulong Correlate(int table) => Correlation.Of(table, Index, Generation);
 
@@ -48,6 +51,7 @@ internal abstract class ReplySlot(int index)
     {
         (_continuation, _continuationState, Cause, Asker, Callee) = (null, null, null, null, null);
         (Token, Registration) = (default, default);
+        Version++;
     }
 
     protected void SetContinuation(Action<object?> continuation, object? state)
@@ -87,9 +91,9 @@ internal sealed class ReplySlot<TReply>(int index) : ReplySlot(index), IValueTas
 
     public TReply GetResult(short token)
     {
-        if (IsPending)
+        if (IsPending || token != Version)
         {
-            throw new InvalidOperationException("The ask has no result yet: await it instead of reading it.");
+            throw new InvalidOperationException("Await an ask exactly once, and read it only when it is done.");
         }
 
         (TReply reply, AskOutcome outcome, Exception? cause) = (_reply, Outcome, Cause);

@@ -6,12 +6,13 @@ internal sealed class ReplyTable(Core core)
     private ReplySlot[] _slots = new ReplySlot[64];
     private ReplySlot?[] _free = new ReplySlot?[16];      // by reply type, linked by NextFree
     private int _count;
+    private long? _nextDeadline;
 
     /// <summary>Asks under way.</summary>
     public int Pending { get; private set; }
 
     /// <summary>No ask times out before this; null when none is under way.</summary>
-    public long? NextDeadline { get; private set; }
+    public long? NextDeadline => Pending == 0 ? null : _nextDeadline;
 
     /// <summary>A slot for a new ask, or null when too many are under way.</summary>
     public ReplySlot<TReply>? Rent<TReply>(AgentContext asker, AgentCell callee, long deadline)
@@ -33,7 +34,7 @@ internal sealed class ReplyTable(Core core)
         {
             (slot.Asker, slot.Callee, slot.Deadline, slot.IsPending) = (asker, callee, deadline, true);
             Pending++;
-            NextDeadline = NextDeadline is { } next && next < deadline ? next : deadline;
+            _nextDeadline = Pending > 1 && _nextDeadline is { } next && next < deadline ? next : deadline;
         }
 
         return slot;
@@ -102,7 +103,7 @@ internal sealed class ReplyTable(Core core)
         }
 
         int ended = 0;
-        NextDeadline = null;
+        _nextDeadline = null;
         for (int i = 0; i < _count; i++)
         {
             ReplySlot slot = _slots[i];
@@ -116,9 +117,9 @@ internal sealed class ReplyTable(Core core)
                 ended++;
                 Abandon(slot, AskOutcome.TimedOut);
             }
-            else if (NextDeadline is not { } next || slot.Deadline < next)
+            else if (_nextDeadline is not { } next || slot.Deadline < next)
             {
-                NextDeadline = slot.Deadline;
+                _nextDeadline = slot.Deadline;
             }
         }
 

@@ -21,7 +21,7 @@ internal static class Revocation
             core.Post(new Fence(state, ReferenceEquals(core, node.Target.Core) ? dead : [], node));
         }
 
-        await fence.Task.ConfigureAwait(false);
+        await kernel.OrStopped(fence.Task).ConfigureAwait(false);
     }
 
     private sealed class FenceState(int cores, TaskCompletionSource done)

@@ -32,9 +32,24 @@ internal sealed unsafe partial class Core
         return moved;
     }
 
+    /// <summary>Moves on everything that has arrived, before the core's agents end.</summary>
+    public void DrainArrivals()
+    {
+        for (int i = 0; i < In.Length; i++)
+        {
+            if (In[i] is { } ring)
+            {
+                DrainRing(ring, i, Limits.RingSlots);
+            }
+        }
+
+        DrainIngress();
+    }
+
     private int DrainIngress()
     {
         int moved = 0;
+        _ingressWaits = false;
         Message* slot;
         while (moved < Limits.IngressSlots && (slot = Ingress.Peek()) != null)
         {
@@ -45,6 +60,7 @@ internal sealed unsafe partial class Core
                 if (Tap is not null && !Tap.TryAppendEntered(slot, reference))
                 {
                     Restore(reference);
+                    _ingressWaits = true;
                     break;      // no room in the journal: it stays in the ring, and senders find the ring full
                 }
 

@@ -53,7 +53,7 @@ internal sealed unsafe partial class Core
             slot.Registration = token.UnsafeRegister(WithdrawAsk.Post, new WithdrawAsk(this, slot.Correlate(Index)));
         }
 
-        return new ValueTask<TReply>(slot, 0);
+        return new ValueTask<TReply>(slot, slot.TaskToken);
     }
 
     /// <summary>The reply of one of this core's agents, to wherever its asker waits.</summary>

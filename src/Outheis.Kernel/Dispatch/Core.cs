@@ -21,6 +21,7 @@ internal sealed unsafe partial class Core : IDisposable
     private readonly long _sweepPeriod;
     private ReadyQueue _ready = new();
     private int _outboxCount;
+    private bool _ingressWaits;               // the journal has no room for what stands first in the ingress
     private int _busyPasses;
     private long _nextTick;
     private long _nextSweep;
@@ -130,7 +131,7 @@ internal sealed unsafe partial class Core : IDisposable
     /// <summary>Whether something waits that <see cref="RunPass"/> would do. The core's thread, as its last look.</summary>
     public bool HasWork()
     {
-        if (!_ready.IsEmpty || !Control.IsEmpty || Ingress.Peek() != null)
+        if (!_ready.IsEmpty || !Control.IsEmpty || (Ingress.Peek() != null && !_ingressWaits))
         {
             return true;
         }
@@ -156,9 +157,10 @@ internal sealed unsafe partial class Core : IDisposable
 
     /// <summary>How long the core may sleep if nobody wakes it.</summary>
     public TimeSpan SleepAtMost() =>
-        _retries.Count > 0 || Tap is { IsStalled: true } ? Limits.PollPeriod
-        : Replies.NextDeadline is { } deadline ? Time.GetElapsedTime(Now, Math.Max(Now, deadline)) + Limits.SweepPeriod
-        : Timeout.InfiniteTimeSpan;
+        _retries.Count > 0 || _ingressWaits ? Limits.PollPeriod
+        : Replies.NextDeadline is not { } deadline ? Timeout.InfiniteTimeSpan
+        : deadline - Now > Time.TimestampFrequency * (long)Limits.SleepMost.TotalSeconds ? Limits.SleepMost
+        : Time.GetElapsedTime(Now, Math.Max(Now, deadline)) + Limits.SweepPeriod;
 
     /// <summary>Any thread: hands the core an op and wakes it.</summary>
     public void Post(KernelOp op)

@@ -13,5 +13,4 @@ internal struct CoreCounters
     public long Wakes;           // times that somebody had to wake this core
     public long Parks;
     public long LateReplies;
-    public long Unjournaled;     // records that the journal had no room for, its reserve included
 }

@@ -55,6 +55,16 @@ internal sealed unsafe class Ingress : IDisposable
         }
     }
 
+    /// <summary>Any thread: whether the next claim would find a free slot.</summary>
+    public bool HasRoom
+    {
+        get
+        {
+            long position = _tail.Read();
+            return Volatile.Read(ref _slots[position & Mask].Sequence) >= position;
+        }
+    }
+
     /// <summary>Any thread: lays the object beside the slot it claimed.</summary>
     public void PutReference(long position, object reference) => _references[position & Mask] = reference;
 

@@ -26,9 +26,6 @@ internal sealed unsafe class JournalTap(JournalLane lane, MessageCodecs codecs, 
     /// <summary>Wall time has moved on since the last record: the next one is preceded by a Tick.</summary>
     public bool TickDue { get; set; } = true;
 
-    /// <summary>The lane refused the last reservation.</summary>
-    public bool IsStalled { get; private set; }
-
     /// <summary>Records that even the reserve had no room for.</summary>
     public long Lost { get; private set; }
 
@@ -144,7 +141,6 @@ internal sealed unsafe class JournalTap(JournalLane lane, MessageCodecs codecs, 
         int bytes = _consumedCount * ConsumedEntry.Bytes;
         if (!lane.TryReserve(bytes))
         {
-            IsStalled = true;
             if (_consumedCount == _consumed.Length)
             {
                 Lost += _consumedCount;
@@ -172,7 +168,6 @@ internal sealed unsafe class JournalTap(JournalLane lane, MessageCodecs codecs, 
 
         if (!lane.TryAppend(in fields, in record))
         {
-            IsStalled = true;
             Lost++;
         }
     }
@@ -185,8 +180,7 @@ internal sealed unsafe class JournalTap(JournalLane lane, MessageCodecs codecs, 
             return SendResult.TooLarge;
         }
 
-        IsStalled = !lane.TryReserve(_prepared + ReserveBytes);
-        return IsStalled ? SendResult.Full : SendResult.Sent;
+        return lane.TryReserve(_prepared + ReserveBytes) ? SendResult.Sent : SendResult.Full;
     }
 
     /// <summary>Finds the journaled form of a message. False if it is longer than the lane can ever take.</summary>

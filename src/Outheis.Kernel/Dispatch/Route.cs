@@ -52,19 +52,32 @@ internal abstract unsafe class Route
     /// <summary>Journals a message that came from outside and notes its position. False: no room now.</summary>
     public virtual bool TryJournal(JournalTap tap, Message* message, object? reference) => true;
 
+    /// <summary>A codec that throws is the host's bug, found on a core: the message goes on, its content is not kept.</summary>
+    private SendResult PrepareEntered<T>(JournalTap tap, in T content)
+    {
+        try
+        {
+            return tap.Prepare(this, in content);
+        }
+        catch (Exception)
+        {
+            return SendResult.TooLarge;
+        }
+    }
+
     protected bool TryJournal<T>(JournalTap tap, Message* message, object? reference)
     {
         object carried = reference!;
         ref T content = ref Carriage<T>.IsInline
             ? ref Unsafe.AsRef<T>(&message->Payload)
             : ref Carriage<T>.Unwrap(ref carried);
-        SendResult prepared = tap.Prepare(this, in content);
+        SendResult prepared = PrepareEntered(tap, in content);
         if (prepared == SendResult.Full)
         {
             return false;
         }
 
-        // Too long for a record, though the sender has been told Sent already: it is delivered, and the journal says so.
+        // Too long for a record, or without one, though the sender has been told Sent: delivered, journaled by header.
         message->Position = prepared == SendResult.Sent
             ? tap.AppendSent(message, cause: 0, in content)
             : tap.AppendWithoutContent(message);

@@ -46,7 +46,7 @@ internal static unsafe class Lifecycle
         agent.HasStarted = false;
         try
         {
-            Agent instance = agent.Factory!(new Endowment(agent));
+            Agent instance = agent.Construct();
             if (instance.GetType() != agent.Instance!.GetType())
             {
                 throw new InvalidOperationException(
@@ -135,6 +135,7 @@ internal static unsafe class Lifecycle
 
         agent.Waiters.WakeAll();      // they see Dead
         core.Kernel.Agents.Remove(agent.Id.Value);
+        agent.Instance = null;
     }
 
     /// <summary>Tells the supervisor. False if nobody is there to hear it.</summary>

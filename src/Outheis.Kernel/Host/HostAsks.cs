@@ -3,7 +3,7 @@ using System.Threading.Tasks.Sources;
 namespace Outheis;
 
 /// <summary>Asks of threads outside the kernel that wait for a reply. Any thread; the lock is for slots, never for replies.</summary>
-internal sealed class HostAsks : IDisposable
+internal sealed class HostAsks
 {
     private readonly Lock _lock = new();
     private readonly TimeProvider _time;
@@ -131,8 +131,6 @@ internal sealed class HostAsks : IDisposable
         }
     }
 
-    public void Dispose() => _timer.Dispose();
-
     private HostAsk? Find(ulong correlation)
     {
         int index = Outheis.Correlation.Slot(correlation);
@@ -197,6 +195,7 @@ internal abstract class HostAsk(HostAsks asks, int index)
     public AgentCell? Callee;
     public long Deadline;
     protected readonly HostAsks Asks = asks;
+    protected CancellationToken Token;
     private CancellationTokenRegistration _registration;
     private uint _generation;
 
@@ -220,14 +219,14 @@ internal abstract class HostAsk(HostAsks asks, int index)
     {
         if (token.CanBeCanceled)
         {
-            CancellationTokenRegistration registration = token.UnsafeRegister(
+            Token = token;
+            _registration = token.UnsafeRegister(
                 static (state, _) =>
                 {
                     (HostAsk ask, ulong of) = ((HostAsk, ulong))state!;
                     ask.Asks.Abandon(ask, of, AskOutcome.Cancelled);
                 },
                 (this, correlation));
-            _registration = registration;
         }
     }
 
@@ -239,8 +238,7 @@ internal abstract class HostAsk(HostAsks asks, int index)
     protected void Release()
     {
         _registration.Dispose();
-        _registration = default;
-        Callee = null;
+        (_registration, Token, Callee) = (default, default, null);
     }
 }
 
@@ -270,7 +268,7 @@ internal sealed class HostAsk<TReply>(HostAsks asks, int index) : HostAsk(asks, 
 
     public override void Fail(AskOutcome outcome, Exception? cause) =>
         _core.SetException(outcome == AskOutcome.Cancelled
-            ? new OperationCanceledException()
+            ? new OperationCanceledException(Token)
             : new AskException(outcome, Callee?.Name ?? "The callee", cause));
 
     public override void Discard()

@@ -89,7 +89,11 @@ internal sealed class HostSend<T> : Waiter, IValueTaskSource<SendResult>, IThrea
         if (obstacle == Obstacle.Ingress)
         {
             target.Core.IngressWaiters.Add(this);
-            target.Core.Post(LookAtIngressWaiters.Instance);      // the drain that follows this op looks for us
+            if (target.Core.Ingress.HasRoom || target.Kernel.IsStopping)
+            {
+                target.Core.IngressWaiters.WakeAll();      // room came between the refusal and the wait
+            }
+
             return;
         }
 
@@ -115,12 +119,4 @@ internal sealed class HostSend<T> : Waiter, IValueTaskSource<SendResult>, IThrea
 
         public override bool Return(HostSend<T> obj) => true;
     }
-}
-
-/// <summary>Makes a core look for who waits for its ingress, also when nothing arrives there any more.</summary>
-internal sealed class LookAtIngressWaiters : KernelOp
-{
-    public override void Run(Core core) => core.IngressWaiters.WakeAll();
-
-    public static LookAtIngressWaiters Instance => new();
 }
