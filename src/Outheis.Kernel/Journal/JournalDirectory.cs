@@ -247,7 +247,8 @@ internal sealed class JournalDirectory : IDisposable
         return line is not null;
     }
 
-    private void Abandon()
+    /// <summary>Lets go without a word, as a killed process does.</summary>
+    internal void Abandon()
     {
         _closed = true;
         _preparer.Stop();
@@ -257,5 +258,6 @@ internal sealed class JournalDirectory : IDisposable
         }
 
         _preparer.Dispose();
+        _lock.Dispose();
     }
 }

@@ -78,7 +78,7 @@ internal sealed class JournalRecovery
         }
 
         Walk(lane, first, sameBoot, run);
-        lane.Oldest = IsEmpty ? 0 : _sequences[0];
+        lane.Oldest = IsEmpty ? lane.LostSequence + 1 : _sequences[0];
         lane.Unsynced = lane.Clean || lane.Current is null ? lane.Current?.Sequence ?? 0
             : _sequences[FirstOf(_disk.BootId, Math.Max(0, _sequences.IndexOf(lane.Current.Sequence)))];
         return lane;
@@ -122,7 +122,7 @@ internal sealed class JournalRecovery
     {
         for (int i = first; i < _sequences.Count; i++)
         {
-            if (TryOpen(_sequences[i]) is not { } segment)
+            if (!Follows(lane, i) || TryOpen(_sequences[i]) is not { } segment)
             {
                 SetAsideFrom(lane, i, run);
                 return;
@@ -143,6 +143,11 @@ internal sealed class JournalRecovery
             }
         }
     }
+
+    private bool Follows(RecoveredLane lane, int index) =>
+        lane.Current is not { } current
+        || (_sequences[index] == current.Sequence + 1
+            && ReadHeader(_sequences[index], out _).FirstPosition == current.FirstPosition + current.Bytes);
 
     private unsafe void CutTail(RecoveredLane lane, ScanResult scan, uint run)
     {
