@@ -77,7 +77,8 @@ internal sealed class JournalRecovery
             first = FirstOf(previousBoot, first);
         }
 
-        Walk(lane, first, sameBoot, run);
+        int beforeGap = _sequences.Zip(_sequences.Skip(1)).TakeWhile(static pair => pair.Second == pair.First + 1).Count();
+        Walk(lane, Math.Min(first, beforeGap), sameBoot, run);
         lane.Oldest = IsEmpty ? lane.LostSequence + 1 : _sequences[0];
         lane.Unsynced = lane.Clean || lane.Current is null ? lane.Current?.Sequence ?? 0
             : _sequences[FirstOf(_disk.BootId, Math.Max(0, _sequences.IndexOf(lane.Current.Sequence)))];
@@ -272,7 +273,8 @@ internal sealed class RecoveredLane
 
     public int RecordsDropped { get; set; }
 
-    /// <summary>The highest segment that was set aside whole; -1 if none. Its positions are not used again.</summary>
+    /// <summary>The highest segment that was set aside whole; -1 if none. If nothing is left before it, the lane
+    /// begins anew behind it.</summary>
     public long LostSequence { get; set; } = -1;
 
     /// <summary>Position after the last whole record; of a lane without any segment, where it begins.</summary>

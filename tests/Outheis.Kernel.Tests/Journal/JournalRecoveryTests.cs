@@ -161,6 +161,25 @@ public sealed class JournalRecoveryTests : IDisposable
     }
 
     [Fact]
+    public void Open_MiddleSegmentMissing_GoesOnAfterThePrefixAndSetsTheRestAside()
+    {
+        JournalDirectory killed = Journals.Open(_disk);
+        foreach (ulong i in Journals.Range(200))
+        {
+            killed.Lane(0).Append(i, 2000);
+        }
+
+        killed.Abandon();
+        _disk.Delete(Journals.Segment(2));
+        _disk.BootId = Guid.NewGuid();
+        List<ulong> readable = Journals.Numbers(_disk);
+        using JournalDirectory journal = Journals.Open(_disk, out RecoveryReport report);
+        Assert.True(report.BytesDropped >= 3 * Journals.SmallSegment);
+        journal.Lane(0).Append(1000);
+        Assert.Equal([.. readable, 1000], Journals.Numbers(_disk));
+    }
+
+    [Fact]
     public void Open_AfterPowerFailure_DropsARecycledFileThatKeptItsOldName()
     {
         JournalDirectory killed = Journals.Open(_disk);
