@@ -199,7 +199,7 @@ internal sealed class JournalDirectory : IDisposable
         var store = new LaneStore(disk, recovery.Directory, recovery.Lane, settings, Run, _time, found.Oldest);
         if (found.Current is null || found.IsFull)
         {
-            long newest = Math.Max(found.Current?.Sequence ?? -1, found.LostSequence);
+            long newest = found.Current?.Sequence ?? found.LostSequence;
             JournalSegment next = store.Prepare(newest + 1, found.End(recovery.Lane), newest);
             found.Current?.Dispose();
             found.Current = next;
@@ -247,7 +247,8 @@ internal sealed class JournalDirectory : IDisposable
         return line is not null;
     }
 
-    private void Abandon()
+    /// <summary>Lets go without a word, as a killed process does.</summary>
+    internal void Abandon()
     {
         _closed = true;
         _preparer.Stop();
@@ -257,5 +258,6 @@ internal sealed class JournalDirectory : IDisposable
         }
 
         _preparer.Dispose();
+        _lock.Dispose();
     }
 }

@@ -77,8 +77,9 @@ internal sealed class JournalRecovery
             first = FirstOf(previousBoot, first);
         }
 
-        Walk(lane, first, sameBoot, run);
-        lane.Oldest = IsEmpty ? 0 : _sequences[0];
+        int beforeGap = _sequences.Zip(_sequences.Skip(1)).TakeWhile(static pair => pair.Second == pair.First + 1).Count();
+        Walk(lane, Math.Min(first, beforeGap), sameBoot, run);
+        lane.Oldest = IsEmpty ? lane.LostSequence + 1 : _sequences[0];
         lane.Unsynced = lane.Clean || lane.Current is null ? lane.Current?.Sequence ?? 0
             : _sequences[FirstOf(_disk.BootId, Math.Max(0, _sequences.IndexOf(lane.Current.Sequence)))];
         return lane;
@@ -122,7 +123,7 @@ internal sealed class JournalRecovery
     {
         for (int i = first; i < _sequences.Count; i++)
         {
-            if (TryOpen(_sequences[i]) is not { } segment)
+            if (!Follows(lane, i) || TryOpen(_sequences[i]) is not { } segment)
             {
                 SetAsideFrom(lane, i, run);
                 return;
@@ -143,6 +144,11 @@ internal sealed class JournalRecovery
             }
         }
     }
+
+    private bool Follows(RecoveredLane lane, int index) =>
+        lane.Current is not { } current
+        || (_sequences[index] == current.Sequence + 1
+            && ReadHeader(_sequences[index], out _).FirstPosition == current.FirstPosition + current.Bytes);
 
     private unsafe void CutTail(RecoveredLane lane, ScanResult scan, uint run)
     {
@@ -267,7 +273,8 @@ internal sealed class RecoveredLane
 
     public int RecordsDropped { get; set; }
 
-    /// <summary>The highest segment that was set aside whole; -1 if none. Its positions are not used again.</summary>
+    /// <summary>The highest segment that was set aside whole; -1 if none. If nothing is left before it, the lane
+    /// begins anew behind it.</summary>
     public long LostSequence { get; set; } = -1;
 
     /// <summary>Position after the last whole record; of a lane without any segment, where it begins.</summary>

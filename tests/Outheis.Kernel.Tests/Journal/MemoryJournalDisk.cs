@@ -73,7 +73,9 @@ internal sealed unsafe class MemoryJournalDisk : IJournalDisk, IDisposable
     {
         lock (_gate)
         {
-            return new Mapping(_files[path], path);
+            return _files.TryGetValue(path, out Content? content)
+                ? new Mapping(content, path)
+                : throw new FileNotFoundException(path);
         }
     }
 
@@ -122,9 +124,6 @@ internal sealed unsafe class MemoryJournalDisk : IJournalDisk, IDisposable
     public void SyncDirectory(string path) => Sync();
 
     public void Populate(SegmentMapping segment, long offset, long bytes) => Populated++;
-
-    /// <summary>What a killed process leaves: its locks are gone, its files as they are.</summary>
-    public void Kill() => _locked.Clear();
 
     public void Dispose() => _files.Clear();
 
