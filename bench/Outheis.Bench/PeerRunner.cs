@@ -51,6 +51,8 @@ internal sealed class PeerRunner(PeersOptions options, TimeSpan deadline)
         finally
         {
             run.Close();
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
         }
     }
 

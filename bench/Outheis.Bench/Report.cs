@@ -39,6 +39,7 @@ internal sealed class Table(TextWriter output)
     {
         Shape shape = results[0].Shape;
         Result? ours = results.LastOrDefault(result => result.System == AllSystems.Ours);
+        Line($"");
         Line($"{shape.Name,-18}{shape.Unit,20}{"min",10}{"max",10}{"bytes/op",10}{Against(ours),22}");
         foreach (Result result in results)
         {
@@ -48,7 +49,6 @@ internal sealed class Table(TextWriter output)
             Line($"  {name,-18}{result.Median,18:0.0}{result.Min,10:0.0}{result.Max,10:0.0}{result.BytesPerOp,10:0.0}"
                 + Format($"{ratio,22}{live}"));
         }
-        Line($"");
         foreach ((Floor floor, Verdict verdict) in Floor.Judged(results))
         {
             if (verdict.Kept) _kept++;
@@ -60,6 +60,7 @@ internal sealed class Table(TextWriter output)
     public void WriteVerdicts()
     {
         if (_verdicts.Count == 0) return;
+        Line($"");
         Line($"{"promised",-18}{"",-12}{"",-26}{"measured",10}");
         foreach (string verdict in _verdicts) Line($"{verdict}");
         Line($"{_kept} of {_verdicts.Count} promises kept");

@@ -5,48 +5,58 @@ namespace Outheis.Bench.Parts;
 
 /// <summary>
 /// One producer, one consumer, cells of one cache line: about the least that handing a message to another core can cost.
-/// Invariant: head &lt;= tail &lt;= head + capacity; each side caches the other's counter and looks again only when it must.
+/// Each side shows its counter to the other every <paramref name="batch"/> cells, because a shared line per message is
+/// what costs; a producer that has no more to send calls Flush.
+/// Invariant: head &lt;= tail &lt;= head + capacity, in the private counters and in the shown ones.
 /// </summary>
-internal sealed class CellRing(int capacity)
+internal sealed class CellRing(int capacity, int batch)
 {
-    private readonly Cell[] _cells = new Cell[capacity];      // a power of two
+    private readonly Cell[] _cells = new Cell[capacity];      // a power of two, at least two batches
     private Side _producer;
     private Side _consumer;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryWrite(long value)
     {
-        long tail = _producer.Own;
+        long tail = _producer.Next;
         if (tail - _producer.OtherSeen == _cells.Length)
         {
-            _producer.OtherSeen = Volatile.Read(ref _consumer.Own);     // A91: emptied cells may be reused
+            _producer.OtherSeen = Volatile.Read(ref _consumer.Shown);   // A91: emptied cells may be reused
             if (tail - _producer.OtherSeen == _cells.Length) return false;
         }
         ref Cell cell = ref _cells[tail & (_cells.Length - 1)];
         cell.Value = value;
         cell.Complement = ~value;
-        Volatile.Write(ref _producer.Own, tail + 1);                    // R90: the cell before the counter
+        _producer.Next = tail + 1;
+        if (tail + 1 - _producer.Shown >= batch) Flush();
         return true;
     }
+
+    public void Flush() => Volatile.Write(ref _producer.Shown, _producer.Next);    // R90: the cells before the counter
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryRead(out long value)
     {
-        long head = _consumer.Own;
-        if (head == _consumer.OtherSeen)
+        long head = _consumer.Next;
+        if (head == _consumer.OtherSeen && !TryRefill(head))
         {
-            _consumer.OtherSeen = Volatile.Read(ref _producer.Own);     // A90: seeing R90 means seeing the cell
-            if (head == _consumer.OtherSeen)
-            {
-                value = 0;
-                return false;
-            }
+            value = 0;
+            return false;
         }
         ref Cell cell = ref _cells[head & (_cells.Length - 1)];
         value = cell.Value;
         if (cell.Complement != ~value) throw new InvalidOperationException("a torn cell");
-        Volatile.Write(ref _consumer.Own, head + 1);                    // R91: read before it is free
+        _consumer.Next = head + 1;
+        if (head + 1 - _consumer.Shown >= batch) Volatile.Write(ref _consumer.Shown, head + 1);    // R91: read before free
         return true;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool TryRefill(long head)
+    {
+        if (_consumer.Shown != head) Volatile.Write(ref _consumer.Shown, head);                    // R91, of a rest
+        _consumer.OtherSeen = Volatile.Read(ref _producer.Shown);       // A90: seeing R90 means seeing the cells
+        return head != _consumer.OtherSeen;
     }
 
     [StructLayout(LayoutKind.Explicit, Size = 64)]
@@ -56,10 +66,11 @@ internal sealed class CellRing(int capacity)
         [FieldOffset(56)] public long Complement;
     }
 
-    [StructLayout(LayoutKind.Explicit, Size = 256)]
+    [StructLayout(LayoutKind.Explicit, Size = 384)]
     private struct Side
     {
-        [FieldOffset(128)] public long Own;
-        [FieldOffset(136)] public long OtherSeen;
+        [FieldOffset(128)] public long Shown;                 // the other side reads it
+        [FieldOffset(256)] public long Next;
+        [FieldOffset(264)] public long OtherSeen;
     }
 }

@@ -10,6 +10,7 @@ namespace Outheis.Bench.Systems;
 internal sealed class BareSystem : ISystem
 {
     private const int Cells = 1024;
+    private const int Batch = 32;
 
     public string Name => "bare";
 
@@ -78,7 +79,7 @@ internal sealed class BareSystem : ISystem
 
     private static ShapeRun PingPongAcross(Round round)
     {
-        CellRing here = new(Cells), there = new(Cells);
+        CellRing here = new(Cells, 1), there = new(Cells, 1);
         var server = new Player(round, serves: true);
         var other = new Player(round, serves: false);
         return PinnedPair.Run(round,
@@ -100,7 +101,7 @@ internal sealed class BareSystem : ISystem
 
     private static ShapeRun Stream(Round round)
     {
-        var ring = new CellRing(Cells);
+        var ring = new CellRing(Cells, Batch);
         var source = new Source(round, 0);
         var sink = new Sink(round);
         return PinnedPair.Run(round,
@@ -115,12 +116,13 @@ internal sealed class BareSystem : ISystem
     {
         do PinnedPair.Write(ring, source.Current);
         while (source.Advance());
+        ring.Flush();
     }
 
     /// <summary>The second sender shares the receiver's thread, as it must on a machine of two cores.</summary>
     private static ShapeRun FanIn(Round round)
     {
-        CellRing across = new(Cells), local = new(Cells);
+        CellRing across = new(Cells, Batch), local = new(Cells, 1);
         Source far = new(round, 0), near = new(round, 1);
         var sink = new Sink(round);
         return PinnedPair.Run(round,
@@ -155,7 +157,7 @@ internal sealed class BareSystem : ISystem
 
     private static ShapeRun AskAcross(Round round)
     {
-        CellRing requests = new(Cells), answers = new(Cells);
+        CellRing requests = new(Cells, 1), answers = new(Cells, 1);
         var asker = new Asker(round);
         return PinnedPair.Run(round,
             () =>

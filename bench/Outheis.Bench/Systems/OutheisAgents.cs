@@ -1,0 +1,100 @@
+using Outheis.Bench.Parts;
+
+namespace Outheis.Bench.Systems;
+
+internal readonly record struct Go;
+
+internal readonly record struct Token(long Id);
+
+internal readonly record struct Link(Capability<Token> Next);
+
+internal readonly record struct Ball(long Number);
+
+internal readonly record struct Opponent(Capability<Ball> Side);
+
+internal readonly record struct Item(long Value);
+
+internal readonly record struct Request(long Number);
+
+internal readonly record struct Answer(long Value);
+
+internal sealed class RingAgent(RingNode node, Capability<Token> successor)
+    : Agent, IHandle<Token>, IHandle<Go>, IHandle<Link>
+{
+    private Capability<Token> _next = successor;
+
+    public void Handle(in Token message, Context context)
+    {
+        if (node.TryRelease(out long own)) Send(own, context);
+        if (node.Pass(message.Id)) Send(message.Id, context);
+    }
+
+    public void Handle(in Go message, Context context)
+    {
+        if (node.Start(out long own)) Send(own, context);
+    }
+
+    public void Handle(in Link message, Context context) => _next = message.Next;
+
+    private void Send(long token, Context context) => OutheisSystem.Must(context.Send(_next, new Token(token)));
+}
+
+internal sealed class PlayerAgent(Player player, Capability<Ball> opponent)
+    : Agent, IHandle<Ball>, IHandle<Go>, IHandle<Opponent>
+{
+    private Capability<Ball> _other = opponent;
+
+    public void Handle(in Ball message, Context context)
+    {
+        if (player.Receive(message.Number, out long reply)) OutheisSystem.Must(context.Send(_other, new Ball(reply)));
+    }
+
+    public void Handle(in Go message, Context context) =>
+        OutheisSystem.Must(context.Send(_other, new Ball(Player.FirstBall)));
+
+    public void Handle(in Opponent message, Context context) => _other = message.Side;
+}
+
+/// <summary>Sends until there is no room, then awaits room: the loop anybody would write over a channel.</summary>
+internal sealed class SourceAgent(Source source, Capability<Item> sink) : Agent, IHandleAsync<Go>
+{
+    public async ValueTask HandleAsync(Go message, AgentContext context, CancellationToken cancellationToken)
+    {
+        do
+        {
+            var item = new Item(source.Current);
+            SendResult sent = context.Send(sink, item);
+            if (sent == SendResult.Full) sent = await context.SendAsync(sink, item, cancellationToken);
+            OutheisSystem.Must(sent);
+        }
+        while (source.Advance());
+    }
+}
+
+internal sealed class SinkAgent(Sink sink) : Agent, IHandle<Item>
+{
+    public void Handle(in Item message, Context context) => sink.Receive(message.Value);
+}
+
+internal sealed class AskAgent(Asker asker, AskCapability<Request, Answer> answerer) : Agent, IHandleAsync<Go>
+{
+    public async ValueTask HandleAsync(Go message, AgentContext context, CancellationToken cancellationToken)
+    {
+        while (asker.Accept((await context.AskAsync(answerer, new Request(asker.Request))).Value)) { }
+    }
+}
+
+internal sealed class AnswerAgent : Agent, IAnswer<Request, Answer>
+{
+    public Answer Answer(in Request request, Context context) => new(Asker.AnswerTo(request.Number));
+}
+
+internal sealed class SpawnedAgent(Round round, long index) : Agent
+{
+    protected override void OnStart(Context context) => round.Started(index);
+}
+
+internal sealed class IdleAgent(Round round, long index) : Agent, IHandle<Go>
+{
+    public void Handle(in Go message, Context context) => round.Report(1, index, 0);
+}
