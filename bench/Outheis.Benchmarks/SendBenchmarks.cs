@@ -9,8 +9,9 @@ public class SendBenchmarks
 {
     private const int Messages = 1000;                // fewer than the capacity: nobody has to wait for room
 
+    private static readonly ManualResetEventSlim Taken = new(false);
+
     private readonly Channel<long> _channel = Channels.Bounded(singleWriter: true);
-    private readonly ManualResetEventSlim _taken = new(false);
 
     [GlobalSetup(Target = nameof(Channel_Write))]
     public void StartReading() => _ = Channels.ReadAll(_channel.Reader, Take);
@@ -21,13 +22,13 @@ public class SendBenchmarks
     [Benchmark(Baseline = true, OperationsPerInvoke = Messages)]
     public void Channel_Write()
     {
-        _taken.Reset();
+        Taken.Reset();
         for (long n = 1; n <= Messages; n++) _channel.Writer.TryWrite(n);
-        _taken.Wait();
+        Taken.Wait();
     }
 
     private void Take(long n)
     {
-        if (n == Messages) _taken.Set();
+        if (n == Messages) Taken.Set();
     }
 }

@@ -1,10 +1,9 @@
 using Outheis.Bench.Systems;
 using Xunit;
 
-[assembly: CollectionBehavior(DisableTestParallelization = true)]
-
 namespace Outheis.Bench.Tests;
 
+[Collection("in turn")]
 public sealed class PeerRunnerTests
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);

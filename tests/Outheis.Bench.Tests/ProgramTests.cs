@@ -3,6 +3,7 @@ using Xunit;
 
 namespace Outheis.Bench.Tests;
 
+[Collection("in turn")]
 public sealed class ProgramTests
 {
     [Theory]
