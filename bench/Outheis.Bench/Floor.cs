@@ -4,16 +4,17 @@ using Outheis.Bench.Systems;
 namespace Outheis.Bench;
 
 /// <summary>One number that Outheis has promised, and whether a run kept it.</summary>
-internal sealed record Floor(string Shape, string Variant, string Promise, Func<Result, Floor.Peers, Verdict?> Judge)
+internal sealed record Floor(
+    string Shape, string Variant, string Promise, Func<Result, Floor.Peers, Verdict?> Judge)
 {
-    private const double BytesOfMeasuring = 0.1;      // a run's own few hundred bytes, spread over its messages
+    private const double BytesOfMeasuring = 0.1;     // a run's own few hundred bytes, spread thin
     private const double AgentBytesMax = 512;
     private const double IdlePercentMax = 0.5;
 
     private static readonly string[] Messaging =
     [
-        "ring-1000x1", "ring-1000x1000", "ping-pong-local", "ping-pong-cross", "stream-1to1", "stream-host", "fan-in-2to1",
-        "ask-agent", "ask-host", "append-64",
+        "ring-1000x1", "ring-1000x1000", "ping-pong-local", "ping-pong-cross", "stream-1to1", "stream-host",
+        "fan-in-2to1", "ask-agent", "ask-host", "append-64",
     ];
 
     public delegate Result? Peers(string system);
@@ -43,29 +44,33 @@ internal sealed record Floor(string Shape, string Variant, string Promise, Func<
             Result? ours = results.FirstOrDefault(result => result.Shape.Name == floor.Shape
                 && result.System == AllSystems.Ours && result.Variant == floor.Variant);
             if (ours is null) continue;
-            Verdict? verdict = floor.Judge(ours, system => results.FirstOrDefault(result => result.System == system));
+            Verdict? verdict = floor.Judge(
+                ours, name => results.FirstOrDefault(result => result.System == name));
             if (verdict is { } judged) yield return (floor, judged);
         }
     }
 
     private static Floor Faster(string shape, string variant, string peer, double times) =>
-        new(shape, variant, string.Create(CultureInfo.InvariantCulture, $"at least {times:0.#}x {peer}"), (ours, peers) =>
+        new(shape, variant, Format($"at least {times:0.#}x {peer}"), (ours, peers) =>
         {
             if (peers(peer) is not { } theirs) return null;
             double ratio = theirs.Median / ours.Median;
-            return new Verdict(ratio >= times, string.Create(CultureInfo.InvariantCulture, $"{ratio:0.00}x"));
+            return new Verdict(ratio >= times, Format($"{ratio:0.00}x"));
         });
 
-    private static Floor AtMost(string shape, string variant, string unit, double most, Func<Result, double> measure) =>
-        new(shape, variant, string.Create(CultureInfo.InvariantCulture, $"at most {most:0.#} {unit}"), (ours, _) =>
+    private static Floor AtMost(
+        string shape, string variant, string unit, double most, Func<Result, double> measure) =>
+        new(shape, variant, Format($"at most {most:0.#} {unit}"), (ours, _) =>
         {
             double value = measure(ours);
-            return new Verdict(value <= most, string.Create(CultureInfo.InvariantCulture, $"{value:0.##}"));
+            return new Verdict(value <= most, Format($"{value:0.##}"));
         });
 
     private static Floor Allocation(string shape, string variant) =>
-        new(shape, variant, "0 bytes per operation", (ours, _) => new Verdict(ours.BytesPerOp < BytesOfMeasuring,
-            string.Create(CultureInfo.InvariantCulture, $"{ours.BytesPerOp:0.##}")));
+        new(shape, variant, "0 bytes per operation", (ours, _) =>
+            new Verdict(ours.BytesPerOp < BytesOfMeasuring, Format($"{ours.BytesPerOp:0.##}")));
+
+    private static string Format(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }
 
 internal readonly record struct Verdict(bool Kept, string Measured);

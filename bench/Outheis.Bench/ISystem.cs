@@ -1,6 +1,8 @@
 namespace Outheis.Bench;
 
-/// <summary>One of the systems side by side. It opens a shape, ready to run; the runner decides when and how often.</summary>
+/// <summary>
+/// One of the systems side by side. It opens a shape, ready to run; the runner decides when and how often.
+/// </summary>
 internal interface ISystem
 {
     string Name { get; }
@@ -14,8 +16,8 @@ internal interface ISystem
 }
 
 /// <summary>
-/// A system set up for one shape. Start sets one round going, possibly returns before it is over, and may be called
-/// again once the round's parties have all reported.
+/// A system set up for one shape. Start sets one round going, possibly returns before it is over, and may be
+/// called again once the round's parties have all reported.
 /// </summary>
 internal sealed class ShapeRun(Action start, Func<ValueTask> close)
 {

@@ -1,9 +1,10 @@
 namespace Outheis.Bench;
 
 /// <summary>
-/// Runs the shapes, the systems of each in turn: one discarded run of all, then the counted ones, each time beginning
-/// with another system. A run opens its system, warms it up with a small load, measures one load and closes it, so no
-/// system is measured in the company of another's threads. To be called from a thread that may block.
+/// Runs the shapes, the systems of each in turn: one discarded run of all, then the counted ones, each time
+/// beginning with another system. A run opens its system, warms it up with a small load, measures one load
+/// and closes it, so no system is measured in the company of another's threads. To be called from a thread
+/// that may block.
 /// </summary>
 internal sealed class PeerRunner(PeersOptions options, TimeSpan deadline)
 {
@@ -65,10 +66,14 @@ internal sealed class PeerRunner(PeersOptions options, TimeSpan deadline)
         allocated = GC.GetTotalAllocatedBytes(precise: true) - allocated;
         if (round.Shape.Kind == ShapeKind.Spawn) live = GC.GetTotalMemory(forceFullCollection: true) - live;
         else live = 0;
-        return new Sample(round.Elapsed.TotalNanoseconds / operations, allocated / operations, live / operations, checksum);
+        double nanoseconds = round.Elapsed.TotalNanoseconds / operations;
+        return new Sample(nanoseconds, allocated / operations, live / operations, checksum);
     }
 
-    /// <summary>Every agent gets a message, then nothing for a while, then another one, to show that all are still there.</summary>
+    /// <summary>
+    /// Every agent gets a message, then nothing for a while, then another one, to show that all are still
+    /// there.
+    /// </summary>
     private Sample MeasureIdle(ShapeRun run, Round round, string who)
     {
         TimeSpan watch = TimeSpan.FromMilliseconds(round.Shape.Load(options.Scale));

@@ -3,7 +3,10 @@ using Outheis.Bench.Systems;
 
 namespace Outheis.Bench;
 
-/// <summary>What <c>peers</c> was asked to do. Parsing ends in options or in one sentence saying what was not understood.</summary>
+/// <summary>
+/// What <c>peers</c> was asked to do. Parsing ends in options or in one sentence saying what was not
+/// understood.
+/// </summary>
 internal sealed record PeersOptions(
     IReadOnlyList<Shape> Shapes, IReadOnlyList<ISystem> Systems, int Runs, bool Json, Scale Scale)
 {
@@ -14,7 +17,8 @@ internal sealed record PeersOptions(
     private const int RunsSmoke = 3;
     private const int RunsFull = 7;
 
-    public static bool TryParse(ReadOnlySpan<string> arguments, out PeersOptions options, out string complaint)
+    public static bool TryParse(
+        ReadOnlySpan<string> arguments, out PeersOptions options, out string complaint)
     {
         options = new PeersOptions(Shape.All, AllSystems.Create(), 0, Json: false, Scale.Full);
         for (int i = 0; i < arguments.Length; i++)
@@ -30,7 +34,8 @@ internal sealed record PeersOptions(
             if (++i == arguments.Length) return Complain($"{flag} needs a value; {Usage}", out complaint);
             if (!options.TryTake(flag, arguments[i], out options, out complaint)) return false;
         }
-        if (options.Runs == 0) options = options with { Runs = options.Scale == Scale.Full ? RunsFull : RunsSmoke };
+        int runs = options.Scale == Scale.Full ? RunsFull : RunsSmoke;
+        if (options.Runs == 0) options = options with { Runs = runs };
         complaint = "";
         return true;
     }
@@ -42,17 +47,19 @@ internal sealed record PeersOptions(
         switch (flag)
         {
             case "--shapes":
-                if (!TryPick("shape", value, Shapes, static shape => shape.Name, out var shapes, out complaint)) return false;
+                bool areShapes = TryPick("shape", value, Shapes, s => s.Name, out var shapes, out complaint);
                 options = this with { Shapes = shapes };
-                return true;
+                return areShapes;
             case "--systems":
-                if (!TryPick("system", value, Systems, static one => one.Name, out var systems, out complaint)) return false;
+                bool areSystems = TryPick("system", value, Systems, s => s.Name, out var systems, out complaint);
                 options = this with { Systems = systems };
-                return true;
+                return areSystems;
             case "--runs":
-                bool isNumber = int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int runs);
-                if (!isNumber || runs is < 1 or > RunsMax)
-                    return Complain($"--runs takes a number from 1 to {RunsMax}, not '{value}'.", out complaint);
+                if (!int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int runs)
+                    || runs is < 1 or > RunsMax)
+                {
+                    return Complain($"--runs takes 1 to {RunsMax}, not '{value}'.", out complaint);
+                }
                 options = this with { Runs = runs };
                 return true;
             default:
@@ -64,15 +71,16 @@ internal sealed record PeersOptions(
     }
 
     private static bool TryPick<T>(
-        string what, string names, IReadOnlyList<T> all, Func<T, string> nameOf, out List<T> picked, out string complaint)
+        string what, string names, IReadOnlyList<T> all, Func<T, string> nameOf,
+        out List<T> picked, out string complaint)
     {
         picked = [];
         complaint = "";
+        string known = string.Join(", ", all.Select(nameOf));
         foreach (string name in names.Split(','))
         {
             T? one = all.FirstOrDefault(candidate => nameOf(candidate) == name);
-            if (one is null)
-                return Complain($"Unknown {what} '{name}'; there are {string.Join(", ", all.Select(nameOf))}.", out complaint);
+            if (one is null) return Complain($"Unknown {what} '{name}'; there are {known}.", out complaint);
             if (!picked.Contains(one)) picked.Add(one);
         }
         return true;

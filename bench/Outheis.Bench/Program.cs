@@ -10,7 +10,9 @@ internal static class Program
 
     public static int Main(string[] arguments) => Run(arguments, Console.Out, Console.Error);
 
-    /// <summary>To be called from a thread that may block: the runner does, and the peers need the pool's.</summary>
+    /// <summary>
+    /// To be called from a thread that may block: the runner does, and the peers need the pool's.
+    /// </summary>
     internal static int Run(ReadOnlySpan<string> arguments, TextWriter output, TextWriter error)
     {
         if (arguments is not ["peers", ..])

@@ -2,8 +2,10 @@ namespace Outheis.Bench;
 
 /// <summary>One timed run: nanoseconds per operation, or what else the shape's unit says.</summary>
 /// <param name="Value">In the shape's unit.</param>
-/// <param name="Bytes">Managed bytes allocated in the whole process while the clock ran, per operation.</param>
-/// <param name="LiveBytes">Managed bytes still reachable after the run that were not before it, per operation.</param>
+/// <param name="Bytes">Managed bytes allocated in the whole process while the clock ran, per
+/// operation.</param>
+/// <param name="LiveBytes">Managed bytes still reachable after the run that were not before it, per
+/// operation.</param>
 /// <param name="Checksum">What the receivers added up; the same for every system of a shape.</param>
 internal readonly record struct Sample(double Value, double Bytes, double LiveBytes, long Checksum);
 

@@ -3,12 +3,13 @@ using System.Diagnostics;
 namespace Outheis.Bench;
 
 /// <summary>
-/// One load, armed by the runner and reported by the receivers. The clock stops at the last report, so waking the
-/// runner's thread is not part of a measurement. Armed only between loads: parties read it, they never race with Arm.
+/// One load, armed by the runner and reported by the receivers. The clock stops at the last report, so waking
+/// the runner's thread is not part of a measurement. Armed only between loads: parties read it, they never
+/// race with Arm.
 /// </summary>
 internal sealed class Round(Shape shape) : IDisposable
 {
-    private const int IndexBits = 40;                 // a packed start: how many started above, the sum of indexes below
+    private const int IndexBits = 40;     // a packed start: how many started above, the sum of indexes below
 
     private readonly ManualResetEventSlim _done = new(false);
     private long _count;
@@ -51,7 +52,8 @@ internal sealed class Round(Shape shape) : IDisposable
         if (Interlocked.Decrement(ref _missing) == 0) End();
     }
 
-    /// <summary>Any thread: agent number <paramref name="index"/> has started. One atomic, because it is timed.</summary>
+    /// <summary>Any thread: agent number
+    /// <paramref name="index"/> has started. One atomic, because it is timed.</summary>
     public void Started(long index)
     {
         long starts = Interlocked.Add(ref _starts, (1L << IndexBits) + index);
@@ -67,24 +69,25 @@ internal sealed class Round(Shape shape) : IDisposable
         _done.Set();
     }
 
-    /// <summary>Waits for all reports and checks them. Returns the checksum, or throws what was wrong.</summary>
+    /// <summary>
+    /// Waits for all reports and checks them. Returns the checksum, or throws what was wrong.
+    /// </summary>
     public long Complete(string who, TimeSpan deadline)
     {
         if (!_done.Wait(deadline))
         {
-            throw new WrongResultException($"{shape.Name} on {who}: not over after {deadline.TotalSeconds:0} s; "
-                + $"{Volatile.Read(ref _missing)} of {shape.Reporters} receivers have not reported.");
+            int missing = Volatile.Read(ref _missing);
+            throw Wrong($"not over after {deadline.TotalSeconds:0} s; "
+                + $"{missing} of {shape.Reporters} receivers have not reported.");
         }
-        if (_failure is not null)
-            throw new WrongResultException($"{shape.Name} on {who}: {_failure.Message}", _failure);
         long count = shape.ExpectedCount(Operations), checksum = shape.ExpectedChecksum(Operations);
-        if (_count != count)
-            throw new WrongResultException($"{shape.Name} on {who}: {_count} messages received, {count} sent.");
-        if (_disorder != 0)
-            throw new WrongResultException($"{shape.Name} on {who}: {_disorder} messages out of order.");
-        if (_checksum != checksum)
-            throw new WrongResultException($"{shape.Name} on {who}: checksum {_checksum}, expected {checksum}.");
+        if (_failure is not null) throw Wrong(_failure.Message);
+        if (_count != count) throw Wrong($"{_count} messages received, {count} sent.");
+        if (_disorder != 0) throw Wrong($"{_disorder} messages out of order.");
+        if (_checksum != checksum) throw Wrong($"checksum {_checksum}, expected {checksum}.");
         return _checksum;
+
+        WrongResultException Wrong(string what) => new($"{shape.Name} on {who}: {what}", _failure);
     }
 
     public void Dispose() => _done.Dispose();
@@ -97,4 +100,4 @@ internal sealed class Round(Shape shape) : IDisposable
 }
 
 /// <summary>What a system delivered is not what was sent.</summary>
-internal sealed class WrongResultException(string message, Exception? inner = null) : Exception(message, inner);
+internal sealed class WrongResultException(string message, Exception? inner) : Exception(message, inner);

@@ -2,24 +2,31 @@ namespace Outheis.Bench;
 
 internal enum ShapeKind { Ring, PingPong, Stream, FanIn, Ask, Spawn, Append, Idle }
 
-/// <summary>Where the two ends of a shape live. Systems without placement of their own treat OneCore and TwoCores alike.</summary>
+/// <summary>
+/// Where the two ends of a shape live. Systems without placement of their own treat OneCore and TwoCores
+/// alike.
+/// </summary>
 internal enum Route { OneCore, TwoCores, Host }
 
 internal enum Scale { Tiny, Smoke, Full }
 
 /// <summary>
-/// One row of the benchmark: who talks to whom, and how much of it. Loads are operations of the row's unit: hops, round
-/// trips, messages, asks, agents, records; for idle, milliseconds of watching.
+/// One row of the benchmark: who talks to whom, and how much of it. Loads are operations of the row's unit:
+/// hops, round trips, messages, asks, agents, records; for idle, milliseconds of watching.
 /// </summary>
 internal sealed record Shape(
-    string Name, ShapeKind Kind, Route Route, string Unit, int Agents, int Tokens, long Tiny, long Smoke, long Full)
+    string Name, ShapeKind Kind, Route Route, string Unit, int Agents, int Tokens,
+    long Tiny, long Smoke, long Full)
 {
     public static readonly IReadOnlyList<Shape> All =
     [
         new("ring-1000x1", ShapeKind.Ring, Route.TwoCores, "ns/hop", 1000, 1, 2_000, 50_000, 500_000),
-        new("ring-1000x1000", ShapeKind.Ring, Route.TwoCores, "ns/hop", 1000, 1000, 1_000_000, 1_000_000, 10_000_000),
-        new("ping-pong-local", ShapeKind.PingPong, Route.OneCore, "ns/round-trip", 2, 1, 1_000, 50_000, 500_000),
-        new("ping-pong-cross", ShapeKind.PingPong, Route.TwoCores, "ns/round-trip", 2, 1, 1_000, 50_000, 500_000),
+        new("ring-1000x1000", ShapeKind.Ring, Route.TwoCores, "ns/hop", 1000, 1000,
+            1_000_000, 1_000_000, 10_000_000),
+        new("ping-pong-local", ShapeKind.PingPong, Route.OneCore, "ns/round-trip", 2, 1,
+            1_000, 50_000, 500_000),
+        new("ping-pong-cross", ShapeKind.PingPong, Route.TwoCores, "ns/round-trip", 2, 1,
+            1_000, 50_000, 500_000),
         new("stream-1to1", ShapeKind.Stream, Route.TwoCores, "ns/message", 2, 1, 5_000, 300_000, 5_000_000),
         new("stream-host", ShapeKind.Stream, Route.Host, "ns/message", 1, 1, 5_000, 300_000, 5_000_000),
         new("fan-in-2to1", ShapeKind.FanIn, Route.TwoCores, "ns/message", 3, 2, 5_000, 300_000, 5_000_000),
@@ -40,7 +47,9 @@ internal sealed record Shape(
 
     public long Load(Scale scale) => scale switch { Scale.Tiny => Tiny, Scale.Smoke => Smoke, _ => Full };
 
-    /// <summary>Enough to fill pools and grow tables before the clock starts, and a whole number of laps.</summary>
+    /// <summary>
+    /// Enough to fill pools and grow tables before the clock starts, and a whole number of laps.
+    /// </summary>
     public long WarmUp(Scale scale) => Kind switch
     {
         ShapeKind.Ring => Math.Max((long)Agents * Tokens, Load(scale) / 10),

@@ -11,7 +11,8 @@ public class AskBenchmarks
     private readonly Channel<long> _answers = Channels.Bounded(singleWriter: true);
 
     [GlobalSetup(Target = nameof(Channel_Pair))]
-    public void StartAnswering() => _ = Channels.ReadAll(_requests.Reader, n => _answers.Writer.TryWrite(n + 1));
+    public void StartAnswering() =>
+        _ = Channels.ReadAll(_requests.Reader, n => _answers.Writer.TryWrite(n + 1));
 
     [GlobalCleanup(Target = nameof(Channel_Pair))]
     public void StopAnswering() => _requests.Writer.Complete();

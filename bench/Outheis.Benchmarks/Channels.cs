@@ -2,7 +2,9 @@ using System.Threading.Channels;
 
 namespace Outheis.Benchmarks;
 
-/// <summary>The baseline: a bounded channel of System.Threading.Channels with an asynchronous reader.</summary>
+/// <summary>
+/// The baseline: a bounded channel of System.Threading.Channels with an asynchronous reader.
+/// </summary>
 internal static class Channels
 {
     public const int Capacity = 1024;

@@ -3,7 +3,9 @@ using BenchmarkDotNet.Attributes;
 
 namespace Outheis.Benchmarks;
 
-/// <summary>One message into a queue for one writer and out again, both on one thread: no contention, hot lines.</summary>
+/// <summary>
+/// One message into a queue for one writer and out again, both on one thread: no contention, hot lines.
+/// </summary>
 [MemoryDiagnoser]
 public class RingBenchmarks
 {

@@ -18,7 +18,8 @@ internal sealed class LyingSystem(Lie lie) : ISystem
 
     private void Deliver(Round round)
     {
-        long all = round.Shape.ExpectedCount(round.Operations), sum = round.Shape.ExpectedChecksum(round.Operations);
+        long all = round.Shape.ExpectedCount(round.Operations);
+        long sum = round.Shape.ExpectedChecksum(round.Operations);
         if (round.Operations != round.Shape.Tiny)             // the warm-up is honest
         {
             round.Report(all, sum, 0);

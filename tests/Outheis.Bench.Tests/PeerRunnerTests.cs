@@ -24,7 +24,9 @@ public sealed class PeerRunnerTests
         return data;
     }
 
-    /// <summary>Every shape, every system, tiny, checksum right: the runner throws on a lost or misplaced message.</summary>
+    /// <summary>
+    /// Every shape, every system, tiny, checksum right: the runner throws on a lost or misplaced message.
+    /// </summary>
     [Theory, MemberData(nameof(Everything))]
     public async Task Run_Tiny_EveryReceiverGotEverything(string shape, string system, string variant)
     {
@@ -42,7 +44,8 @@ public sealed class PeerRunnerTests
     [InlineData(Lie.Thrown, "a lie")]
     public async Task Run_WrongDelivery_IsNamed(Lie lie, string complaint)
     {
-        var wrong = await Assert.ThrowsAsync<WrongResultException>(() => RunAsync("stream-1to1", new LyingSystem(lie)));
+        var wrong = await Assert.ThrowsAsync<WrongResultException>(
+            () => RunAsync("stream-1to1", new LyingSystem(lie)));
 
         Assert.Contains(complaint, wrong.Message, StringComparison.Ordinal);
         Assert.Contains("stream-1to1 on liar", wrong.Message, StringComparison.Ordinal);
@@ -67,7 +70,8 @@ public sealed class PeerRunnerTests
             CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
-    private static ISystem SystemNamed(string name) => AllSystems.Create().Single(system => system.Name == name);
+    private static ISystem SystemNamed(string name) =>
+        AllSystems.Create().Single(system => system.Name == name);
 
     private sealed class Only(ISystem system, string variant) : ISystem
     {

@@ -9,12 +9,13 @@ public sealed class ProgramTests
     [Theory]
     [InlineData("peers", "--shapes", "ring-1000x2", "Unknown shape 'ring-1000x2'")]
     [InlineData("peers", "--systems", "orleans", "Unknown system 'orleans'")]
-    [InlineData("peers", "--runs", "0", "--runs takes a number from 1 to 1000, not '0'")]
+    [InlineData("peers", "--runs", "0", "--runs takes 1 to 1000, not '0'")]
     [InlineData("peers", "--scale", "huge", "--scale takes smoke or full, not 'huge'")]
     [InlineData("peers", "--colour", "red", "Unknown argument '--colour'")]
     [InlineData("peers", "--json", "--shapes", "--shapes needs a value")]
     [InlineData("race", "--runs", "1", "usage: peers")]
-    public void Main_NotUnderstood_OneSentenceAndTwo(string command, string flag, string value, string sentence)
+    public void Main_NotUnderstood_OneSentenceAndTwo(
+        string command, string flag, string value, string sentence)
     {
         (int status, string output, string error) = Run(command, flag, value);
 
@@ -28,7 +29,8 @@ public sealed class ProgramTests
     public void Main_Json_OneObjectALineWithTheseFields()
     {
         (int status, string output, _) = Run(
-            "peers", "--shapes", "append-64,ask-agent", "--systems", "bare", "--runs", "2", "--scale", "smoke", "--json");
+            "peers", "--shapes", "append-64,ask-agent", "--systems", "bare",
+            "--runs", "2", "--scale", "smoke", "--json");
 
         Assert.Equal(0, status);
         string[] lines = output.Trim().Split('\n');

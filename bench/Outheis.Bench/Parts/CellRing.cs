@@ -3,12 +3,11 @@ using System.Runtime.InteropServices;
 
 namespace Outheis.Bench.Parts;
 
-/// <summary>
-/// One producer, one consumer, cells of one cache line: about the least that handing a message to another core can cost.
-/// Each side shows its counter to the other every <paramref name="batch"/> cells, because a shared line per message is
-/// what costs; a producer that has no more to send calls Flush.
-/// Invariant: head &lt;= tail &lt;= head + capacity, in the private counters and in the shown ones.
-/// </summary>
+/// <summary> One producer, one consumer, cells of one cache line: about the least that handing a message to
+/// another core can cost. Each side shows its counter to the other every
+/// <paramref name="batch"/> cells, because a shared line per message is what costs; a producer that has no
+/// more to send calls Flush. Invariant: head &lt;= tail &lt;= head + capacity, in the private counters and in
+/// the shown ones. </summary>
 internal sealed class CellRing(int capacity, int batch)
 {
     private readonly Cell[] _cells = new Cell[capacity];      // a power of two, at least two batches
@@ -32,7 +31,7 @@ internal sealed class CellRing(int capacity, int batch)
         return true;
     }
 
-    public void Flush() => Volatile.Write(ref _producer.Shown, _producer.Next);    // R90: the cells before the counter
+    public void Flush() => Volatile.Write(ref _producer.Shown, _producer.Next);   // R90: cells before counter
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryRead(out long value)
@@ -47,15 +46,17 @@ internal sealed class CellRing(int capacity, int batch)
         value = cell.Value;
         if (cell.Complement != ~value) throw new InvalidOperationException("a torn cell");
         _consumer.Next = head + 1;
-        if (head + 1 - _consumer.Shown >= batch) Volatile.Write(ref _consumer.Shown, head + 1);    // R91: read before free
+        if (head + 1 - _consumer.Shown >= batch) Release();
         return true;
     }
+
+    private void Release() => Volatile.Write(ref _consumer.Shown, _consumer.Next);   // R91: read before free
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool TryRefill(long head)
     {
-        if (_consumer.Shown != head) Volatile.Write(ref _consumer.Shown, head);                    // R91, of a rest
-        _consumer.OtherSeen = Volatile.Read(ref _producer.Shown);       // A90: seeing R90 means seeing the cells
+        if (_consumer.Shown != head) Release();
+        _consumer.OtherSeen = Volatile.Read(ref _producer.Shown);      // A90: R90 seen, cells seen
         return head != _consumer.OtherSeen;
     }
 

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Outheis.Bench.Parts;
 
-/// <summary>A queue of (target, value) in 64-byte cells and a delegate per target, all on one thread.</summary>
+/// <summary>
+/// A queue of (target, value) in 64-byte cells and a delegate per target, all on one thread.
+/// </summary>
 internal sealed class LocalQueue(int capacity)
 {
     private readonly Cell[] _cells = new Cell[capacity];      // a power of two, never overrun by its users

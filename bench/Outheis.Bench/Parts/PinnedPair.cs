@@ -1,6 +1,8 @@
 namespace Outheis.Bench.Parts;
 
-/// <summary>Two threads on processors 0 and 1, each doing its part of every round and sleeping between rounds.</summary>
+/// <summary>
+/// Two threads on processors 0 and 1, each doing its part of every round and sleeping between rounds.
+/// </summary>
 internal sealed class PinnedPair
 {
     private const int SpinsBeforeYield = 20_000;
@@ -32,7 +34,9 @@ internal sealed class PinnedPair
         });
     }
 
-    /// <summary>Busy, because this is the bound to compare with; yielding, because the other side may need this core.</summary>
+    /// <summary>
+    /// Busy, because this is the bound to compare with; yielding, because the other side may need this core.
+    /// </summary>
     public static long Read(CellRing ring)
     {
         long value;

@@ -1,6 +1,8 @@
 namespace Outheis.Bench.Parts;
 
-/// <summary>One side of a ping-pong. Balls are numbered modulo 16, so that a system may keep them made in advance.</summary>
+/// <summary>
+/// One side of a ping-pong. Balls are numbered modulo 16, so that a system may keep them made in advance.
+/// </summary>
 internal sealed class Player(Round round, bool serves)
 {
     public const int Balls = 16;

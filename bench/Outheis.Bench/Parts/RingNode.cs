@@ -1,9 +1,9 @@
 namespace Outheis.Bench.Parts;
 
 /// <summary>
-/// One agent of the ring, whatever system carries it. Agent i owns token i, if there are that many, and releases it at
-/// its first event of a round, be that the start or a token from its predecessor. So token i-1, i-2, ... reach agent i
-/// in exactly this order, however the starts race with the tokens.
+/// One agent of the ring, whatever system carries it. Agent i owns token i, if there are that many, and
+/// releases it at its first event of a round, be that the start or a token from its predecessor. So token
+/// i-1, i-2, ... reach agent i in exactly this order, however the starts race with the tokens.
 /// </summary>
 internal sealed class RingNode
 {
@@ -38,7 +38,8 @@ internal sealed class RingNode
         return release;
     }
 
-    /// <summary>To be called before <see cref="Pass"/>. True: send <paramref name="own"/> on, first.</summary>
+    /// <summary>To be called before <see cref="Pass"/>. True: send
+    /// <paramref name="own"/> on, first.</summary>
     public bool TryRelease(out long own)
     {
         own = _index;
@@ -64,7 +65,7 @@ internal sealed class RingNode
     private void Finish()
     {
         (long count, long sum, long disorder) = (_count, _sum, _disorder);
-        Rewind();                                     // before the report: the next round may begin right after it
+        Rewind();                             // before the report: the next round may begin right after it
         _round.Report(count, sum, disorder);
     }
 

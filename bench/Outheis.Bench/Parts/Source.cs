@@ -12,7 +12,9 @@ internal sealed class Source(Round round, int sender)
     /// <summary>The value to send next, until <see cref="Advance"/>.</summary>
     public long Current => ((_sent + 1) << SenderBits) | (uint)sender;
 
-    /// <summary>Current has been accepted. False: it was the last one, and the source is ready for the next round.</summary>
+    /// <summary>
+    /// Current has been accepted. False: it was the last one, and the source is ready for the next round.
+    /// </summary>
     public bool Advance()
     {
         if (++_sent < Target) return true;

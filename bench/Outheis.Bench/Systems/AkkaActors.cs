@@ -22,7 +22,8 @@ internal sealed class AkkaToken(long id)
 
 internal sealed class AkkaBall(long number)
 {
-    public static readonly AkkaBall[] All = [.. Enumerable.Range(0, Player.Balls).Select(n => new AkkaBall(n))];
+    public static readonly AkkaBall[] All =
+        [.. Enumerable.Range(0, Player.Balls).Select(number => new AkkaBall(number))];
 
     public readonly long Number = number;
 }
@@ -87,7 +88,9 @@ internal sealed class AkkaPlayerActor(Player player) : UntypedActor
     }
 }
 
-/// <summary>Sends a window in two halves; the receiver asks for the next half whenever it has taken one.</summary>
+/// <summary>
+/// Sends a window in two halves; the receiver asks for the next half whenever it has taken one.
+/// </summary>
 internal sealed class AkkaSourceActor(Source source, IActorRef sink) : UntypedActor
 {
     private bool _open;

@@ -5,12 +5,14 @@ using Outheis.Bench.Parts;
 namespace Outheis.Bench.Systems;
 
 /// <summary>
-/// Akka.NET on its default dispatcher and mailbox. What bounces (tokens, balls) is made in advance; what carries a new
-/// value is a new message, as it must be here.
+/// Akka.NET on its default dispatcher and mailbox. What bounces (tokens, balls) is made in advance; what
+/// carries a new value is a new message, as it must be here.
 /// </summary>
 internal sealed class AkkaSystem : ISystem
 {
-    /// <summary>Messages a stream's sender is allowed ahead of its receiver; a mailbox here has no bound of its own.</summary>
+    /// <summary>
+    /// Messages a stream's sender is allowed ahead of its receiver; a mailbox here has no bound of its own.
+    /// </summary>
     internal const int Window = 8192;
 
     private static readonly Config Quiet = ConfigurationFactory.ParseString(
@@ -68,8 +70,9 @@ internal sealed class AkkaSystem : ISystem
 
     private static Action PingPong(ActorSystem system, Round round)
     {
-        IActorRef server = system.ActorOf(Made.By(() => new AkkaPlayerActor(new Player(round, serves: true))));
-        IActorRef other = system.ActorOf(Made.By(() => new AkkaPlayerActor(new Player(round, serves: false))));
+        Player here = new(round, serves: true), there = new(round, serves: false);
+        IActorRef server = system.ActorOf(Made.By(() => new AkkaPlayerActor(here)));
+        IActorRef other = system.ActorOf(Made.By(() => new AkkaPlayerActor(there)));
         server.Tell(new AkkaLink(other));
         other.Tell(new AkkaLink(server));
         return () => server.Tell(AkkaStart.Instance, ActorRefs.NoSender);
@@ -77,8 +80,9 @@ internal sealed class AkkaSystem : ISystem
 
     private static Action Streams(ActorSystem system, Round round)
     {
-        IActorRef sink = system.ActorOf(Made.By(() => new AkkaSinkActor(new Sink(round), round.Shape.Tokens)));
-        var sources = new IActorRef[round.Shape.Tokens];
+        int senders = round.Shape.Tokens;
+        IActorRef sink = system.ActorOf(Made.By(() => new AkkaSinkActor(new Sink(round), senders)));
+        var sources = new IActorRef[senders];
         for (int i = 0; i < sources.Length; i++)
         {
             var source = new Source(round, i);
@@ -159,7 +163,8 @@ internal sealed class AkkaSystem : ISystem
     {
         public Type ActorType => type;
 
-        public static Props By<T>(Func<T> produce) where T : ActorBase => Props.CreateBy(new Made(produce, typeof(T)));
+        public static Props By<T>(Func<T> produce) where T : ActorBase =>
+            Props.CreateBy(new Made(produce, typeof(T)));
 
         public ActorBase Produce() => produce();
 

@@ -4,8 +4,9 @@ using Outheis.Bench.Parts;
 namespace Outheis.Bench.Systems;
 
 /// <summary>
-/// The machine without a system: a queue and delegates on one thread, rings of 64-byte cells between two pinned threads,
-/// memcpy for the log. No capability, no bound per agent, no scheduling: what a system costs is what it adds to this.
+/// The machine without a system: a queue and delegates on one thread, rings of 64-byte cells between two
+/// pinned threads, memcpy for the log. No capability, no bound per agent, no scheduling: what a system costs
+/// is what it adds to this.
 /// </summary>
 internal sealed class BareSystem : ISystem
 {
@@ -119,7 +120,9 @@ internal sealed class BareSystem : ISystem
         ring.Flush();
     }
 
-    /// <summary>The second sender shares the receiver's thread, as it must on a machine of two cores.</summary>
+    /// <summary>
+    /// The second sender shares the receiver's thread, as it must on a machine of two cores.
+    /// </summary>
     private static ShapeRun FanIn(Round round)
     {
         CellRing across = new(Cells, Batch), local = new(Cells, 1);
@@ -196,13 +199,13 @@ internal sealed class BareSystem : ISystem
                 for (long number = 1; number <= round.Operations; number++)
                 {
                     Record64.Write(buffer, number);
-                    buffer.CopyTo(new Span<byte>(log + (number & (Records - 1)) * Record64.Bytes, Record64.Bytes));
+                    buffer.CopyTo(Slot(number));
                 }
                 round.Stop();
                 long gone = Math.Max(0, round.Operations - Records);
                 var check = new Record64.Check(gone);
                 for (long number = gone + 1; number <= round.Operations; number++)
-                    check.Take(new Span<byte>(log + (number & (Records - 1)) * Record64.Bytes, Record64.Bytes));
+                    check.Take(Slot(number));
                 check.Report(round);
             },
             () =>
@@ -210,6 +213,8 @@ internal sealed class BareSystem : ISystem
                 NativeMemory.Free(log);
                 return ValueTask.CompletedTask;
             });
+
+        Span<byte> Slot(long number) => new(log + (number & (Records - 1)) * Record64.Bytes, Record64.Bytes);
     }
 
     private static Action Idle(Round round) => () =>

@@ -4,8 +4,8 @@ using Outheis.Bench.Parts;
 namespace Outheis.Bench.Systems;
 
 /// <summary>
-/// Bounded System.Threading.Channels with an asynchronous reader each: what a .NET program uses without a library. Values
-/// travel as structs; the single-reader and single-writer hints are set where they are true.
+/// Bounded System.Threading.Channels with an asynchronous reader each: what a .NET program uses without a
+/// library. Values travel as structs; the single-reader and single-writer hints are set where they are true.
 /// </summary>
 internal sealed class ChannelSystem : ISystem
 {
@@ -63,7 +63,9 @@ internal sealed class ChannelSystem : ISystem
         if (!written) throw new InvalidOperationException("a channel that cannot be full was full");
     }
 
-    /// <summary>Starts travel as -1, so a node's channel has two writers during the start and cannot promise one.</summary>
+    /// <summary>
+    /// Starts travel as -1, so a node's channel has two writers during the start and cannot promise one.
+    /// </summary>
     private static Action Ring(List<Line> lines, Round round)
     {
         const long Start = -1;
@@ -111,6 +113,7 @@ internal sealed class ChannelSystem : ISystem
     {
         int senders = round.Shape.Tokens;
         Channel<long> channel = Bounded(singleWriter: senders == 1);
+        ChannelWriter<long> writer = channel.Writer;
         lines.Add(new Line(channel, ReadAll(channel.Reader, round, new Sink(round).Receive)));
         var starts = new Action[senders];
         for (int i = 0; i < senders; i++)
@@ -120,7 +123,7 @@ internal sealed class ChannelSystem : ISystem
             {
                 do
                 {
-                    if (!channel.Writer.TryWrite(source.Current)) await channel.Writer.WriteAsync(source.Current);
+                    if (!writer.TryWrite(source.Current)) await writer.WriteAsync(source.Current);
                 }
                 while (source.Advance());
             });

@@ -4,9 +4,9 @@ using Outheis.Bench.Parts;
 namespace Outheis.Bench.Systems;
 
 /// <summary>
-/// FasterLog on its own local device in a temporary directory: enqueue on one thread, flushed by the log itself as pages
-/// fill, no commit inside the clock and no checksum, its default. Each round is committed after the clock has stopped,
-/// read back, checked and truncated, so the disk holds one round at most.
+/// FasterLog on its own local device in a temporary directory: enqueue on one thread, flushed by the log
+/// itself as pages fill, no commit inside the clock and no checksum, its default. Each round is committed
+/// after the clock has stopped, read back, checked and truncated, so the disk holds one round at most.
 /// </summary>
 internal sealed class FasterSystem : ISystem
 {

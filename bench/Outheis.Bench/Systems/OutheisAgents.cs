@@ -36,7 +36,8 @@ internal sealed class RingAgent(RingNode node, Capability<Token> successor)
 
     public void Handle(in Link message, Context context) => _next = message.Next;
 
-    private void Send(long token, Context context) => OutheisSystem.Must(context.Send(_next, new Token(token)));
+    private void Send(long token, Context context) =>
+        OutheisSystem.Must(context.Send(_next, new Token(token)));
 }
 
 internal sealed class PlayerAgent(Player player, Capability<Ball> opponent)
@@ -46,7 +47,8 @@ internal sealed class PlayerAgent(Player player, Capability<Ball> opponent)
 
     public void Handle(in Ball message, Context context)
     {
-        if (player.Receive(message.Number, out long reply)) OutheisSystem.Must(context.Send(_other, new Ball(reply)));
+        if (player.Receive(message.Number, out long reply))
+            OutheisSystem.Must(context.Send(_other, new Ball(reply)));
     }
 
     public void Handle(in Go message, Context context) =>
@@ -55,7 +57,9 @@ internal sealed class PlayerAgent(Player player, Capability<Ball> opponent)
     public void Handle(in Opponent message, Context context) => _other = message.Side;
 }
 
-/// <summary>Sends until there is no room, then awaits room: the loop anybody would write over a channel.</summary>
+/// <summary>
+/// Sends until there is no room, then awaits room: the loop anybody would write over a channel.
+/// </summary>
 internal sealed class SourceAgent(Source source, Capability<Item> sink) : Agent, IHandleAsync<Go>
 {
     public async ValueTask HandleAsync(Go message, AgentContext context, CancellationToken cancellationToken)

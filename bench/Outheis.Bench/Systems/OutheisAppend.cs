@@ -3,8 +3,8 @@ using Outheis.Bench.Parts;
 namespace Outheis.Bench.Systems;
 
 /// <summary>
-/// The kernel's journal lane, by itself: header, 64 bytes of payload, CRC32C, in mapped segments of which the last few are
-/// kept. The journal is closed and read back after the clock has stopped.
+/// The kernel's journal lane, by itself: header, 64 bytes of payload, CRC32C, in mapped segments of which the
+/// last few are kept. The journal is closed and read back after the clock has stopped.
 /// </summary>
 internal static class OutheisAppend
 {
@@ -15,7 +15,7 @@ internal static class OutheisAppend
             directory, settings, new SystemJournalDisk(), TimeProvider.System, out _);
         JournalLane lane = journal.Lane(0);
         byte[] buffer = new byte[Record64.Bytes];
-        ulong serial = 0;                                     // tells this round's records from those of the warm-up
+        ulong serial = 0;                     // tells this round's records from those of the warm-up
         return new ShapeRun(
             () =>
             {
@@ -38,7 +38,12 @@ internal static class OutheisAppend
             if (!lane.TryReserve(Record64.Bytes)) throw new IOException("the journal has no room");
             Record64.Write(buffer, number);
             RecordHeader* header = lane.Begin(Record64.Bytes);
-            *header = new RecordHeader { Kind = JournalKind.Sent, Badge = serial, Correlation = (ulong)number };
+            *header = new RecordHeader
+            {
+                Kind = JournalKind.Sent,
+                Badge = serial,
+                Correlation = (ulong)number,
+            };
             buffer.CopyTo(new Span<byte>(header + 1, Record64.Bytes));
             lane.Commit(header, Record64.Bytes);
         }

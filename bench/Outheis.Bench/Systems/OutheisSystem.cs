@@ -3,8 +3,9 @@ using Outheis.Bench.Parts;
 namespace Outheis.Bench.Systems;
 
 /// <summary>
-/// The kernel itself, on two pinned cores, with its journal in a temporary directory (the last four segments of each lane
-/// kept) or without one. Agents talk through capabilities they were granted, as everybody's agents must.
+/// The kernel itself, on two pinned cores, with its journal in a temporary directory (the last four segments
+/// of each lane kept) or without one. Agents talk through capabilities they were granted, as everybody's
+/// agents must.
 /// </summary>
 internal sealed class OutheisSystem : ISystem
 {
@@ -20,7 +21,9 @@ internal sealed class OutheisSystem : ISystem
 
     public ShapeRun Open(Shape shape, string variant, Round round)
     {
-        string? directory = variant == Journal ? Directory.CreateTempSubdirectory("outheis-bench-").FullName : null;
+        string? directory = variant == Journal
+            ? Directory.CreateTempSubdirectory("outheis-bench-").FullName
+            : null;
         if (shape.Kind == ShapeKind.Append) return OutheisAppend.Open(directory!, RetainSegments, round);
         int cores = Math.Min(CoresMax, Environment.ProcessorCount);
         Kernel kernel = Kernel.Start(new KernelOptions
@@ -28,7 +31,8 @@ internal sealed class OutheisSystem : ISystem
             Cores = cores,
             JournalDirectory = directory,
             RetainSegments = RetainSegments,
-            Unsupervised = signal => round.Fail(new InvalidOperationException($"{signal.Name} ended: {signal.Reason}")),
+            Unsupervised = signal => round.Fail(
+                new InvalidOperationException($"{signal.Name} ended: {signal.Reason}")),
         });
         Action start = shape.Kind switch
         {
@@ -49,7 +53,10 @@ internal sealed class OutheisSystem : ISystem
         });
     }
 
-    /// <summary>Neighbours share a core, so two hops of a lap cross. Spawned backwards: each is born knowing its successor.</summary>
+    /// <summary>
+    /// Neighbours share a core, so two hops of a lap cross. Spawned backwards: each is born knowing its
+    /// successor.
+    /// </summary>
     private static Action Ring(Kernel kernel, Round round, int cores)
     {
         var agents = new AgentId[round.Shape.Agents];
@@ -58,12 +65,14 @@ internal sealed class OutheisSystem : ISystem
         {
             var node = new RingNode(round, i);
             var options = new SpawnOptions { Core = i * cores / agents.Length };
+            AgentId next = i == last ? default : agents[i + 1];
             agents[i] = i == last
                 ? kernel.Spawn("ring", () => new RingAgent(node, default), options)
-                : kernel.Spawn("ring", endow => new RingAgent(node, endow.Grant<Token>(agents[i + 1])), options);
+                : kernel.Spawn("ring", endow => new RingAgent(node, endow.Grant<Token>(next)), options);
         }
         Must(kernel.Grant<Link>(agents[last]).Send(new Link(kernel.GrantTo<Token>(agents[last], agents[0]))));
-        Capability<Go>[] starts = [.. agents.Take(round.Shape.Tokens).Select(agent => kernel.Grant<Go>(agent))];
+        Capability<Go>[] starts =
+            [.. agents.Take(round.Shape.Tokens).Select(agent => kernel.Grant<Go>(agent))];
         return () =>
         {
             foreach (Capability<Go> start in starts) Must(start.Send(default));
@@ -82,7 +91,9 @@ internal sealed class OutheisSystem : ISystem
         return () => Must(start.Send(default));
     }
 
-    /// <summary>The receiver on the last core; the first sender on another one, a second beside the receiver.</summary>
+    /// <summary>
+    /// The receiver on the last core; the first sender on another one, a second beside the receiver.
+    /// </summary>
     private static Action Streams(Kernel kernel, Round round, int cores)
     {
         var sink = new Sink(round);
@@ -170,6 +181,6 @@ internal sealed class OutheisSystem : ISystem
 
     internal static void Must(SendResult result)
     {
-        if (result != SendResult.Sent) throw new InvalidOperationException($"a message was refused: {result}");
+        if (result != SendResult.Sent) throw new InvalidOperationException($"a send ended in {result}");
     }
 }

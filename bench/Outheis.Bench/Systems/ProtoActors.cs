@@ -24,7 +24,8 @@ internal sealed class ProtoToken(long id)
 
 internal sealed class ProtoBall(long number)
 {
-    public static readonly ProtoBall[] All = [.. Enumerable.Range(0, Player.Balls).Select(n => new ProtoBall(n))];
+    public static readonly ProtoBall[] All =
+        [.. Enumerable.Range(0, Player.Balls).Select(number => new ProtoBall(number))];
 
     public readonly long Number = number;
 }
@@ -90,7 +91,9 @@ internal sealed class ProtoPlayerActor(Player player) : IActor
     }
 }
 
-/// <summary>Sends a window in two halves; the receiver asks for the next half whenever it has taken one.</summary>
+/// <summary>
+/// Sends a window in two halves; the receiver asks for the next half whenever it has taken one.
+/// </summary>
 internal sealed class ProtoSourceActor(Source source, PID sink) : IActor
 {
     private bool _open;
@@ -176,7 +179,7 @@ internal sealed class ProtoAskActor(Asker asker, PID answerer) : IActor
         while (true)
         {
             var request = new ProtoRequest(asker.Request);
-            ProtoAnswer answer = await context.RequestAsync<ProtoAnswer>(answerer, request, CancellationToken.None);
+            var answer = await context.RequestAsync<ProtoAnswer>(answerer, request, CancellationToken.None);
             if (!asker.Accept(answer.Value)) return;
         }
     }
@@ -186,7 +189,8 @@ internal sealed class ProtoAnswerActor : IActor
 {
     public Task ReceiveAsync(IContext context)
     {
-        if (context.Message is ProtoRequest request) context.Respond(new ProtoAnswer(Asker.AnswerTo(request.Number)));
+        if (context.Message is ProtoRequest request)
+            context.Respond(new ProtoAnswer(Asker.AnswerTo(request.Number)));
         return Task.CompletedTask;
     }
 }

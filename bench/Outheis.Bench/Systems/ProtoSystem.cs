@@ -4,12 +4,14 @@ using Proto;
 namespace Outheis.Bench.Systems;
 
 /// <summary>
-/// Proto.Actor on its default dispatcher and mailbox. What bounces (tokens, balls) is made in advance; what carries a new
-/// value is a new message, as it must be here.
+/// Proto.Actor on its default dispatcher and mailbox. What bounces (tokens, balls) is made in advance; what
+/// carries a new value is a new message, as it must be here.
 /// </summary>
 internal sealed class ProtoSystem : ISystem
 {
-    /// <summary>Messages a stream's sender is allowed ahead of its receiver; a mailbox here has no bound of its own.</summary>
+    /// <summary>
+    /// Messages a stream's sender is allowed ahead of its receiver; a mailbox here has no bound of its own.
+    /// </summary>
     internal const int Window = 8192;
 
     public string Name => "proto";
@@ -56,8 +58,9 @@ internal sealed class ProtoSystem : ISystem
 
     private static Action PingPong(IRootContext root, Round round)
     {
-        PID server = root.Spawn(Props.FromProducer(() => new ProtoPlayerActor(new Player(round, serves: true))));
-        PID other = root.Spawn(Props.FromProducer(() => new ProtoPlayerActor(new Player(round, serves: false))));
+        Player here = new(round, serves: true), there = new(round, serves: false);
+        PID server = root.Spawn(Props.FromProducer(() => new ProtoPlayerActor(here)));
+        PID other = root.Spawn(Props.FromProducer(() => new ProtoPlayerActor(there)));
         root.Send(server, new ProtoLink(other));
         root.Send(other, new ProtoLink(server));
         return () => root.Send(server, ProtoStart.Instance);
@@ -65,8 +68,9 @@ internal sealed class ProtoSystem : ISystem
 
     private static Action Streams(IRootContext root, Round round)
     {
-        PID sink = root.Spawn(Props.FromProducer(() => new ProtoSinkActor(new Sink(round), round.Shape.Tokens)));
-        var sources = new PID[round.Shape.Tokens];
+        int senders = round.Shape.Tokens;
+        PID sink = root.Spawn(Props.FromProducer(() => new ProtoSinkActor(new Sink(round), senders)));
+        var sources = new PID[senders];
         for (int i = 0; i < sources.Length; i++)
         {
             var source = new Source(round, i);
@@ -117,7 +121,7 @@ internal sealed class ProtoSystem : ISystem
             while (true)
             {
                 var request = new ProtoRequest(asker.Request);
-                ProtoAnswer answer = await root.RequestAsync<ProtoAnswer>(answerer, request, CancellationToken.None);
+                var answer = await root.RequestAsync<ProtoAnswer>(answerer, request, CancellationToken.None);
                 if (!asker.Accept(answer.Value)) return;
             }
         });

@@ -1,35 +1,11 @@
 using System.Globalization;
-using System.Text;
-using System.Text.Json;
 using Outheis.Bench.Systems;
 
 namespace Outheis.Bench;
 
-/// <summary>Results as they come, one JSON object a line, for programs.</summary>
-internal static class JsonLines
-{
-    public static string Of(Result result)
-    {
-        using var memory = new MemoryStream();
-        using (var json = new Utf8JsonWriter(memory))
-        {
-            json.WriteStartObject();
-            json.WriteString("shape", result.Shape.Name);
-            json.WriteString("system", result.System);
-            json.WriteString("variant", result.Variant);
-            json.WriteString("unit", result.Shape.Unit);
-            json.WriteNumber("median", Math.Round(result.Median, 3));
-            json.WriteNumber("min", Math.Round(result.Min, 3));
-            json.WriteNumber("max", Math.Round(result.Max, 3));
-            json.WriteNumber("bytes_per_op", Math.Round(result.BytesPerOp, 2));
-            json.WriteNumber("checksum", result.Checksum);
-            json.WriteEndObject();
-        }
-        return Encoding.UTF8.GetString(memory.ToArray());
-    }
-}
-
-/// <summary>Results for people: a table per shape with ratios to ours, then what was promised and what came of it.</summary>
+/// <summary>
+/// Results for people: a table per shape with ratios to ours, then what was promised and what came of it.
+/// </summary>
 internal sealed class Table(TextWriter output)
 {
     private readonly List<string> _verdicts = [];
@@ -46,14 +22,15 @@ internal sealed class Table(TextWriter output)
             string name = result.Variant == "default" ? result.System : $"{result.System} {result.Variant}";
             string ratio = ours is null ? "" : Format($"{result.Median / ours.Median:0.00}x");
             string live = shape.Kind == ShapeKind.Spawn ? Format($"   ({result.LiveBytesPerOp:0} live)") : "";
-            Line($"  {name,-18}{result.Median,18:0.0}{result.Min,10:0.0}{result.Max,10:0.0}{result.BytesPerOp,10:0.0}"
-                + Format($"{ratio,22}{live}"));
+            Line($"  {name,-18}{result.Median,18:0.0}{result.Min,10:0.0}{result.Max,10:0.0}"
+                + Format($"{result.BytesPerOp,10:0.0}{ratio,22}{live}"));
         }
         foreach ((Floor floor, Verdict verdict) in Floor.Judged(results))
         {
             if (verdict.Kept) _kept++;
             string word = verdict.Kept ? "kept" : "MISSED";
-            _verdicts.Add(Format($"{floor.Shape,-18}{floor.Variant,-12}{floor.Promise,-26}{verdict.Measured,10}  {word}"));
+            _verdicts.Add(Format($"{floor.Shape,-18}{floor.Variant,-12}{floor.Promise,-26}")
+                + Format($"{verdict.Measured,10}  {word}"));
         }
     }
 
@@ -67,7 +44,7 @@ internal sealed class Table(TextWriter output)
     }
 
     private static string Against(Result? ours) =>
-        ours is null ? "" : ours.Variant == "default" ? $"vs {ours.System}" : $"vs {ours.System} {ours.Variant}";
+        ours is null ? "" : $"vs {ours.System} {ours.Variant}";
 
     private static string Format(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
