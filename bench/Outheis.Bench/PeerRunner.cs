@@ -78,7 +78,7 @@ internal sealed class PeerRunner(PeersOptions options, TimeSpan deadline)
     {
         TimeSpan watch = TimeSpan.FromMilliseconds(round.Shape.Load(options.Scale));
         GC.Collect();
-        Thread.Sleep(watch / 4);
+        Thread.Sleep(watch / 2);                     // what the warm-up left to compile is not idling
         long allocated = GC.GetTotalAllocatedBytes(precise: true);
         TimeSpan used = Environment.CpuUsage.TotalTime;
         Thread.Sleep(watch);

@@ -47,13 +47,13 @@ internal sealed record PeersOptions(
         switch (flag)
         {
             case "--shapes":
-                bool areShapes = TryPick("shape", value, Shapes, s => s.Name, out var shapes, out complaint);
+                bool exist = TryPick("shape", value, Shapes, s => s.Name, out var shapes, out complaint);
                 options = this with { Shapes = shapes };
-                return areShapes;
+                return exist;
             case "--systems":
-                bool areSystems = TryPick("system", value, Systems, s => s.Name, out var systems, out complaint);
+                bool known = TryPick("system", value, Systems, s => s.Name, out var systems, out complaint);
                 options = this with { Systems = systems };
-                return areSystems;
+                return known;
             case "--runs":
                 if (!int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int runs)
                     || runs is < 1 or > RunsMax)

@@ -34,7 +34,7 @@ internal sealed record Shape(
         new("ask-host", ShapeKind.Ask, Route.Host, "ns/ask", 1, 1, 1_000, 20_000, 200_000),
         new("spawn", ShapeKind.Spawn, Route.Host, "ns/agent", 0, 0, 1_000, 10_000, 100_000),
         new("append-64", ShapeKind.Append, Route.OneCore, "ns/record", 0, 0, 10_000, 200_000, 4_000_000),
-        new("idle", ShapeKind.Idle, Route.Host, "% of a core", 1000, 0, 50, 300, 2_000),
+        new("idle", ShapeKind.Idle, Route.Host, "% of a core", 1000, 0, 50, 500, 2_000),
     ];
 
     /// <summary>How many parties report what they received, once each, before a round is over.</summary>
