@@ -61,9 +61,8 @@ internal sealed class PeerRunner(PeersOptions options, TimeSpan deadline)
     {
         double operations = round.Shape.Load(options.Scale);
         long live = GC.GetTotalMemory(forceFullCollection: true);
-        long allocated = GC.GetTotalAllocatedBytes(precise: true);
         long checksum = Execute(run, round, round.Shape.Load(options.Scale), who);
-        allocated = GC.GetTotalAllocatedBytes(precise: true) - allocated;
+        long allocated = round.TakeAllocatedBytes();
         if (round.Shape.Kind == ShapeKind.Spawn) live = GC.GetTotalMemory(forceFullCollection: true) - live;
         else live = 0;
         double nanoseconds = round.Elapsed.TotalNanoseconds / operations;

@@ -19,6 +19,8 @@ internal sealed class Round(Shape shape) : IDisposable
     private int _missing;
     private long _beganTicks;
     private long _endedTicks;
+    private long _beganBytes;
+    private long _endedBytes;                     // 0: nobody called Stop
     private Exception? _failure;
 
     public Shape Shape => shape;
@@ -29,6 +31,10 @@ internal sealed class Round(Shape shape) : IDisposable
 
     public TimeSpan Elapsed => Stopwatch.GetElapsedTime(_beganTicks, _endedTicks);
 
+    /// <summary>Managed bytes that the process allocated; to be asked for once, when the round is complete.</summary>
+    public long TakeAllocatedBytes() =>
+        (_endedBytes == 0 ? GC.GetTotalAllocatedBytes(precise: true) : _endedBytes) - _beganBytes;
+
     public void Arm(long operations)
     {
         _done.Reset();
@@ -37,11 +43,17 @@ internal sealed class Round(Shape shape) : IDisposable
         _failure = null;
         Operations = operations;
         Laps = shape.Kind == ShapeKind.Ring ? shape.Laps(operations) : 0;
+        _endedBytes = 0;
+        _beganBytes = GC.GetTotalAllocatedBytes(precise: true);
         _beganTicks = Stopwatch.GetTimestamp();
     }
 
-    /// <summary>Stops the clock before the checking of what is not checked on the way.</summary>
-    public void Stop() => _endedTicks = Stopwatch.GetTimestamp();
+    /// <summary>Stops the clock, and the count of bytes, before the checking of what is not checked on the way.</summary>
+    public void Stop()
+    {
+        _endedTicks = Stopwatch.GetTimestamp();
+        _endedBytes = GC.GetTotalAllocatedBytes(precise: true);
+    }
 
     /// <summary>Any thread, once per party and round, after it has seen its last message.</summary>
     public void Report(long count, long checksum, long disorder)
@@ -52,8 +64,7 @@ internal sealed class Round(Shape shape) : IDisposable
         if (Interlocked.Decrement(ref _missing) == 0) End();
     }
 
-    /// <summary>Any thread: agent number
-    /// <paramref name="index"/> has started. One atomic, because it is timed.</summary>
+    /// <summary>Any thread: agent number <paramref name="index"/> has started. One atomic, as it is timed.</summary>
     public void Started(long index)
     {
         long starts = Interlocked.Add(ref _starts, (1L << IndexBits) + index);
@@ -94,7 +105,7 @@ internal sealed class Round(Shape shape) : IDisposable
 
     private void End()
     {
-        if (_endedTicks == 0) Stop();
+        if (_endedTicks == 0) _endedTicks = Stopwatch.GetTimestamp();
         _done.Set();
     }
 }

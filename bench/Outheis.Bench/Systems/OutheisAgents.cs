@@ -80,11 +80,18 @@ internal sealed class SinkAgent(Sink sink) : Agent, IHandle<Item>
     public void Handle(in Item message, Context context) => sink.Receive(message.Value);
 }
 
+/// <summary>Asks in a loop, without a token: no peer's ask is given one.</summary>
 internal sealed class AskAgent(Asker asker, AskCapability<Request, Answer> answerer) : Agent, IHandleAsync<Go>
 {
     public async ValueTask HandleAsync(Go message, AgentContext context, CancellationToken cancellationToken)
     {
-        while (asker.Accept((await context.AskAsync(answerer, new Request(asker.Request))).Value)) { }
+        Answer answer;
+        do
+        {
+            var request = new Request(asker.Request);
+            answer = await context.AskAsync(answerer, request, cancellationToken: CancellationToken.None);
+        }
+        while (asker.Accept(answer.Value));
     }
 }
 
@@ -95,7 +102,7 @@ internal sealed class AnswerAgent : Agent, IAnswer<Request, Answer>
 
 internal sealed class SpawnedAgent(Round round, long index) : Agent
 {
-    protected override void OnStart(Context context) => round.Started(index);
+    protected internal override void OnStart(Context context) => round.Started(index);
 }
 
 internal sealed class IdleAgent(Round round, long index) : Agent, IHandle<Go>

@@ -10,9 +10,14 @@ internal static class OutheisAppend
 {
     public static ShapeRun Open(string directory, int retainSegments, Round round)
     {
-        var settings = new JournalSettings { RetainSegments = retainSegments };
+        var settings = new JournalSettings
+        {
+            Lanes = 1,
+            SegmentBytes = Limits.SegmentBytes,
+            RetainSegments = retainSegments,
+        };
         JournalDirectory journal = JournalDirectory.Open(
-            directory, settings, new SystemJournalDisk(), TimeProvider.System, out _);
+            directory, settings, SystemJournalDisk.Instance, TimeProvider.System, out _);
         JournalLane lane = journal.Lane(0);
         byte[] buffer = new byte[Record64.Bytes];
         ulong serial = 0;                     // tells this round's records from those of the warm-up
@@ -38,12 +43,11 @@ internal static class OutheisAppend
             if (!lane.TryReserve(Record64.Bytes)) throw new IOException("the journal has no room");
             Record64.Write(buffer, number);
             RecordHeader* header = lane.Begin(Record64.Bytes);
-            *header = new RecordHeader
-            {
-                Kind = JournalKind.Sent,
-                Badge = serial,
-                Correlation = (ulong)number,
-            };
+            header->Describe(JournalKind.Sent, qos: 0, RecordFlags.None, typeId: 0);
+            header->Route(sender: 1, target: 2, capability: 3, chain: 4);
+            header->Badge = serial;
+            header->Correlation = (ulong)number;
+            header->Cause = 0;
             buffer.CopyTo(new Span<byte>(header + 1, Record64.Bytes));
             lane.Commit(header, Record64.Bytes);
         }
