@@ -31,7 +31,9 @@ internal sealed class Round(Shape shape) : IDisposable
 
     public TimeSpan Elapsed => Stopwatch.GetElapsedTime(_beganTicks, _endedTicks);
 
-    /// <summary>Managed bytes that the process allocated; to be asked for once, when the round is complete.</summary>
+    /// <summary>
+    /// Managed bytes that the process allocated; to be asked for once, when the round is complete.
+    /// </summary>
     public long TakeAllocatedBytes() =>
         (_endedBytes == 0 ? GC.GetTotalAllocatedBytes(precise: true) : _endedBytes) - _beganBytes;
 
@@ -48,7 +50,9 @@ internal sealed class Round(Shape shape) : IDisposable
         _beganTicks = Stopwatch.GetTimestamp();
     }
 
-    /// <summary>Stops the clock, and the count of bytes, before the checking of what is not checked on the way.</summary>
+    /// <summary>
+    /// Stops the clock, and the count of bytes, before the checking of what is not checked on the way.
+    /// </summary>
     public void Stop()
     {
         _endedTicks = Stopwatch.GetTimestamp();
@@ -64,7 +68,9 @@ internal sealed class Round(Shape shape) : IDisposable
         if (Interlocked.Decrement(ref _missing) == 0) End();
     }
 
-    /// <summary>Any thread: agent number <paramref name="index"/> has started. One atomic, as it is timed.</summary>
+    /// <summary>
+    /// Any thread: agent number <paramref name="index"/> has started. One atomic, as it is timed.
+    /// </summary>
     public void Started(long index)
     {
         long starts = Interlocked.Add(ref _starts, (1L << IndexBits) + index);

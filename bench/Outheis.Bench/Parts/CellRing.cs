@@ -4,10 +4,10 @@ using System.Runtime.InteropServices;
 namespace Outheis.Bench.Parts;
 
 /// <summary>
-/// One producer, one consumer, cells of one cache line: about the least that handing a message to another core
-/// can cost. Each side shows its counter to the other every <paramref name="batch"/> cells, because a shared line
-/// per message is what costs; a producer that has no more to send calls Flush.
-/// Invariant: head &lt;= tail &lt;= head + capacity, in the private counters and in the shown ones.
+/// One producer, one consumer, cells of one cache line: about the least that handing a message to another
+/// core can cost. Each side shows its counter to the other every <paramref name="batch"/> cells, because a
+/// shared line per message is what costs; a producer that has no more to send calls Flush. Invariant: head
+/// &lt;= tail &lt;= head + capacity, in the private counters and in the shown ones.
 /// </summary>
 internal sealed class CellRing(int capacity, int batch)
 {

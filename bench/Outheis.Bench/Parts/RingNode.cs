@@ -38,7 +38,9 @@ internal sealed class RingNode
         return release;
     }
 
-    /// <summary>To be called before <see cref="Pass"/>. True: send <paramref name="own"/> on, first.</summary>
+    /// <summary>
+    /// To be called before <see cref="Pass"/>. True: send <paramref name="own"/> on, first.
+    /// </summary>
     public bool TryRelease(out long own)
     {
         own = _index;

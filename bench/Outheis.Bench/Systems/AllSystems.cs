@@ -5,5 +5,8 @@ internal static class AllSystems
     public const string Ours = "outheis";
 
     public static IReadOnlyList<ISystem> Create() =>
-        [new OutheisSystem(), new AkkaSystem(), new ProtoSystem(), new ChannelSystem(), new FasterSystem(), new BareSystem()];
+    [
+        new OutheisSystem(), new AkkaSystem(), new ProtoSystem(), new ChannelSystem(), new FasterSystem(),
+        new BareSystem(),
+    ];
 }

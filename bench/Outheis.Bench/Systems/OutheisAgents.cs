@@ -12,6 +12,9 @@ internal readonly record struct Ball(long Number);
 
 internal readonly record struct Opponent(Capability<Ball> Side);
 
+/// <summary>The capability has arrived. Waited for, because messages of different senders have no order.</summary>
+internal readonly record struct Linked;
+
 internal readonly record struct Item(long Value);
 
 internal readonly record struct Request(long Number);
@@ -19,7 +22,7 @@ internal readonly record struct Request(long Number);
 internal readonly record struct Answer(long Value);
 
 internal sealed class RingAgent(RingNode node, Capability<Token> successor)
-    : Agent, IHandle<Token>, IHandle<Go>, IHandle<Link>
+    : Agent, IHandle<Token>, IHandle<Go>, IAnswer<Link, Linked>
 {
     private Capability<Token> _next = successor;
 
@@ -34,14 +37,18 @@ internal sealed class RingAgent(RingNode node, Capability<Token> successor)
         if (node.Start(out long own)) Send(own, context);
     }
 
-    public void Handle(in Link message, Context context) => _next = message.Next;
+    public Linked Answer(in Link request, Context context)
+    {
+        _next = request.Next;
+        return default;
+    }
 
     private void Send(long token, Context context) =>
         OutheisSystem.Must(context.Send(_next, new Token(token)));
 }
 
 internal sealed class PlayerAgent(Player player, Capability<Ball> opponent)
-    : Agent, IHandle<Ball>, IHandle<Go>, IHandle<Opponent>
+    : Agent, IHandle<Ball>, IHandle<Go>, IAnswer<Opponent, Linked>
 {
     private Capability<Ball> _other = opponent;
 
@@ -54,7 +61,11 @@ internal sealed class PlayerAgent(Player player, Capability<Ball> opponent)
     public void Handle(in Go message, Context context) =>
         OutheisSystem.Must(context.Send(_other, new Ball(Player.FirstBall)));
 
-    public void Handle(in Opponent message, Context context) => _other = message.Side;
+    public Linked Answer(in Opponent request, Context context)
+    {
+        _other = request.Side;
+        return default;
+    }
 }
 
 /// <summary>

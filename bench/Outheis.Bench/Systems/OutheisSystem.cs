@@ -70,7 +70,7 @@ internal sealed class OutheisSystem : ISystem
                 ? kernel.Spawn("ring", () => new RingAgent(node, default), options)
                 : kernel.Spawn("ring", endow => new RingAgent(node, endow.Grant<Token>(next)), options);
         }
-        Must(kernel.Grant<Link>(agents[last]).Send(new Link(kernel.GrantTo<Token>(agents[last], agents[0]))));
+        Introduce<Link>(kernel, agents[last], new(kernel.GrantTo<Token>(agents[last], agents[0])));
         Capability<Go>[] starts =
             [.. agents.Take(round.Shape.Tokens).Select(agent => kernel.Grant<Go>(agent))];
         return () =>
@@ -86,7 +86,7 @@ internal sealed class OutheisSystem : ISystem
         AgentId there = kernel.Spawn("other", () => new PlayerAgent(other, default), On(otherCore));
         AgentId here = kernel.Spawn(
             "server", endow => new PlayerAgent(server, endow.Grant<Ball>(there)), On(0));
-        Must(kernel.Grant<Opponent>(there).Send(new Opponent(kernel.GrantTo<Ball>(there, here))));
+        Introduce<Opponent>(kernel, there, new(kernel.GrantTo<Ball>(there, here)));
         Capability<Go> start = kernel.Grant<Go>(here);
         return () => Must(start.Send(default));
     }
@@ -176,6 +176,9 @@ internal sealed class OutheisSystem : ISystem
             foreach (Capability<Go> poke in pokes) Must(poke.Send(default));
         };
     }
+
+    private static void Introduce<T>(Kernel kernel, AgentId agent, T introduction) =>
+        kernel.GrantAsk<T, Linked>(agent).AskAsync(introduction).AsTask().GetAwaiter().GetResult();
 
     private static SpawnOptions On(int core) => new() { Core = core };
 
