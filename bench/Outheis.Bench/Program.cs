@@ -1,0 +1,55 @@
+namespace Outheis.Bench;
+
+internal static class Program
+{
+    private const int Measured = 0;
+    private const int WrongResult = 1;
+    private const int NotUnderstood = 2;
+
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(120);
+
+    public static int Main(string[] arguments) => Run(arguments, Console.Out, Console.Error);
+
+    /// <summary>
+    /// To be called from a thread that may block: the runner does, and the peers need the pool's.
+    /// </summary>
+    internal static int Run(ReadOnlySpan<string> arguments, TextWriter output, TextWriter error)
+    {
+        if (arguments is not ["peers", ..])
+        {
+            error.WriteLine(PeersOptions.Usage);
+            return NotUnderstood;
+        }
+        if (!PeersOptions.TryParse(arguments[1..], out PeersOptions options, out string complaint))
+        {
+            error.WriteLine(complaint);
+            return NotUnderstood;
+        }
+        try
+        {
+            Compare(options, output);
+            return Measured;
+        }
+        catch (WrongResultException wrong)
+        {
+            error.WriteLine(wrong.Message);
+            return WrongResult;
+        }
+    }
+
+    private static void Compare(PeersOptions options, TextWriter output)
+    {
+        var runner = new PeerRunner(options, Deadline);
+        if (options.Json)
+        {
+            foreach (Result result in runner.Run().SelectMany(results => results))
+                output.WriteLine(JsonLines.Of(result));
+            return;
+        }
+        output.WriteLine(Machine.Describe());
+        output.WriteLine($"{options.Runs} runs of each, alternating; medians");
+        var table = new Table(output);
+        foreach (IReadOnlyList<Result> results in runner.Run()) table.Write(results);
+        table.WriteVerdicts();
+    }
+}
