@@ -11,8 +11,7 @@ internal sealed class HostAsks
     private HostAsk[] _asks = new HostAsk[64];
     private HostAsk?[] _free = new HostAsk?[16];      // by reply type, linked by NextFree
     private int _count;
-    private int _pending;
-    private int _isSweeping;                          // 1: the timer is on
+    private int _isSweeping;                          // 1: the timer is on; set by who begins an ask, cleared by a sweep
 
     public HostAsks(TimeProvider time)
     {
@@ -48,7 +47,6 @@ internal sealed class HostAsks
             ? long.MaxValue
             : _time.GetTimestamp() + (long)(timeout.TotalSeconds * _time.TimestampFrequency);
         ask.Begin();
-        Interlocked.Increment(ref _pending);
         if (Volatile.Read(ref _isSweeping) == 0 && Interlocked.Exchange(ref _isSweeping, 1) == 0)
         {
             _timer.Change(Limits.SweepPeriod, Limits.SweepPeriod);
@@ -75,11 +73,7 @@ internal sealed class HostAsks
     /// <summary>Takes back an ask that was never sent.</summary>
     public void Withdraw(HostAsk ask)
     {
-        if (ask.TryEnd(ask.Generation))
-        {
-            Interlocked.Decrement(ref _pending);
-        }
-
+        ask.TryEnd(ask.Generation);
         ask.Discard();
         Return(ask);
     }
@@ -91,7 +85,6 @@ internal sealed class HostAsks
             return false;
         }
 
-        Interlocked.Decrement(ref _pending);
         ask.Complete(in reply);
         return true;
     }
@@ -103,7 +96,6 @@ internal sealed class HostAsks
             return false;
         }
 
-        Interlocked.Decrement(ref _pending);
         ask.Fail(outcome, cause);
         return true;
     }
@@ -151,30 +143,47 @@ internal sealed class HostAsks
         Volatile.Write(ref _count, _count + 1);
     }
 
+    /// <summary>The timer: ends the asks whose time is over; turns itself off when none is under way.</summary>
     private void Sweep()
     {
-        if (Volatile.Read(ref _pending) == 0)
+        if (EndOverdue())
         {
-            _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-            Volatile.Write(ref _isSweeping, 0);
-            if (Volatile.Read(ref _pending) == 0 || Interlocked.Exchange(ref _isSweeping, 1) != 0)
-            {
-                return;
-            }
-
-            _timer.Change(Limits.SweepPeriod, Limits.SweepPeriod);      // an ask began meanwhile
+            return;
         }
 
+        _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        Interlocked.Exchange(ref _isSweeping, 0);      // F7: off BEFORE the last look. Pairs with F8 in Rent.
+        if (EndOverdue() && Interlocked.Exchange(ref _isSweeping, 1) == 0)
+        {
+            _timer.Change(Limits.SweepPeriod, Limits.SweepPeriod);
+        }
+    }
+
+    /// <summary>Returns whether an ask is still under way.</summary>
+    private bool EndOverdue()
+    {
+        bool pending = false;
         long now = _time.GetTimestamp();
         for (int i = 0; i < Volatile.Read(ref _count); i++)
         {
             HostAsk ask = Volatile.Read(ref _asks)[i];
             ulong correlation = ask.Correlation;
-            if (ask.IsPending && Volatile.Read(ref ask.Deadline) <= now && ask.Correlation == correlation)
+            if (!ask.IsPending)
+            {
+                continue;
+            }
+
+            if (Volatile.Read(ref ask.Deadline) <= now && ask.Correlation == correlation)
             {
                 Abandon(ask, correlation, AskOutcome.TimedOut);
             }
+            else
+            {
+                pending = true;
+            }
         }
+
+        return pending;
     }
 
     private sealed class CancelAnswerOp(AgentCell callee, ulong correlation) : KernelOp
@@ -209,7 +218,7 @@ internal abstract class HostAsk(HostAsks asks, int index)
 
     public ulong Correlation => Outheis.Correlation.Of(Outheis.Correlation.HostTable, index, Generation);
 
-    public void Begin() => Volatile.Write(ref _generation, _generation + 1);
+    public void Begin() => Interlocked.Increment(ref _generation);      // F8: pending BEFORE the look at the timer. Pairs with F7.
 
     public bool TryEnd(uint generation) =>
         (generation & PendingBit) != 0
@@ -257,10 +266,15 @@ internal sealed class HostAsk<TReply>(HostAsks asks, int index) : HostAsk(asks, 
     public void SpinForReply()
     {
         long start = System.Diagnostics.Stopwatch.GetTimestamp();
-        while (_core.GetStatus(_core.Version) == ValueTaskSourceStatus.Pending
-            && System.Diagnostics.Stopwatch.GetTimestamp() - start < SpinTicks)
+        short version = _core.Version;
+        for (int looks = 1; _core.GetStatus(version) == ValueTaskSourceStatus.Pending; looks++)
         {
-            Thread.SpinWait(4);
+            if (looks % 16 == 0 && System.Diagnostics.Stopwatch.GetTimestamp() - start >= SpinTicks)
+            {
+                return;
+            }
+
+            Thread.SpinWait(1);
         }
     }
 

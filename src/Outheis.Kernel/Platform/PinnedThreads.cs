@@ -25,6 +25,8 @@ internal sealed class PinnedThreads(bool pin) : CoreThreads
     /// <summary>Runs passes; with nothing to do looks on for a while, then yields, then parks.</summary>
     private sealed class Driver
     {
+        private const int LooksPerPass = 32;      // a look is a few loads, a pass also reads the clock
+
         private readonly Core _core;
         private readonly Thread _thread;
         private readonly TaskCompletionSource _bound = new();
@@ -77,7 +79,11 @@ internal sealed class PinnedThreads(bool pin) : CoreThreads
             long start = TimeProvider.System.GetTimestamp();
             while (TimeProvider.System.GetElapsedTime(start) < Limits.IdleSpin)
             {
-                Thread.SpinWait(8);
+                for (int looks = 0; looks < LooksPerPass && !_core.HasWork(); looks++)
+                {
+                    Thread.SpinWait(1);
+                }
+
                 if (_core.RunPass() > 0)
                 {
                     return;
