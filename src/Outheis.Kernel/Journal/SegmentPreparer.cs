@@ -1,14 +1,14 @@
 namespace Outheis;
 
 /// <summary>
-/// One background thread for all lanes of a directory: makes segments and pages ready before the appenders come to
-/// them, unmaps what they left. Begins with the first signal, so a short run never has it.
+/// One background thread for all lanes of a directory: makes segments and pages ready before the appenders
+/// come to them, unmaps what they left. Begins with the first signal, so a short run never has it.
 /// </summary>
 internal sealed class SegmentPreparer : IDisposable
 {
     private readonly AutoResetEvent _signal = new(false);
     private readonly Lock _gate = new();
-    private readonly List<LaneSegments> _lanes = [];     // gate; changes before the first signal and after Stop only
+    private readonly List<LaneSegments> _lanes = [];     // gate
     private Thread? _thread;                             // gate to create it
     private bool _stopping;
 

@@ -5,8 +5,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Outheis;
 
 /// <summary>
-/// The calls that .NET does not make, or makes without looking at the result: its own flush to disk swallows a
-/// failing fsync on Linux, and its preallocation leaves the length at zero.
+/// The calls that .NET does not make, or makes without looking at the result: its own flush to disk swallows
+/// a failing fsync on Linux, and its preallocation leaves the length at zero.
 /// </summary>
 internal static partial class JournalDiskNative
 {
@@ -100,6 +100,7 @@ internal static partial class JournalDiskNative
     [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
     private static partial int FLock(SafeFileHandle file, int operation);
 
-    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true,
+        StringMarshalling = StringMarshalling.Utf8)]
     private static partial SafeFileHandle OpenNative(string path, int flags);
 }

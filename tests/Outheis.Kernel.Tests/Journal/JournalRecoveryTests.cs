@@ -80,6 +80,22 @@ public sealed class JournalRecoveryTests : IDisposable
     }
 
     [Fact]
+    public void Open_WholeRecordOfAnotherPlaceAtTheEnd_IsNotARecord()
+    {
+        JournalDirectory killed = Journals.Open(_disk);
+        int from = (int)RecordHeader.OffsetOf(killed.Lane(0).Append(0));
+        killed.Lane(0).Append(1);
+        int end = (int)RecordHeader.OffsetOf(killed.Lane(0).Position);
+        Span<byte> segment = _disk.Bytes(Journals.Segment(0));
+        segment.Slice(from, 128).CopyTo(segment[end..]);      // as an earlier lap, without the zero
+        killed.Abandon();
+        Assert.Equal([0, 1], Journals.Numbers(_disk));
+        using JournalDirectory journal = Journals.Open(_disk, out RecoveryReport report);
+        Assert.True(report.Repaired);
+        Assert.Equal([0, 1], Journals.Numbers(_disk));
+    }
+
+    [Fact]
     public void Open_GapBeforeWholeRecords_KeepsThePrefixAndNeverMeetsTheOthersAgain()
     {
         JournalDirectory killed = Journals.Open(_disk);
@@ -89,7 +105,7 @@ public sealed class JournalRecoveryTests : IDisposable
         lane.Append(2);
         lane.Append(3);
         Span<byte> segment = _disk.Bytes(Journals.Segment(0));
-        segment.Slice((int)RecordHeader.OffsetOf(lost), 128).Clear();      // a page that never reached the disk
+        segment.Slice((int)RecordHeader.OffsetOf(lost), 128).Clear();      // never reached the disk
         killed.Abandon();
         using (JournalDirectory journal = Journals.Open(_disk, out RecoveryReport report))
         {
@@ -98,6 +114,8 @@ public sealed class JournalRecoveryTests : IDisposable
             journal.Lane(0).Append(10, 0);
             journal.Lane(0).Append(11, 0);
             Assert.Equal([0, 10, 11], Journals.Numbers(_disk));
+            int end = (int)RecordHeader.OffsetOf(journal.Lane(0).Position);
+            Assert.Equal(-1, _disk.Bytes(Journals.Segment(0))[end..].IndexOfAnyExcept((byte)0));
         }
 
         Assert.Equal([0, 10, 11], Journals.Numbers(_disk));
@@ -264,20 +282,21 @@ public sealed class JournalRecoveryTests : IDisposable
         Assert.Throws<JournalException>(() => Journals.Open(_disk));
     }
 
-    /// <summary>Every byte up to the last record, one at a time: whatever is read was written, in its place, and what
-    /// stood before the flipped byte survives recovery.</summary>
+    /// <summary>Every byte up to the last record, one at a time: whatever is read was written, in its place,
+    /// and what stood before the flipped byte survives recovery.</summary>
     [Fact]
     public void FlipAnyByte_ReaderAndRecovery_SurfaceOnlyWhatWasWritten()
     {
         const int count = 6;
         JournalDirectory killed = Journals.Open(_disk);
         JournalLane lane = killed.Lane(0);
-        long[] ends = [.. Journals.Range(count).Select(i => lane.Append(i, 40 + (int)i) + RecordHeader.Aligned(40 + (int)i))];
+        long[] ends = [.. Journals.Range(count).Select(
+            i => lane.Append(i, 40 + (int)i) + RecordHeader.Aligned(40 + (int)i))];
         killed.Abandon();
         byte[] original = _disk.Bytes(Journals.Segment(0)).ToArray();
         int end = (int)RecordHeader.OffsetOf(ends[^1]);
         IEnumerable<int> offsets = Enumerable.Range(0, SegmentHeader.Bytes)
-            .Concat(Enumerable.Range(JournalLimits.SegmentHeaderBytes, end + 8 - JournalLimits.SegmentHeaderBytes));
+            .Concat(Enumerable.Range(4096, end + 8 - 4096));
         foreach (int offset in offsets)
         {
             foreach (byte flip in (byte[])[0x01, 0x80, 0xFF])
@@ -311,8 +330,8 @@ public sealed class JournalRecoveryTests : IDisposable
             return;      // magic or version: refused, nothing touched
         }
 
-        // Only prefixes. A flip in padding bytes that nobody reads changes nothing; one in the header page of the
-        // segment sets it aside whole.
+        // Only prefixes. A flip in padding bytes that nobody reads changes nothing; one in the header page of
+        // the segment sets it aside whole.
         Assert.Equal(Journals.Range(read.Count), read);
         Assert.True(Journals.Range(recovered.Count).SequenceEqual(recovered), $"offset {offset}");
         if (offset >= JournalLimits.SegmentHeaderBytes)
