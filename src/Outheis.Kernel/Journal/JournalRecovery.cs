@@ -174,7 +174,7 @@ internal sealed class JournalRecovery
         _disk.WriteAside(Path.Combine(_directory, name), torn);
         _disk.SyncDirectory(_directory);
         torn.Clear();
-        _disk.SyncFile(segment.Mapping, segment.Bytes);
+        _disk.SyncFile(segment.Mapping);
         lane.BytesDropped += torn.Length;
         lane.RecordsDropped += records;
         lane.Clean = false;

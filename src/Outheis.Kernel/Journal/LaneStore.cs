@@ -39,12 +39,15 @@ internal sealed class LaneStore(
             WriteHeader(mapping, sequence, firstPosition);
             if (!recycled)
             {
-                disk.SyncFile(mapping, mapping.Bytes);
+                disk.SyncFile(mapping);
             }
 
             disk.Rename(temporary, PathOf(sequence));
-            _unsyncedNames |= recycled;
-            if (!recycled)
+            if (recycled)
+            {
+                Volatile.Write(ref _unsyncedNames, true);      // R14: after the renaming. Read by A14.
+            }
+            else
             {
                 disk.SyncDirectory(directory);
             }
@@ -67,12 +70,11 @@ internal sealed class LaneStore(
         {
             for (long sequence = Math.Max(from, _oldest); sequence < current.Sequence; sequence++)
             {
-                using SegmentMapping retired = disk.OpenSegment(PathOf(sequence));
-                disk.SyncFile(retired, retired.Bytes);
+                SyncRetired(sequence);
             }
 
-            disk.SyncFile(current.Mapping, current.Bytes);
-            if (Interlocked.Exchange(ref _unsyncedNames, false))
+            disk.SyncFile(current.Mapping);
+            if (Interlocked.Exchange(ref _unsyncedNames, false))      // A14: pairs with R14
             {
                 disk.SyncDirectory(directory);
             }
@@ -83,6 +85,19 @@ internal sealed class LaneStore(
                 $"The journal could not make lane {lane} in {directory} durable: {error.Message} What was "
                 + "appended since the last success may be lost by a power failure. Check the disk; do not "
                 + "rely on a retry.", error);
+        }
+    }
+
+    // The preparer may recycle it at this moment: then it is given up, not in need of being durable.
+    private void SyncRetired(long sequence)
+    {
+        try
+        {
+            using SegmentMapping retired = disk.OpenSegment(PathOf(sequence));
+            disk.SyncFile(retired);
+        }
+        catch (FileNotFoundException)
+        {
         }
     }
 

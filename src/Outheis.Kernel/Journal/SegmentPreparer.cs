@@ -31,7 +31,7 @@ internal sealed class SegmentPreparer : IDisposable
     /// <summary>Any appender: there is something to do.</summary>
     public void Signal()
     {
-        if (Volatile.Read(ref _thread) is null)
+        if (Volatile.Read(ref _thread) is null)      // A13: pairs with R13 in Begin
         {
             Begin();
         }
@@ -69,7 +69,7 @@ internal sealed class SegmentPreparer : IDisposable
             {
                 var thread = new Thread(Run) { IsBackground = true, Name = "outheis journal" };
                 thread.Start();
-                Volatile.Write(ref _thread, thread);
+                Volatile.Write(ref _thread, thread);      // R13: started. Read by A13.
             }
         }
     }

@@ -62,7 +62,7 @@ internal static unsafe class SegmentScan
     public static RecordState At(JournalSegment segment, int offset, out int bytes)
     {
         byte* slot = segment.Pointer + offset;
-        int length = Volatile.Read(ref *(int*)slot);
+        int length = *(int*)slot;
         RecordState glance = Glance(length, segment.Bytes - offset, out int needed);
         bytes = glance == RecordState.Whole ? RecordHeader.Aligned(needed - RecordHeader.Bytes) : 0;
         return Judge(slot, length, segment.FirstPosition + offset, glance);

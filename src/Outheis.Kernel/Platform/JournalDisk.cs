@@ -38,8 +38,8 @@ internal interface IJournalDisk
     /// <summary>Writes a small file of its own and makes it durable.</summary>
     void WriteAside(string path, ReadOnlySpan<byte> content);
 
-    /// <summary>Makes the first bytes of a mapped file durable, its length and allocation included.</summary>
-    void SyncFile(SegmentMapping segment, long bytes);
+    /// <summary>Makes a mapped file durable, its length and allocation included.</summary>
+    void SyncFile(SegmentMapping segment);
 
     /// <summary>Makes the names in a directory durable.</summary>
     void SyncDirectory(string path);

@@ -101,16 +101,7 @@ internal sealed class SystemJournalDisk : IJournalDisk
         SyncHandle(file, path);
     }
 
-    public unsafe void SyncFile(SegmentMapping segment, long bytes)
-    {
-        if (bytes < segment.Bytes && !OperatingSystem.IsWindows())
-        {
-            JournalDiskNative.SyncRange(segment.Pointer, bytes, segment.Path);
-            return;
-        }
-
-        SyncHandle(((FileMapping)segment).File, segment.Path);
-    }
+    public void SyncFile(SegmentMapping segment) => SyncHandle(((FileMapping)segment).File, segment.Path);
 
     public void SyncDirectory(string path)
     {
@@ -153,13 +144,13 @@ internal sealed class SystemJournalDisk : IJournalDisk
 
     private static void SyncHandle(SafeFileHandle file, string path)
     {
-        if (OperatingSystem.IsWindows())
+        if (OperatingSystem.IsLinux())
         {
-            RandomAccess.FlushToDisk(file);
+            JournalDiskNative.Sync(file, path);
             return;
         }
 
-        JournalDiskNative.Sync(file, path);
+        RandomAccess.FlushToDisk(file);      // reports on Windows, and macOS needs more than fsync
     }
 
     private static string ReadOwner(string path)

@@ -121,7 +121,7 @@ internal sealed unsafe class MemoryJournalDisk : IJournalDisk, IDisposable
         }
     }
 
-    public void SyncFile(SegmentMapping segment, long bytes) => Sync();
+    public void SyncFile(SegmentMapping segment) => Sync();
 
     public void SyncDirectory(string path) => Sync();
 
