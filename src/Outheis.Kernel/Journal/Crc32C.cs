@@ -8,8 +8,9 @@ namespace Outheis;
 
 /// <summary>
 /// CRC32C (Castagnoli; RFC 3720): reflected, starts at all ones, ends inverted. One step of the processor's
-/// instruction takes 8 bytes and three cycles, but three steps run at a time, so long inputs are cut into three
-/// streams whose results are joined: a CRC followed by n zero bytes is that CRC times x^8n modulo the polynomial.
+/// instruction takes 8 bytes and three cycles, but three steps run at a time, so long inputs are cut into
+/// three streams whose results are joined: a CRC followed by n zero bytes is that CRC times x^8n modulo the
+/// polynomial.
 /// </summary>
 internal static unsafe class Crc32C
 {
@@ -34,8 +35,9 @@ internal static unsafe class Crc32C
         bytes < JoinedBytes ? ~Continue(uint.MaxValue, from, bytes) : OfLong(from, bytes);
 
     /// <summary>
-    /// The checksum of a record: bytes 8..63 of its header, the CRC32C of what follows the header, the length word.
-    /// Header and payload are two chains that the processor runs side by side; they meet in the last step.
+    /// The checksum of a record: bytes 8..63 of its header, the CRC32C of what follows the header, the length
+    /// word. Header and payload are two chains that the processor runs side by side; they meet in the last
+    /// step.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint OfRecord(RecordHeader* header, int payloadBytes)

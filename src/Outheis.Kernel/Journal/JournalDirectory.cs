@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Outheis;
 
 /// <summary>
-/// An open journal: the lock, the lanes, the thread that prepares for them. Lanes belong to their cores; everything
-/// here belongs to the thread that opens and closes it, while no lane is being appended to.
+/// An open journal: the lock, the lanes, the thread that prepares for them. Lanes belong to their cores;
+/// everything here belongs to the thread that opens and closes it, while no lane is being appended to.
 /// </summary>
 internal sealed class JournalDirectory : IDisposable
 {
@@ -25,14 +25,16 @@ internal sealed class JournalDirectory : IDisposable
         _lanes = new JournalLane[lanes];
     }
 
-    /// <summary>The number of this run. Ids of agents, types and capabilities mean something within a run only.</summary>
+    /// <summary>The number of this run. Ids of agents, types and capabilities mean something within a run
+    /// only.</summary>
     public uint Run { get; }
 
     /// <summary>Opens or creates the journal in a directory, repairs it, begins a run.</summary>
     /// <exception cref="JournalInUseException">Somebody else has it open.</exception>
     /// <exception cref="JournalException">Not a journal, of a newer format, or the disk failed.</exception>
     public static JournalDirectory Open(
-        string path, JournalSettings settings, IJournalDisk disk, TimeProvider time, out RecoveryReport report)
+        string path, JournalSettings settings, IJournalDisk disk, TimeProvider time,
+        out RecoveryReport report)
     {
         settings.Check();
         string directory = Path.GetFullPath(path);
@@ -46,19 +48,21 @@ internal sealed class JournalDirectory : IDisposable
 
             return OpenLocked(directory, settings, disk, time, out report);
         }
-        catch (Exception error) when (error is not JournalException and (IOException or UnauthorizedAccessException))
+        catch (Exception error)
+            when (error is not JournalException and (IOException or UnauthorizedAccessException))
         {
-            throw new JournalException($"The journal {directory} could not be opened: {error.Message}", error);
+            throw new JournalException(
+                $"The journal {directory} could not be opened: {error.Message}", error);
         }
     }
 
     /// <summary>The lane of a core. One thread at a time appends to it.</summary>
     public JournalLane Lane(int core) => _lanes[core];
 
-    /// <summary>Ends the run: makes it durable, writes Closed into every lane, releases everything. No lane may be in
-    /// use.</summary>
-    /// <exception cref="JournalException">Something could not be made durable. All is released nevertheless; the
-    /// next opening will find this run not closed.</exception>
+    /// <summary>Ends the run: makes it durable, writes Closed into every lane, releases everything. No lane
+    /// may be in use.</summary>
+    /// <exception cref="JournalException">Something could not be made durable. All is released nevertheless;
+    /// the next opening will find this run not closed.</exception>
     public void Close()
     {
         if (_closed)
@@ -111,13 +115,16 @@ internal sealed class JournalDirectory : IDisposable
             return true;
         }
 
-        bool known = names.Contains(LockName) || names.Any(static name => JournalSegment.TryParseLane(name, out _));
+        bool known = names.Contains(LockName)
+            || names.Any(static name => JournalSegment.TryParseLane(name, out _));
         return known ? false : throw new JournalException(
-            $"{directory} is not a journal: it holds other files and no lanes. Name an empty directory or a new one.");
+            $"{directory} is not a journal: it holds other files and no lanes. Name an empty directory or a "
+            + "new one.");
     }
 
     private static JournalDirectory OpenLocked(
-        string directory, JournalSettings settings, IJournalDisk disk, TimeProvider time, out RecoveryReport report)
+        string directory, JournalSettings settings, IJournalDisk disk, TimeProvider time,
+        out RecoveryReport report)
     {
         string path = Path.Combine(directory, LockName);
         IJournalLock taken = disk.TryLock(path, out string owner)
@@ -129,11 +136,13 @@ internal sealed class JournalDirectory : IDisposable
             CheckTitle(path, owner);
             var lanes = InspectLanes(directory, settings.Lanes, disk);
             uint run = lanes.Max(static lane => lane.NewestRun()) + 1;
-            Guid boot = ReadOwner(owner, "boot", out string text) && Guid.TryParse(text, out Guid id2) ? id2 : default;
+            ReadOwner(owner, "boot", out string text);
+            Guid boot = Guid.TryParse(text, out Guid parsed) ? parsed : default;
             journal = new JournalDirectory(taken, time, run, settings.Lanes);
             report = journal.Begin(lanes, boot, settings, disk);
             taken.WriteOwner(string.Create(CultureInfo.InvariantCulture,
-                $"{Title}{JournalLimits.FormatVersion}\npid {Environment.ProcessId}\nstarted {time.GetUtcNow():O}\nboot {disk.BootId}\n"));
+                $"{Title}{JournalLimits.FormatVersion}\npid {Environment.ProcessId}\n"
+                + $"started {time.GetUtcNow():O}\nboot {disk.BootId}\n"));
             return journal;
         }
         catch
@@ -155,11 +164,12 @@ internal sealed class JournalDirectory : IDisposable
             }
         }
 
-        return [.. numbers.Select(
-            lane => JournalRecovery.Inspect(disk, Path.Combine(directory, JournalSegment.LaneName(lane)), lane))];
+        return [.. numbers.Select(lane => JournalRecovery.Inspect(
+            disk, Path.Combine(directory, JournalSegment.LaneName(lane)), lane))];
     }
 
-    private RecoveryReport Begin(List<JournalRecovery> found, Guid boot, JournalSettings settings, IJournalDisk disk)
+    private RecoveryReport Begin(
+        List<JournalRecovery> found, Guid boot, JournalSettings settings, IJournalDisk disk)
     {
         List<LaneRecovery> reports = [];
         bool created = false;
@@ -196,7 +206,8 @@ internal sealed class JournalDirectory : IDisposable
     private JournalLane BeginLane(
         JournalRecovery recovery, RecoveredLane found, JournalSettings settings, IJournalDisk disk)
     {
-        var store = new LaneStore(disk, recovery.Directory, recovery.Lane, settings, Run, _time, found.Oldest);
+        var store = new LaneStore(
+            disk, recovery.Directory, recovery.Lane, settings, Run, _time, found.Oldest);
         if (found.Current is null || found.IsFull)
         {
             long newest = found.Current?.Sequence ?? found.LostSequence;
@@ -214,7 +225,8 @@ internal sealed class JournalDirectory : IDisposable
         {
             JournalException? refusal = lane.Refusal;
             lane.Dispose();
-            throw new JournalException(refusal?.Message ?? $"{recovery.Directory} has no room for a run", refusal);
+            throw new JournalException(
+                refusal?.Message ?? $"{recovery.Directory} has no room for a run", refusal);
         }
 
         return lane;
@@ -235,14 +247,16 @@ internal sealed class JournalDirectory : IDisposable
 
         if (number > JournalLimits.FormatVersion)
         {
-            throw new JournalException($"{path} says the journal has format {number}; this program knows up to "
+            throw new JournalException(
+                $"{path} says the journal has format {number}; this program knows up to "
                 + $"{JournalLimits.FormatVersion}. Use a newer version of the program. Nothing was changed.");
         }
     }
 
     private static bool ReadOwner(string owner, string key, out string value)
     {
-        string? line = owner.Split('\n').FirstOrDefault(text => text.StartsWith(key + ' ', StringComparison.Ordinal));
+        string? line = owner.Split('\n').FirstOrDefault(
+            text => text.StartsWith(key + ' ', StringComparison.Ordinal));
         value = line?[(key.Length + 1)..] ?? "";
         return line is not null;
     }

@@ -6,6 +6,8 @@ namespace Outheis;
 /// <summary>One record of the journal, as a reader sees it. Ids are those of its run.</summary>
 public sealed class JournalEntry
 {
+    private const long MaxTicks = 3_155_378_975_999_999_999;      // the end of the year 9999
+
     private readonly RecordHeader _header;
     private readonly JournalNames _names;
     private readonly RecordExtension _extension;
@@ -15,7 +17,7 @@ public sealed class JournalEntry
         _header = *lane.Record;
         _names = names;
         Run = lane.Run;
-        Time = new DateTimeOffset(Math.Clamp(lane.UtcTicks, 0, DateTime.MaxValue.Ticks), TimeSpan.Zero);
+        Time = new DateTimeOffset(Math.Clamp(lane.UtcTicks, 0, MaxTicks), TimeSpan.Zero);
         ReadOnlySpan<byte> payload = lane.Payload;
         if (_header.Flags.HasFlag(RecordFlags.Extended) && payload.Length >= RecordExtension.Bytes)
         {
@@ -27,7 +29,8 @@ public sealed class JournalEntry
         Consumed = _header.Kind == JournalKind.Consumed ? ReadConsumed(payload) : [];
     }
 
-    /// <summary>Names this record for ever: the lane in the top 8 bits, its place in the lane below.</summary>
+    /// <summary>Names this record for ever: the lane in the top 8 bits, its place in the lane
+    /// below.</summary>
     public long Position => _header.Position;
 
     /// <summary>The core that wrote it.</summary>
@@ -58,11 +61,10 @@ public sealed class JournalEntry
     public int TypeId => _header.TypeId;
 
     /// <summary>The message type; null when there is none or no record read so far tells it.</summary>
-    public string? TypeName => _names.TryGetType((uint)Run, TypeId, out SchemaRecord schema) ? schema.Name : null;
+    public string? TypeName => Schema?.Name;
 
     /// <summary>How to read <see cref="Payload"/> of a Sent or Replied record.</summary>
-    public PayloadEncoding Encoding =>
-        _names.TryGetType((uint)Run, TypeId, out SchemaRecord schema) ? schema.Encoding : PayloadEncoding.Opaque;
+    public PayloadEncoding Encoding => Schema?.Encoding ?? PayloadEncoding.Opaque;
 
     /// <summary>The message, or the system record's own content.</summary>
     public ReadOnlyMemory<byte> Payload { get; }
@@ -90,7 +92,7 @@ public sealed class JournalEntry
 
     /// <summary>When the message loses its meaning; null: never.</summary>
     public DateTimeOffset? Deadline =>
-        _extension.Deadline is > 0 and var ticks && ticks <= DateTime.MaxValue.Ticks ? new(ticks, TimeSpan.Zero) : null;
+        _extension.Deadline is > 0 and <= MaxTicks ? new(_extension.Deadline, TimeSpan.Zero) : null;
 
     /// <summary>Labels of the message; 0: none.</summary>
     public ulong Labels => _extension.Labels;
@@ -101,15 +103,20 @@ public sealed class JournalEntry
     /// <summary>The content of a system record in words; empty for messages.</summary>
     public string Detail => Describe(Payload.Span);
 
+    private SchemaRecord? Schema =>
+        _names.TryGetType((uint)Run, TypeId, out SchemaRecord schema) ? schema : null;
+
     private string Describe(ReadOnlySpan<byte> payload) => Kind switch
     {
         JournalKind.Opened when OpenedRecord.TryRead(payload, out OpenedRecord opened) =>
             Invariant($"run {opened.Run}, process {opened.ProcessId}, kernel {opened.Version}"),
         JournalKind.Schema when SchemaRecord.TryRead(payload, out SchemaRecord schema) =>
             Invariant($"{schema.Name}, {schema.Encoding}, {schema.PayloadBytes} bytes"),
-        JournalKind.Spawned when SpawnedRecord.TryRead(payload, out SpawnedRecord spawned) => Invariant(
-            $"{spawned.Name}, incarnation {spawned.Incarnation}, supervisor #{spawned.Supervisor}, {(Qos)spawned.Qos}"),
-        JournalKind.Started or JournalKind.Restarted when StartedRecord.TryRead(payload, out StartedRecord started) =>
+        JournalKind.Spawned when SpawnedRecord.TryRead(payload, out SpawnedRecord spawned) =>
+            Invariant($"{spawned.Name}, {(Qos)spawned.Qos}, incarnation {spawned.Incarnation}, ")
+            + Invariant($"under #{spawned.Supervisor}"),
+        JournalKind.Started or JournalKind.Restarted
+            when StartedRecord.TryRead(payload, out StartedRecord started) =>
             Invariant($"incarnation {started.Incarnation}"),
         JournalKind.Exited when ExitedRecord.TryRead(payload, out ExitedRecord exited) =>
             Invariant($"incarnation {exited.Incarnation}, reason {exited.Reason}, {exited.Message}"),

@@ -1,6 +1,7 @@
 namespace Outheis;
 
-/// <summary>The journal could not do something. The message says what, with which file, and what to do about it.</summary>
+/// <summary>The journal could not do something. The message says what, with which file, and what to do about
+/// it.</summary>
 public class JournalException : IOException
 {
     /// <summary>A failure with a default message.</summary>
@@ -51,7 +52,8 @@ public sealed class JournalInUseException : JournalException
         : base(processId > 0
             ? $"The journal {directory} is in use by process {processId}. Stop that process or give this one "
                 + "another directory."
-            : $"The journal {directory} is in use by another process. Stop it or give this one another directory.")
+            : $"The journal {directory} is in use by another process. Stop it or give this one "
+                + "another directory.")
     {
         Directory = directory;
         ProcessId = processId;

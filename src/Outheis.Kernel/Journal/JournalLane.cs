@@ -4,16 +4,16 @@ using System.Runtime.CompilerServices;
 namespace Outheis;
 
 /// <summary>
-/// The append side of one core's journal: a pointer into a mapped segment. One thread at a time owns it; handing it
-/// over needs an ordering of the caller's own (joining the thread, a lock).
+/// The append side of one core's journal: a pointer into a mapped segment. One thread at a time owns it;
+/// handing it over needs an ordering of the caller's own (joining the thread, a lock).
 ///
-/// Use: TryReserve(n), then Begin(n), fill every caller's field and n bytes after the header, Commit(header, n).
-/// A header that was begun and not committed never existed: the next Begin returns the same memory.
+/// Use: TryReserve(n), then Begin(n), fill every caller's field and n bytes after the header, Commit(header,
+/// n). A header that was begun and not committed never existed: the next Begin returns the same memory.
 ///
 /// Invariants:
 ///   I1  cursor is aligned, inside the current segment, and the length word at cursor is 0
 ///   I2  everything before cursor in the segment is whole records, one after the other
-///   I3  from cursor to the segment's end there is room for a Closed record and the padding, whatever was appended
+///   I3  from cursor to the segment's end there is always room for a Closed record and the padding
 /// </summary>
 internal sealed unsafe class JournalLane : IDisposable
 {
@@ -44,15 +44,16 @@ internal sealed unsafe class JournalLane : IDisposable
     public JournalException? Refusal { get; private set; }
 
     /// <summary>
-    /// True: the next Begin with this size, or a smaller one, has its room. False: no segment could be had, because
-    /// the disk is full or failed; nothing was written. <see cref="Refusal"/> says why. A later call tries again,
-    /// every 10 ms at most.
+    /// True: the next Begin with this size, or a smaller one, has its room. False: no segment could be had,
+    /// because the disk is full or failed; nothing was written. <see cref="Refusal"/> says why. A later call
+    /// tries again, every 10 ms at most.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryReserve(int payloadBytes) =>
         _cursor + RecordHeader.Aligned(payloadBytes) <= _end || Extend(payloadBytes);
 
-    /// <summary>The next record's memory. Its content is arbitrary: fill every field that is the caller's.</summary>
+    /// <summary>The next record's memory. Its content is arbitrary: fill every field that is the
+    /// caller's.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public RecordHeader* Begin(int payloadBytes)
     {
@@ -68,11 +69,11 @@ internal sealed unsafe class JournalLane : IDisposable
     {
         Debug.Assert((byte*)header == _cursor, "Commit of something else than what Begin returned");
         byte* next = (byte*)header + RecordHeader.Aligned(payloadBytes);
-        *(int*)next = 0;                              // I1, before the record exists: readers never run into a stale lap
+        *(int*)next = 0;      // I1, and before the record exists: no reader runs into a stale lap behind it
         long position = (long)header + _positionOfZero;
         header->Position = position;
         header->Crc = Crc32C.OfRecord(header, payloadBytes);
-        Volatile.Write(ref header->Length, RecordHeader.Bytes + payloadBytes);    // R10: the record exists. Read by A10.
+        Volatile.Write(ref header->Length, RecordHeader.Bytes + payloadBytes);    // R10: it exists; see A10
         _cursor = next;
         return position;
     }
@@ -97,11 +98,12 @@ internal sealed unsafe class JournalLane : IDisposable
         return true;
     }
 
-    /// <summary>Makes everything appended so far durable. Throws <see cref="JournalException"/> when it is unknown
-    /// what is durable; calling again proves nothing then.</summary>
+    /// <summary>Makes everything appended so far durable. Throws <see cref="JournalException"/> when it is
+    /// unknown what is durable; calling again proves nothing then.</summary>
     public void Sync() => _segments.Sync();
 
-    /// <summary>Ends the run in this lane: makes it durable, then says so. The room is always there (I3).</summary>
+    /// <summary>Ends the run in this lane: makes it durable, then says so. The room is always there
+    /// (I3).</summary>
     internal void Close(uint run, long utcTicks)
     {
         ObjectDisposedException.ThrowIf(_cursor is null, this);
@@ -162,7 +164,8 @@ internal sealed unsafe class JournalLane : IDisposable
         _cursor = segment.Pointer + offset;
         _limit = segment.Pointer + segment.Bytes - JournalLimits.TailBytes;
         _positionOfZero = segment.FirstPosition - (long)segment.Pointer;
-        long ready = offset == JournalLimits.SegmentHeaderBytes ? JournalLimits.WindowBytes : JournalLimits.FirstWindowBytes;
+        bool isNew = offset == JournalLimits.SegmentHeaderBytes;
+        long ready = isNew ? JournalLimits.WindowBytes : JournalLimits.FirstWindowBytes;
         _end = Earlier(_cursor + ready, _limit);
     }
 
@@ -183,6 +186,6 @@ internal sealed unsafe class JournalLane : IDisposable
         int length = -(int)(segment.Pointer + segment.Bytes - _cursor);
         header->Position = Position;
         header->Crc = Crc32C.OfPadding(length, header->Position);
-        Volatile.Write(ref header->Length, length);    // R11: the next segment holds what follows. Read by A11.
+        Volatile.Write(ref header->Length, length);    // R11: the next segment goes on. Read by A11.
     }
 }

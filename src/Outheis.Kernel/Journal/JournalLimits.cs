@@ -21,5 +21,6 @@ internal static class JournalLimits
 
     public static readonly TimeSpan RetryAfterRefusal = TimeSpan.FromMilliseconds(10);
 
-    public const byte GrainFitsAlignment = SegmentGrain % RecordHeader.Alignment == 0 ? 1 : -1;  // -1 is no byte
+    // Compile-time relation: -1 is no byte.
+    public const byte GrainFitsAlignment = SegmentGrain % RecordHeader.Alignment == 0 ? 1 : -1;
 }

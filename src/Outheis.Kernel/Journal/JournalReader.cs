@@ -3,10 +3,12 @@ using System.Runtime.InteropServices;
 namespace Outheis;
 
 /// <summary>
-/// Reads a journal, also while a kernel writes it: takes no lock, changes nothing, stalls nobody. One thread at a time.
+/// Reads a journal, also while a kernel writes it: takes no lock, changes nothing, stalls nobody. One thread
+/// at a time.
 /// </summary>
-/// <remarks>Order: a record comes after the record named by its cause, and Consumed after the messages it lists, as far
-/// as those are in the journal; records of one lane keep their order; otherwise run, time and lane decide.</remarks>
+/// <remarks>Order: a record comes after the record named by its cause, and Consumed after the messages it
+/// lists, as far as those are in the journal; records of one lane keep their order; otherwise run, time and
+/// lane decide.</remarks>
 public sealed class JournalReader : IDisposable
 {
     private readonly IJournalDisk _disk;
@@ -24,11 +26,13 @@ public sealed class JournalReader : IDisposable
     }
 
     /// <summary>Where and why each lane ended, as far as it has been read.</summary>
-    public IReadOnlyList<LaneEnd> Ends => [.. _lanes.Select(static lane => lane.End).Where(static end => end is not null)];
+    public IReadOnlyList<LaneEnd> Ends =>
+        [.. _lanes.Select(static lane => lane.End).Where(static end => end is not null)];
 
     /// <summary>Opens the journal in a directory.</summary>
     /// <param name="directory">The directory that the kernel was given.</param>
-    /// <exception cref="JournalException">There is no journal, or its format is newer than this program.</exception>
+    /// <exception cref="JournalException">There is no journal, or its format is newer than this
+    /// program.</exception>
     public static JournalReader Open(string directory)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
@@ -51,12 +55,13 @@ public sealed class JournalReader : IDisposable
         reader.FindLanes();
         if (names is null || (reader._lanes.Count == 0 && !names.Contains(JournalDirectory.LockName)))
         {
-            throw new JournalException($"{directory} holds no journal. Name the directory that the kernel was given.");
+            throw new JournalException(
+                $"{directory} holds no journal. Name the directory that the kernel was given.");
         }
 
         foreach (LaneReader lane in reader._lanes)
         {
-            JournalRecovery.Inspect(disk, Path.Combine(directory, JournalSegment.LaneName(lane.Lane)), lane.Lane);
+            JournalRecovery.Inspect(disk, lane.Directory, lane.Lane);
         }
 
         return reader;
@@ -144,7 +149,7 @@ public sealed class JournalReader : IDisposable
 
             if (ready is not null || !_found)
             {
-                return ready ?? any;      // causes in a circle: not written by a kernel, but no reason to stop
+                return ready ?? any;      // causes in a circle: no kernel wrote that, but no reason to stop
             }
         }
     }

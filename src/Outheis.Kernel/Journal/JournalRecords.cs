@@ -5,9 +5,10 @@ using System.Text;
 namespace Outheis;
 
 /// <summary>
-/// The payloads of system records, shared by writer and reader. Little endian, fixed part first, then text in UTF-8
-/// up to the payload's end, cut to <see cref="JournalLimits.TextBytesMax"/>. New fields may only be added between
-/// runs of a higher format version. <see cref="Bytes"/> is what <see cref="Write"/> fills exactly.
+/// The payloads of system records, shared by writer and reader. Little endian, fixed part first, then text in
+/// UTF-8 up to the payload's end, cut to <see cref="JournalLimits.TextBytesMax"/>. New fields may only be
+/// added between runs of a higher format version. <see cref="Bytes"/> is what <see cref="Write"/> fills
+/// exactly.
 /// </summary>
 internal interface IJournalRecord<TSelf>
     where TSelf : struct, IJournalRecord<TSelf>
@@ -79,7 +80,8 @@ internal readonly record struct TickRecord(long UtcTicks) : IJournalRecord<TickR
     }
 }
 
-/// <summary>Schema. The type's number is the header's typeId. PayloadBytes is 0 when payloads vary in length.</summary>
+/// <summary>Schema. The type's number is the header's typeId. PayloadBytes is 0 when payloads vary in
+/// length.</summary>
 internal readonly record struct SchemaRecord(PayloadEncoding Encoding, int PayloadBytes, string Name)
     : IJournalRecord<SchemaRecord>
 {
@@ -96,7 +98,8 @@ internal readonly record struct SchemaRecord(PayloadEncoding Encoding, int Paylo
     {
         bool fits = from.Length >= 8;
         record = !fits ? default : new SchemaRecord(
-            (PayloadEncoding)from[0], BinaryPrimitives.ReadInt32LittleEndian(from[4..]), JournalText.Read(from[8..]));
+            (PayloadEncoding)from[0], BinaryPrimitives.ReadInt32LittleEndian(from[4..]),
+            JournalText.Read(from[8..]));
         return fits;
     }
 }
@@ -162,8 +165,8 @@ internal readonly record struct ExitedRecord(uint Incarnation, byte Reason, stri
     }
 }
 
-/// <summary>Granted, Derived and Revoked. Sender is the granter; target, badge, typeId and capability id of the
-/// header are the capability's own. Parent is 0 unless derived.</summary>
+/// <summary>Granted, Derived and Revoked. Sender is the granter; target, badge, typeId and capability id of
+/// the header are the capability's own. Parent is 0 unless derived.</summary>
 internal readonly record struct CapabilityRecord(uint Parent, uint Holder, byte Rights, string Purpose)
     : IJournalRecord<CapabilityRecord>
 {
@@ -187,7 +190,8 @@ internal readonly record struct CapabilityRecord(uint Parent, uint Holder, byte 
     }
 }
 
-/// <summary>DeadLetter. Reason is the kernel's number; message is the position of what was not handled, or 0.</summary>
+/// <summary>DeadLetter. Reason is the kernel's number; message is the position of what was not handled, or
+/// 0.</summary>
 internal readonly record struct DeadLetterRecord(byte Reason, long Message) : IJournalRecord<DeadLetterRecord>
 {
     public int Bytes => 16;
@@ -201,7 +205,8 @@ internal readonly record struct DeadLetterRecord(byte Reason, long Message) : IJ
     public static bool TryRead(ReadOnlySpan<byte> from, out DeadLetterRecord record)
     {
         bool fits = from.Length >= 16;
-        record = fits ? new DeadLetterRecord(from[0], BinaryPrimitives.ReadInt64LittleEndian(from[8..])) : default;
+        record = !fits ? default : new DeadLetterRecord(
+            from[0], BinaryPrimitives.ReadInt64LittleEndian(from[8..]));
         return fits;
     }
 }
@@ -214,7 +219,7 @@ internal struct ConsumedEntry
 
     [FieldOffset(0)] public uint Target;
     [FieldOffset(4)] public uint Incarnation;
-    [FieldOffset(8)] public long Position;      // of the Sent or Replied record; 0 if that was never journaled
+    [FieldOffset(8)] public long Position;      // of what was taken; 0 if never journaled
 }
 
 /// <summary>Text in system records.</summary>

@@ -1,11 +1,13 @@
 namespace Outheis;
 
 /// <summary>
-/// Finds the end of one lane when a journal is opened: the longest prefix of whole records. What lies behind it is
-/// copied to a .torn file, then zeroed, so that no record of it can ever be met again at its old position.
+/// Finds the end of one lane when a journal is opened: the longest prefix of whole records. What lies behind
+/// it is copied to a .torn file, then zeroed, so that no record of it can ever be met again at its old
+/// position.
 ///
-/// After the death of a process every page is still there, and only the last segment is looked at, from its last
-/// Closed record on. After the death of the machine any page may be missing: then every segment of that time is.
+/// After the death of a process every page is still there, and only the last segment is looked at, from its
+/// last Closed record on. After the death of the machine any page may be missing: then every segment of that
+/// time is.
 /// </summary>
 internal sealed class JournalRecovery
 {
@@ -39,8 +41,8 @@ internal sealed class JournalRecovery
             if (header.Magic != SegmentHeader.MagicNumber || header.Version > JournalLimits.FormatVersion)
             {
                 string path = recovery.PathOf(sequences[^1]);
-                throw new JournalException($"{path} cannot be opened: {header.Fault(lane, sequences[^1], 0)}. "
-                    + "Nothing was changed.");
+                throw new JournalException(
+                    $"{path} cannot be opened: {header.Fault(lane, sequences[^1], 0)}. Nothing was changed.");
             }
         }
 
@@ -77,7 +79,8 @@ internal sealed class JournalRecovery
             first = FirstOf(previousBoot, first);
         }
 
-        int beforeGap = _sequences.Zip(_sequences.Skip(1)).TakeWhile(static pair => pair.Second == pair.First + 1).Count();
+        int beforeGap = _sequences.Zip(_sequences.Skip(1))
+            .TakeWhile(static pair => pair.Second == pair.First + 1).Count();
         Walk(lane, Math.Min(first, beforeGap), sameBoot, run);
         lane.Oldest = IsEmpty ? lane.LostSequence + 1 : _sequences[0];
         lane.Unsynced = lane.Clean || lane.Current is null ? lane.Current?.Sequence ?? 0
@@ -85,8 +88,8 @@ internal sealed class JournalRecovery
         return lane;
     }
 
-    // Of a file that was recycled shortly before a power failure the new name may be lost and the header not. Its
-    // old content was given up already. Such files are the lane's oldest.
+    // Of a file that was recycled shortly before a power failure the new name may be lost and the header not.
+    // Its old content was given up already. Such files are the lane's oldest.
     private void DropRecycled()
     {
         while (_sequences.Count > 1)
@@ -171,7 +174,7 @@ internal sealed class JournalRecovery
         _disk.WriteAside(Path.Combine(_directory, name), torn);
         _disk.SyncDirectory(_directory);
         torn.Clear();
-        _disk.SyncFile(segment.Mapping, segment.Bytes);
+        _disk.SyncFile(segment.Mapping);
         lane.BytesDropped += torn.Length;
         lane.RecordsDropped += records;
         lane.Clean = false;
@@ -273,11 +276,12 @@ internal sealed class RecoveredLane
 
     public int RecordsDropped { get; set; }
 
-    /// <summary>The highest segment that was set aside whole; -1 if none. If nothing is left before it, the lane
-    /// begins anew behind it.</summary>
+    /// <summary>The highest segment that was set aside whole; -1 if none. If nothing is left before it, the
+    /// lane begins anew behind it.</summary>
     public long LostSequence { get; set; } = -1;
 
-    /// <summary>Position after the last whole record; of a lane without any segment, where it begins.</summary>
+    /// <summary>Position after the last whole record; of a lane without any segment, where it
+    /// begins.</summary>
     public long End(int lane) => Current is null
         ? ((long)lane << RecordHeader.LaneShift) + ((LostSequence + 1) * JournalLimits.SegmentBytesMax)
         : Current.FirstPosition + (IsFull ? Current.Bytes : Offset);

@@ -6,10 +6,12 @@ internal sealed record JournalSettings
     /// <summary>Lanes of this run, one per core; 1 to 128.</summary>
     public required int Lanes { get; init; }
 
-    /// <summary>Bytes of a new segment: 64 KiB to 1 GiB, a multiple of 4096. Existing segments keep their size.</summary>
+    /// <summary>Bytes of a new segment: 64 KiB to 1 GiB, a multiple of 4096. Existing segments keep their
+    /// size.</summary>
     public required int SegmentBytes { get; init; }
 
-    /// <summary>Segments kept per lane, the current one included; one more file is held ready. Null keeps all.</summary>
+    /// <summary>Segments kept per lane, the current one included; one more file is held ready. Null keeps
+    /// all.</summary>
     public int? RetainSegments { get; init; }
 
     /// <summary>Written into the Opened records.</summary>
@@ -21,7 +23,8 @@ internal sealed record JournalSettings
         ArgumentOutOfRangeException.ThrowIfGreaterThan(Lanes, JournalLimits.Lanes);
         ArgumentOutOfRangeException.ThrowIfLessThan(SegmentBytes, JournalLimits.SegmentBytesMin);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(SegmentBytes, JournalLimits.SegmentBytesMax);
-        ArgumentOutOfRangeException.ThrowIfNotEqual(SegmentBytes % JournalLimits.SegmentGrain, 0, nameof(SegmentBytes));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(
+            SegmentBytes % JournalLimits.SegmentGrain, 0, nameof(SegmentBytes));
         if (RetainSegments is { } retained)
         {
             ArgumentOutOfRangeException.ThrowIfLessThan(retained, 1, nameof(RetainSegments));

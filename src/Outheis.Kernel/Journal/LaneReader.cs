@@ -3,16 +3,16 @@ using System.Runtime.InteropServices;
 namespace Outheis;
 
 /// <summary>
-/// Walks one lane beside its writer, by copying pieces of its files. A copy may be older at one end than at the
-/// other, and its file may be recycled meanwhile: nothing is believed before checksum and position agree in the copy,
-/// and what does not agree is copied once more, since the second copy begins after the first saw the length word.
+/// Walks one lane beside its writer, by copying pieces of its files. A copy may be older at one end than at
+/// the other, and its file may be recycled meanwhile: nothing is believed before checksum and position agree
+/// in the copy, and what does not agree is copied once more, since the second copy begins after the first saw
+/// the length word.
 /// </summary>
 internal sealed unsafe class LaneReader : IDisposable
 {
     private const int WindowBytes = 256 << 10;
 
     private readonly IJournalDisk _disk;
-    private readonly string _directory;
     private ISegmentFile? _file;
     private SegmentHeader _segment;
     private long _sequence = -1;
@@ -24,11 +24,13 @@ internal sealed unsafe class LaneReader : IDisposable
     public LaneReader(IJournalDisk disk, string directory, int lane)
     {
         _disk = disk;
-        _directory = directory;
+        Directory = directory;
         Lane = lane;
     }
 
     public int Lane { get; }
+
+    public string Directory { get; }
 
     /// <summary>Of the newest record that names it; of the segment until then.</summary>
     public uint Run { get; private set; }
@@ -73,7 +75,8 @@ internal sealed unsafe class LaneReader : IDisposable
 
     public void Dispose() => _file?.Dispose();
 
-    // A10: pairs with R10, the length word. A negative one (A11) pairs with R11: the next segment was there before it.
+    // A10: pairs with R10, the length word. A negative one (A11) pairs with R11: the next segment was there
+    // before it.
     private RecordState Look(out int bytes)
     {
         RecordState first = LookOnce(out bytes);
@@ -159,9 +162,10 @@ internal sealed unsafe class LaneReader : IDisposable
 
     private bool TryOpenFirst()
     {
-        // The oldest file may be recycled between listing and opening; what then is the oldest is tried instead.
+        // The oldest file may be recycled between listing and opening; what then is the oldest is tried
+        // instead.
         string fault = "";
-        foreach (long sequence in JournalSegment.Sequences(_disk.List(_directory) ?? []))
+        foreach (long sequence in JournalSegment.Sequences(_disk.List(Directory) ?? []))
         {
             if (TryOpen(sequence, out fault))
             {
@@ -189,7 +193,7 @@ internal sealed unsafe class LaneReader : IDisposable
         ISegmentFile file;
         try
         {
-            file = _disk.OpenRead(Path.Combine(_directory, JournalSegment.NameOf(sequence)));
+            file = _disk.OpenRead(PathOf(sequence));
         }
         catch (FileNotFoundException)
         {
@@ -229,7 +233,7 @@ internal sealed unsafe class LaneReader : IDisposable
 
         // The writer may have come here and gone on between the two looks; then the record is there now.
         return Look(out _) == RecordState.Unwritten
-            ? Stop(LaneEndKind.Hole, $"segment {_sequence} ends before its end, segment {_sequence + 1} goes on")
+            ? Stop(LaneEndKind.Hole, $"segment {_sequence} is unfinished, segment {_sequence + 1} goes on")
             : TryRead();
     }
 
@@ -248,13 +252,15 @@ internal sealed unsafe class LaneReader : IDisposable
         return Stop(LaneEndKind.Hole, fault.Length > 0 ? fault : $"segment {_sequence + 1} does not follow");
     }
 
+    private string PathOf(long sequence) => Path.Combine(Directory, JournalSegment.NameOf(sequence));
+
     private bool IsRecycled() => ReadHeader(_file!).Sequence != _sequence;
 
     private bool HasBegun(long sequence)
     {
         try
         {
-            using ISegmentFile file = _disk.OpenRead(Path.Combine(_directory, JournalSegment.NameOf(sequence)));
+            using ISegmentFile file = _disk.OpenRead(PathOf(sequence));
             int length = 0;
             file.Read(JournalLimits.SegmentHeaderBytes, new Span<byte>(&length, sizeof(int)));
             return length != 0 && ReadHeader(file).Sequence == sequence;

@@ -3,11 +3,11 @@ using System.Diagnostics;
 namespace Outheis;
 
 /// <summary>
-/// The segments of one lane: the current one, the one held ready, the files before them. Shared by the appender
-/// (TakeNext, Advance, RequestAhead, Sync) and the preparer's thread (Work); what both touch is under the gate,
-/// which is never held during a call to the disk.
+/// The segments of one lane: the current one, the one held ready, the files before them. Shared by the
+/// appender (TakeNext, Advance, RequestAhead, Sync) and the preparer's thread (Work); what both touch is
+/// under the gate, which is never held during a call to the disk.
 ///
-/// Next:  none ──Begin──▶ being prepared ──▶ ready ──TakeNext──▶ none      (failed: none, and the reason is kept)
+/// Next:  none --Prepare--> being prepared --> ready --Advance--> none      (none again after a failure)
 /// Whoever begins a preparation finishes it; the other one waits for the outcome, or does without.
 /// </summary>
 internal sealed class LaneSegments : IDisposable
@@ -21,9 +21,9 @@ internal sealed class LaneSegments : IDisposable
     private JournalException? _failure;                       // gate
     private bool _preparing;                                  // gate
     private bool _nextWanted;                                 // gate
-    private long _populated;                                  // gate; offset in current up to which pages were asked for
+    private long _populated;              // gate; pages of current up to here were asked for
     private long _populateTo;                                 // gate
-    private long _unsynced;                                   // appender: first sequence that may not be durable
+    private long _unsynced;               // appender: first sequence that may not be durable
 
     public LaneSegments(LaneStore store, SegmentPreparer preparer, JournalSegment current, long unsynced)
     {
@@ -38,7 +38,8 @@ internal sealed class LaneSegments : IDisposable
 
     public int PayloadBytesMax => _store.PayloadBytesMax;
 
-    /// <summary>The appender: pages are needed up to here soon, and past the middle the next segment is.</summary>
+    /// <summary>The appender: pages are needed up to here soon, and past the middle the next segment
+    /// is.</summary>
     public void RequestAhead(long reached, long windowEnd)
     {
         lock (_gate)
@@ -119,7 +120,8 @@ internal sealed class LaneSegments : IDisposable
         Prepare();
     }
 
-    /// <summary>The appender: makes everything durable that this lane may have written and not yet made so.</summary>
+    /// <summary>The appender: makes everything durable that this lane may have written and not yet made
+    /// so.</summary>
     public void Sync()
     {
         _store.Sync(_unsynced, _current);
@@ -146,13 +148,14 @@ internal sealed class LaneSegments : IDisposable
         JournalException? failure = null;
         try
         {
-            prepared = _store.Prepare(_current.Sequence + 1, _current.FirstPosition + _current.Bytes, _current.Sequence);
+            long nextPosition = _current.FirstPosition + _current.Bytes;
+            prepared = _store.Prepare(_current.Sequence + 1, nextPosition, _current.Sequence);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             failure = error as JournalException ?? new JournalException(
-                $"The journal could not prepare segment {_current.Sequence + 1} in {_store.Directory}: {error.Message} "
-                + "Free some space or check the disk; appending goes on by itself as soon as it can.", error);
+                $"The journal could not prepare segment {_current.Sequence + 1} in {_store.Directory}: "
+                + $"{error.Message} Free space or check the disk; appending goes on when it can.", error);
         }
 
         lock (_gate)

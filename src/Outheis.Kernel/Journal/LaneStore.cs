@@ -1,14 +1,15 @@
 namespace Outheis;
 
 /// <summary>
-/// The files of one lane. A file named .seg always has its true header: it is made or recycled under another name,
-/// then renamed. What has another name is rubbish after a crash, except what recovery set aside. New files are made
-/// durable before they are named; recycled ones with the next Sync, since the disk would have to take the whole old
-/// lap first (after a power failure one of them may have its old name and its new header: see JournalRecovery).
-/// One caller at a time (see LaneSegments).
+/// The files of one lane. A file named .seg always has its true header: it is made or recycled under another
+/// name, then renamed. What has another name is rubbish after a crash, except what recovery set aside. New
+/// files are made durable before they are named; recycled ones with the next Sync, since the disk would have
+/// to take the whole old lap first (after a power failure one of them may have its old name and its new
+/// header: see JournalRecovery). One caller at a time (see LaneSegments).
 /// </summary>
 internal sealed class LaneStore(
-    IJournalDisk disk, string directory, int lane, JournalSettings settings, uint run, TimeProvider time, long oldest)
+    IJournalDisk disk, string directory, int lane, JournalSettings settings, uint run, TimeProvider time,
+    long oldest)
 {
     public const string TemporaryName = "preparing.tmp";
 
@@ -19,10 +20,12 @@ internal sealed class LaneStore(
 
     public string Directory => directory;
 
-    public int PayloadBytesMax => settings.SegmentBytes - JournalLimits.SegmentHeaderBytes - JournalLimits.TailBytes
+    public int PayloadBytesMax =>
+        settings.SegmentBytes - JournalLimits.SegmentHeaderBytes - JournalLimits.TailBytes
         - RecordHeader.Bytes - RecordHeader.Alignment;
 
-    /// <summary>Makes segment <paramref name="sequence"/>: from the oldest file when enough newer ones are kept.</summary>
+    /// <summary>Makes segment <paramref name="sequence"/>: from the oldest file when enough newer ones are
+    /// kept.</summary>
     public JournalSegment Prepare(long sequence, long firstPosition, long current)
     {
         string temporary = Path.Combine(directory, TemporaryName);
@@ -36,12 +39,15 @@ internal sealed class LaneStore(
             WriteHeader(mapping, sequence, firstPosition);
             if (!recycled)
             {
-                disk.SyncFile(mapping, mapping.Bytes);
+                disk.SyncFile(mapping);
             }
 
             disk.Rename(temporary, PathOf(sequence));
-            _unsyncedNames |= recycled;
-            if (!recycled)
+            if (recycled)
+            {
+                Volatile.Write(ref _unsyncedNames, true);      // R14: after the renaming. Read by A14.
+            }
+            else
             {
                 disk.SyncDirectory(directory);
             }
@@ -64,12 +70,11 @@ internal sealed class LaneStore(
         {
             for (long sequence = Math.Max(from, _oldest); sequence < current.Sequence; sequence++)
             {
-                using SegmentMapping retired = disk.OpenSegment(PathOf(sequence));
-                disk.SyncFile(retired, retired.Bytes);
+                SyncRetired(sequence);
             }
 
-            disk.SyncFile(current.Mapping, current.Bytes);
-            if (Interlocked.Exchange(ref _unsyncedNames, false))
+            disk.SyncFile(current.Mapping);
+            if (Interlocked.Exchange(ref _unsyncedNames, false))      // A14: pairs with R14
             {
                 disk.SyncDirectory(directory);
             }
@@ -77,8 +82,22 @@ internal sealed class LaneStore(
         catch (IOException error) when (error is not JournalException)
         {
             throw new JournalException(
-                $"The journal could not make lane {lane} in {directory} durable: {error.Message} What was appended "
-                + "since the last success may be lost by a power failure. Check the disk; do not rely on a retry.", error);
+                $"The journal could not make lane {lane} in {directory} durable: {error.Message} What was "
+                + "appended since the last success may be lost by a power failure. Check the disk; do not "
+                + "rely on a retry.", error);
+        }
+    }
+
+    // The preparer may recycle it at this moment: then it is given up, not in need of being durable.
+    private void SyncRetired(long sequence)
+    {
+        try
+        {
+            using SegmentMapping retired = disk.OpenSegment(PathOf(sequence));
+            disk.SyncFile(retired);
+        }
+        catch (FileNotFoundException)
+        {
         }
     }
 
@@ -129,7 +148,7 @@ internal sealed class LaneStore(
             Boot = disk.BootId,
         };
         header.Crc = header.ComputeCrc();
-        *(int*)(mapping.Pointer + JournalLimits.SegmentHeaderBytes) = 0;    // I1 of JournalLane for its first record
+        *(int*)(mapping.Pointer + JournalLimits.SegmentHeaderBytes) = 0;    // I1 of JournalLane
     }
 
     // What happened already is worth more to the caller than what happens to the rubbish.

@@ -4,7 +4,8 @@ using System.Runtime.InteropServices;
 namespace Outheis;
 
 /// <summary>
-/// The fixed front of every journal record, little endian, at a multiple of <see cref="Alignment"/> in its file.
+/// The fixed front of every journal record, little endian, at a multiple of <see cref="Alignment"/> in its
+/// file.
 ///
 ///  0        4        8                16   17  18    20       24       28       32
 ///  | length | crc32c | position       |kind|qos|flags| typeId | sender | target |
@@ -13,17 +14,18 @@ namespace Outheis;
 ///
 ///  length  > 0: the record exists; header, extension and payload in bytes, without the padding.
 ///  length  = 0: not written yet.
-///  length  &lt; 0: nothing more in this segment; minus the bytes up to its end (only length, crc, position are there).
+///  length  &lt; 0: nothing more in this segment; minus the bytes up to its end. Length, crc, position are
+///  there.
 ///  length is written last (R10), after the length word of the following slot was zeroed.
 ///  crc32c  over bytes 8..63, the CRC32C of extension and payload, and length (see Crc32C.OfRecord).
-///  position: lane in the top 8 bits, below it the byte offset since the lane began. Never repeats in a lane, so it
-///  tells a record of this lap from what an earlier lap of a recycled file left behind.
+///  position: lane in the top 8 bits, below it the byte offset since the lane began. Never repeats in a lane,
+///  so it tells a record of this lap from what an earlier lap of a recycled file left behind.
 /// </summary>
 [StructLayout(LayoutKind.Explicit, Size = Bytes)]
 internal struct RecordHeader
 {
     public const int Bytes = 64;
-    public const int Alignment = 32;      // headers start on half a cache line: a 32-byte store never splits one
+    public const int Alignment = 32;      // headers start on half a cache line: no 32-byte store splits one
     public const int LaneShift = 56;
     public const long OffsetMask = (1L << LaneShift) - 1;
 
@@ -43,7 +45,8 @@ internal struct RecordHeader
     [FieldOffset(60)] public uint Chain;
 
     // The same bytes by words. The checksum reads words; a word that was just written in pieces cannot be
-    // forwarded from the store buffer and costs a stall, so whoever is in a hurry writes words (Describe, Route).
+    // forwarded from the store buffer and costs a stall, so whoever is in a hurry writes words (Describe,
+    // Route).
     [FieldOffset(16)] private ulong _what;
     [FieldOffset(24)] private ulong _who;
     [FieldOffset(56)] private ulong _right;
@@ -74,14 +77,16 @@ internal enum RecordFlags : ushort
 {
     None = 0,
 
-    /// <summary>A <see cref="RecordExtension"/> stands between header and payload; it counts as payload.</summary>
+    /// <summary>A <see cref="RecordExtension"/> stands between header and payload; it counts as
+    /// payload.</summary>
     Extended = 1,
 
     /// <summary>A Replied record that carries a failure instead of a reply.</summary>
     Failed = 2,
 }
 
-/// <summary>Optional, announced by <see cref="RecordFlags.Extended"/>: deadline in UTC ticks (0: none), then labels.</summary>
+/// <summary>Optional, announced by <see cref="RecordFlags.Extended"/>: deadline in UTC ticks (0: none), then
+/// labels.</summary>
 [StructLayout(LayoutKind.Explicit, Size = Bytes)]
 internal struct RecordExtension
 {

@@ -11,7 +11,8 @@ public sealed record RecoveryReport(long Run, IReadOnlyList<LaneRecovery> Lanes)
     /// <summary>Whether bytes were set aside.</summary>
     public bool Repaired => BytesDropped > 0;
 
-    /// <summary>Bytes no longer part of the journal. They are in files named .torn beside the segments.</summary>
+    /// <summary>Bytes no longer part of the journal. They are in files named .torn beside the
+    /// segments.</summary>
     public long BytesDropped => Lanes.Sum(static lane => lane.BytesDropped);
 
     /// <summary>Undamaged records among them, which followed damage or a gap.</summary>
@@ -22,7 +23,8 @@ public sealed record RecoveryReport(long Run, IReadOnlyList<LaneRecovery> Lanes)
     {
         string lanes = Lanes.Count == 1 ? "1 lane" : $"{Lanes.Count} lanes";
         string found = Repaired
-            ? $"{BytesDropped} damaged bytes ({RecordsDropped} whole records among them) were set aside in .torn files"
+            ? $"{BytesDropped} damaged bytes ({RecordsDropped} whole records among them) "
+                + "were set aside in .torn files"
             : Clean ? "nothing to repair" : "the run before did not close it; nothing was torn";
         return $"Run {Run} of the journal, {lanes}: {found}.";
     }

@@ -5,14 +5,17 @@ namespace Outheis;
 /// <summary>
 /// The first page of every segment file, little endian.
 ///
-///  0        8         12     16         24              32             36    40         44          48
-///  | magic  | version | lane | sequence | firstPosition | segmentBytes | run | crc32c  | (free)    | utcTicks |
+///  0       8         12     16         24              32             36    40       44       48
+///  | magic | version | lane | sequence | firstPosition | segmentBytes | run | crc32c | (free) | utcTicks |
 ///  56                                72       | zero up to 4096: records start there
 ///  | boot id (16 bytes)              | closed |
 ///
-///  crc32c covers bytes 0..39 and 48..71. FirstPosition belongs to the file's first byte, so that a record's position
-///  is firstPosition plus its offset in the file. Closed (bytes 72..75) may be changed later and is not covered: the
-///  offset of the newest Closed record, a hint where a scan may start, believed only if such a record is there.
+///  crc32c covers bytes 0..71, itself taken as zero. FirstPosition belongs to the file's first byte: a
+///  record's
+///  position is firstPosition plus its offset in the file. Closed (bytes 72..75) may be changed later and is
+///  not
+///  covered: the offset of the newest Closed record, a hint where a scan may start, believed only if such a
+///  record is there.
 /// </summary>
 [StructLayout(LayoutKind.Explicit, Size = Bytes)]
 internal unsafe struct SegmentHeader
@@ -26,7 +29,7 @@ internal unsafe struct SegmentHeader
     [FieldOffset(16)] public long Sequence;
     [FieldOffset(24)] public long FirstPosition;
     [FieldOffset(32)] public int SegmentBytes;
-    [FieldOffset(36)] public uint Run;              // that created or recycled the file; later runs may append to it
+    [FieldOffset(36)] public uint Run;              // that prepared the file; later runs may append to it
     [FieldOffset(40)] public uint Crc;
     [FieldOffset(48)] public long UtcTicks;         // of the preparation: no record in it is older
     [FieldOffset(56)] public Guid Boot;             // of the machine, when the file was prepared
@@ -43,8 +46,9 @@ internal unsafe struct SegmentHeader
     /// <summary>Why this cannot be the header of segment <paramref name="sequence"/>, or null.</summary>
     public readonly string? Fault(int lane, long sequence, long fileBytes) =>
         Magic != MagicNumber ? "it does not begin like a segment of an Outheis journal"
-        : Version > JournalLimits.FormatVersion ? $"its format is version {Version}, this program knows up to "
-            + $"{JournalLimits.FormatVersion}; use a newer version of the program"
+        : Version > JournalLimits.FormatVersion ? 
+            $"its format is version {Version}, this program knows up to {JournalLimits.FormatVersion}; use a "
+            + "newer version of the program"
         : Crc != ComputeCrc() ? "its header is damaged"
         : Lane != lane || Sequence != sequence ? $"it says it is segment {Sequence} of lane {Lane}"
         : SegmentBytes != fileBytes ? $"it has {fileBytes} bytes instead of {SegmentBytes}"

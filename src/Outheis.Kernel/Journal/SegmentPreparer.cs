@@ -1,14 +1,14 @@
 namespace Outheis;
 
 /// <summary>
-/// One background thread for all lanes of a directory: makes segments and pages ready before the appenders come to
-/// them, unmaps what they left. Begins with the first signal, so a short run never has it.
+/// One background thread for all lanes of a directory: makes segments and pages ready before the appenders
+/// come to them, unmaps what they left. Begins with the first signal, so a short run never has it.
 /// </summary>
 internal sealed class SegmentPreparer : IDisposable
 {
     private readonly AutoResetEvent _signal = new(false);
     private readonly Lock _gate = new();
-    private readonly List<LaneSegments> _lanes = [];     // gate; changes before the first signal and after Stop only
+    private readonly List<LaneSegments> _lanes = [];     // gate
     private Thread? _thread;                             // gate to create it
     private bool _stopping;
 
@@ -31,7 +31,7 @@ internal sealed class SegmentPreparer : IDisposable
     /// <summary>Any appender: there is something to do.</summary>
     public void Signal()
     {
-        if (Volatile.Read(ref _thread) is null)
+        if (Volatile.Read(ref _thread) is null)      // A13: pairs with R13 in Begin
         {
             Begin();
         }
@@ -69,7 +69,7 @@ internal sealed class SegmentPreparer : IDisposable
             {
                 var thread = new Thread(Run) { IsBackground = true, Name = "outheis journal" };
                 thread.Start();
-                Volatile.Write(ref _thread, thread);
+                Volatile.Write(ref _thread, thread);      // R13: started. Read by A13.
             }
         }
     }

@@ -19,7 +19,8 @@ internal enum RecordState : byte
 }
 
 /// <summary>
-/// Decides what is a record, for recovery and for readers alike. Trusts nothing but the checksum and the position.
+/// Decides what is a record, for recovery and for readers alike. Trusts nothing but the checksum and the
+/// position.
 /// </summary>
 internal static unsafe class SegmentScan
 {
@@ -49,7 +50,8 @@ internal static unsafe class SegmentScan
         {
             RecordState.Unwritten => RecordState.Unwritten,
             RecordState.Whole => header->Position == position
-                && header->Crc == Crc32C.OfRecord(header, length - RecordHeader.Bytes) ? glance : RecordState.Invalid,
+                && header->Crc == Crc32C.OfRecord(header, length - RecordHeader.Bytes)
+                    ? glance : RecordState.Invalid,
             RecordState.Padding => header->Position == position
                 && header->Crc == Crc32C.OfPadding(length, position) ? glance : RecordState.Invalid,
             _ => RecordState.Invalid,
@@ -60,14 +62,14 @@ internal static unsafe class SegmentScan
     public static RecordState At(JournalSegment segment, int offset, out int bytes)
     {
         byte* slot = segment.Pointer + offset;
-        int length = Volatile.Read(ref *(int*)slot);
+        int length = *(int*)slot;
         RecordState glance = Glance(length, segment.Bytes - offset, out int needed);
         bytes = glance == RecordState.Whole ? RecordHeader.Aligned(needed - RecordHeader.Bytes) : 0;
         return Judge(slot, length, segment.FirstPosition + offset, glance);
     }
 
-    /// <summary>Walks the whole records of a segment from its newest Closed record, if it names a true one, or from
-    /// its beginning.</summary>
+    /// <summary>Walks the whole records of a segment from its newest Closed record, if it names a true one,
+    /// or from its beginning.</summary>
     public static ScanResult Run(JournalSegment segment, bool trustClosed)
     {
         var result = new ScanResult { End = JournalLimits.SegmentHeaderBytes, Run = segment.Header.Run };
@@ -90,8 +92,8 @@ internal static unsafe class SegmentScan
         }
     }
 
-    /// <summary>Looks for records that lie beyond the end: what a power failure may leave (ES-41). They are not part
-    /// of the journal, since what was before them is gone.</summary>
+    /// <summary>Looks for records that lie beyond the end: what a power failure may leave (ES-41). They are
+    /// not part of the journal, since what was before them is gone.</summary>
     /// <returns>The end of the last one, or 0; and how many.</returns>
     public static (int End, int Count) Beyond(JournalSegment segment, int end)
     {

@@ -1,8 +1,9 @@
 namespace Outheis;
 
 /// <summary>
-/// Everything the journal does to a disk. Two shipping ways to fail, always <see cref="IOException"/>: nothing
-/// happened, or (for the Sync verbs) it is unknown what is durable, and trying again proves nothing (ES-44).
+/// Everything the journal does to a disk. Two shipping ways to fail, always <see cref="IOException"/>:
+/// nothing happened, or (for the Sync verbs) it is unknown what is durable, and trying again proves nothing
+/// (ES-44).
 /// </summary>
 internal interface IJournalDisk
 {
@@ -11,14 +12,16 @@ internal interface IJournalDisk
 
     void CreateDirectory(string path);
 
-    /// <summary>Names of files and directories directly in it; null when there is no such directory.</summary>
+    /// <summary>Names of files and directories directly in it; null when there is no such
+    /// directory.</summary>
     IReadOnlyList<string>? List(string directory);
 
-    /// <summary>Takes the lock file for this process; null when somebody else holds it. Owner is the file's text:
-    /// of the holder, or, when taken, of the one before.</summary>
+    /// <summary>Takes the lock file for this process; null when somebody else holds it. Owner is the file's
+    /// text: of the holder, or, when taken, of the one before.</summary>
     IJournalLock? TryLock(string path, out string owner);
 
-    /// <summary>A new file of zeros, every block allocated before it is mapped. Leaves nothing behind on failure.</summary>
+    /// <summary>A new file of zeros, every block allocated before it is mapped. Leaves nothing behind on
+    /// failure.</summary>
     SegmentMapping CreateSegment(string path, int bytes);
 
     /// <summary>Maps an existing file whole, read and write.</summary>
@@ -35,13 +38,14 @@ internal interface IJournalDisk
     /// <summary>Writes a small file of its own and makes it durable.</summary>
     void WriteAside(string path, ReadOnlySpan<byte> content);
 
-    /// <summary>Makes the first bytes of a mapped file durable, its length and allocation included.</summary>
-    void SyncFile(SegmentMapping segment, long bytes);
+    /// <summary>Makes a mapped file durable, its length and allocation included.</summary>
+    void SyncFile(SegmentMapping segment);
 
     /// <summary>Makes the names in a directory durable.</summary>
     void SyncDirectory(string path);
 
-    /// <summary>Makes pages present and writable without changing them; may run beside the appender. A wish.</summary>
+    /// <summary>Makes pages present and writable without changing them; may run beside the appender. A
+    /// wish.</summary>
     void Populate(SegmentMapping segment, long offset, long bytes);
 }
 
@@ -51,7 +55,8 @@ internal interface IJournalLock : IDisposable
     void WriteOwner(string text);
 }
 
-/// <summary>A segment file as a reader sees it: copies, never maps, so no writer can pull a page away under it.</summary>
+/// <summary>A segment file as a reader sees it: copies, never maps, so no writer can pull a page away under
+/// it.</summary>
 internal interface ISegmentFile : IDisposable
 {
     long Bytes { get; }

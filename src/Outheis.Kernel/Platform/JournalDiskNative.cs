@@ -5,23 +5,28 @@ using Microsoft.Win32.SafeHandles;
 namespace Outheis;
 
 /// <summary>
-/// The calls that .NET does not make, or makes without looking at the result: its own flush to disk swallows a
-/// failing fsync on Linux, and its preallocation leaves the length at zero.
+/// The calls that .NET does not make, or makes without looking at the result: its own flush to disk swallows
+/// a failing fsync on Linux, and its preallocation leaves the length at zero.
 /// </summary>
 internal static partial class JournalDiskNative
 {
     private const int LockExclusiveNonBlocking = 2 | 4;
-    private const int SyncWait = 4;
     private const int PopulateWrite = 23;          // Linux 5.14
     private const int Interrupted = 4;             // EINTR
     private const int WouldBlockLinux = 11;
     private const int WouldBlockMac = 35;
 
-    public static void Sync(SafeFileHandle file, string path) =>
-        ThrowIfFailed(() => FSync(file), "make durable", path);
-
-    public static unsafe void SyncRange(byte* from, long bytes, string path) =>
-        ThrowIfFailed(() => MSync(from, (nuint)bytes, SyncWait), "make durable", path);
+    public static void Sync(SafeFileHandle file, string path)
+    {
+        while (FSync(file) != 0)
+        {
+            int error = Marshal.GetLastPInvokeError();
+            if (error != Interrupted)
+            {
+                throw Failed("make durable", path, error);
+            }
+        }
+    }
 
     public static void SyncDirectory(string path)
     {
@@ -70,26 +75,11 @@ internal static partial class JournalDiskNative
     /// <summary>Reads a file that is locked: .NET's own open asks for a shared lock first.</summary>
     public static SafeFileHandle OpenForReading(string path) => OpenNative(path, 0);
 
-    private static void ThrowIfFailed(Func<int> call, string verb, string path)
-    {
-        while (call() != 0)
-        {
-            int error = Marshal.GetLastPInvokeError();
-            if (error != Interrupted)
-            {
-                throw Failed(verb, path, error);
-            }
-        }
-    }
-
     private static IOException Failed(string verb, string path, int error) =>
         new($"Could not {verb} {path}: {new Win32Exception(error).Message}", error);
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int FSync(SafeFileHandle file);
-
-    [LibraryImport("libc", EntryPoint = "msync", SetLastError = true)]
-    private static unsafe partial int MSync(byte* from, nuint bytes, int flags);
 
     [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
     private static partial int FAllocate(SafeFileHandle file, int mode, long offset, long bytes);
@@ -100,6 +90,7 @@ internal static partial class JournalDiskNative
     [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
     private static partial int FLock(SafeFileHandle file, int operation);
 
-    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true,
+        StringMarshalling = StringMarshalling.Utf8)]
     private static partial SafeFileHandle OpenNative(string path, int flags);
 }

@@ -21,10 +21,12 @@ internal sealed class SystemJournalDisk : IJournalDisk
     {
         if (!Directory.Exists(directory))
         {
-            return File.Exists(directory) ? throw new IOException($"{directory} is a file, not a directory") : null;
+            return !File.Exists(directory) ? null
+                : throw new IOException($"{directory} is a file, not a directory");
         }
 
-        return [.. Directory.EnumerateFileSystemEntries(directory).Select(static path => Path.GetFileName(path))];
+        return [.. Directory.EnumerateFileSystemEntries(directory)
+            .Select(static path => Path.GetFileName(path))];
     }
 
     public IJournalLock? TryLock(string path, out string owner)
@@ -99,16 +101,7 @@ internal sealed class SystemJournalDisk : IJournalDisk
         SyncHandle(file, path);
     }
 
-    public unsafe void SyncFile(SegmentMapping segment, long bytes)
-    {
-        if (bytes < segment.Bytes && !OperatingSystem.IsWindows())
-        {
-            JournalDiskNative.SyncRange(segment.Pointer, bytes, segment.Path);
-            return;
-        }
-
-        SyncHandle(((FileMapping)segment).File, segment.Path);
-    }
+    public void SyncFile(SegmentMapping segment) => SyncHandle(((FileMapping)segment).File, segment.Path);
 
     public void SyncDirectory(string path)
     {
@@ -127,7 +120,7 @@ internal sealed class SystemJournalDisk : IJournalDisk
 
         for (long page = offset; page < offset + bytes; page += JournalLimits.SegmentGrain)
         {
-            Interlocked.Or(ref *(int*)(segment.Pointer + page), 0);     // a write that changes nothing, not even in a race
+            Interlocked.Or(ref *(int*)(segment.Pointer + page), 0);     // changes nothing, not even in a race
         }
     }
 
@@ -151,13 +144,13 @@ internal sealed class SystemJournalDisk : IJournalDisk
 
     private static void SyncHandle(SafeFileHandle file, string path)
     {
-        if (OperatingSystem.IsWindows())
+        if (OperatingSystem.IsLinux())
         {
-            RandomAccess.FlushToDisk(file);
+            JournalDiskNative.Sync(file, path);
             return;
         }
 
-        JournalDiskNative.Sync(file, path);
+        RandomAccess.FlushToDisk(file);      // reports on Windows, and macOS needs more than fsync
     }
 
     private static string ReadOwner(string path)
@@ -185,7 +178,8 @@ internal sealed class SystemJournalDisk : IJournalDisk
     // Good to the minute; a wrong guess costs a longer check of the journal, nothing else.
     private static Guid StartOfMachine()
     {
-        long minutes = (DateTime.UtcNow.Ticks / TimeSpan.TicksPerMillisecond - Environment.TickCount64) / 60_000;
+        DateTime start = DateTime.UtcNow - TimeSpan.FromMilliseconds(Environment.TickCount64);
+        long minutes = start.Ticks / TimeSpan.TicksPerMinute;
         return new Guid((int)minutes, 0, 0, new byte[8]);
     }
 
@@ -210,7 +204,8 @@ internal sealed class SystemJournalDisk : IJournalDisk
         public void Dispose() => file.Dispose();
     }
 
-    /// <summary>Disposes the view's handle, not the view: the view would wait for the disk to take every page.</summary>
+    /// <summary>Disposes the view's handle, not the view: the view would wait for the disk to take every
+    /// page.</summary>
     private sealed unsafe class FileMapping : SegmentMapping
     {
         private readonly SafeMemoryMappedViewHandle _view;
@@ -222,7 +217,8 @@ internal sealed class SystemJournalDisk : IJournalDisk
             Bytes = bytes;
             using var map = MemoryMappedFile.CreateFromFile(
                 file, null, 0, MemoryMappedFileAccess.ReadWrite, HandleInheritability.None, leaveOpen: true);
-            _view = map.CreateViewAccessor(0, bytes, MemoryMappedFileAccess.ReadWrite).SafeMemoryMappedViewHandle;
+            var view = map.CreateViewAccessor(0, bytes, MemoryMappedFileAccess.ReadWrite);
+            _view = view.SafeMemoryMappedViewHandle;
             byte* pointer = null;
             _view.AcquirePointer(ref pointer);
             Pointer = pointer;

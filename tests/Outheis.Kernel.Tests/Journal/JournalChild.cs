@@ -4,8 +4,8 @@ using System.Runtime.CompilerServices;
 
 namespace Outheis.Tests.Journal;
 
-/// <summary>The test program in another role: a process that writes a journal until it is killed, holds one, or meets
-/// a failing disk. Chosen by an environment variable, before any test begins.</summary>
+/// <summary>The test program in another role: a process that writes a journal until it is killed, holds one,
+/// or meets a failing disk. Chosen by an environment variable, before any test begins.</summary>
 internal static class JournalChild
 {
     private const string Variable = "OUTHEIS_JOURNAL_CHILD";
@@ -19,7 +19,8 @@ internal static class JournalChild
     public static bool IsFirst(ulong number) => number % RoundNumbers == 0;
 
     /// <summary>Starts it and waits for its first line.</summary>
-    public static Process Start(out string line, string role, string directory, int round = 0, int? retain = null)
+    public static Process Start(
+        out string line, string role, string directory, int round = 0, int? retain = null)
     {
         var process = Process.Start(Describe(role, directory, round, retain, Program, []))!;
         line = process.StandardOutput.ReadLine() ?? "";
@@ -29,7 +30,8 @@ internal static class JournalChild
     /// <summary>Runs it under another program and returns what it says.</summary>
     public static string RunUnder(string program, string[] arguments, string role, string directory)
     {
-        using var process = Process.Start(Describe(role, directory, 0, null, program, [.. arguments, Program]))!;
+        using var process = Process.Start(
+            Describe(role, directory, 0, null, program, [.. arguments, Program]))!;
         string text = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         return text;
@@ -45,7 +47,8 @@ internal static class JournalChild
             RedirectStandardOutput = true,
             RedirectStandardInput = true,
         };
-        start.Environment[Variable] = string.Create(CultureInfo.InvariantCulture, $"{role}|{directory}|{round}|{retain}");
+        start.Environment[Variable] =
+            string.Create(CultureInfo.InvariantCulture, $"{role}|{directory}|{round}|{retain}");
         start.Environment["DOTNET_TieredPGO"] = "0";
         return start;
     }

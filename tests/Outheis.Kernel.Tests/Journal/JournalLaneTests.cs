@@ -192,7 +192,8 @@ public sealed class JournalLaneTests : IDisposable
             }
         }
 
-        Assert.InRange(_disk.Files.Count(file => file.EndsWith(".seg", StringComparison.Ordinal)), retain, retain + 1);
+        int segments = _disk.Files.Count(file => file.EndsWith(".seg", StringComparison.Ordinal));
+        Assert.InRange(segments, retain, retain + 1);
     }
 
     [Fact]

@@ -27,8 +27,12 @@ public sealed class JournalModelTests
         public static Arbitrary<Act> Act()
         {
             Gen<Verb> verbs = Gen.Frequency(
-                (40, Gen.Constant(Verb.Append)), (10, Gen.Constant(Verb.AppendLong)), (3, Gen.Constant(Verb.Begin)),
-                (2, Gen.Constant(Verb.Close)), (2, Gen.Constant(Verb.Kill)), (1, Gen.Constant(Verb.PowerCycle)));
+                (40, Gen.Constant(Verb.Append)),
+                (10, Gen.Constant(Verb.AppendLong)),
+                (3, Gen.Constant(Verb.Begin)),
+                (2, Gen.Constant(Verb.Close)),
+                (2, Gen.Constant(Verb.Kill)),
+                (1, Gen.Constant(Verb.PowerCycle)));
             return Arb.From(
                 from verb in verbs from lane in Gen.Choose(0, 1) from bytes in Gen.Choose(0, 200)
                 select new Act(verb, lane, bytes));

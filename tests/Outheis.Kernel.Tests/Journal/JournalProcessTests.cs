@@ -17,13 +17,13 @@ public sealed class JournalProcessTests : IDisposable
     {
         using Process child = JournalChild.Start(out string line, "hold", Journal);
         Assert.Equal("open", line);
-        var error = Assert.Throws<JournalInUseException>(() => OpenHere());
+        var error = Assert.Throws<JournalInUseException>(() => OpenHere(out _));
         Assert.Equal(child.Id, error.ProcessId);
         Assert.Equal(Journal, error.Directory);
         Assert.Contains(Journal, error.Message, StringComparison.Ordinal);
         child.Kill();
         child.WaitForExit();
-        OpenHere().Close();
+        OpenHere(out _).Close();
     }
 
     [Theory]
@@ -42,8 +42,7 @@ public sealed class JournalProcessTests : IDisposable
             int before = CheckLanes();
             if (random.Next(2) == 0)
             {
-                using JournalDirectory journal = JournalDirectory.Open(
-                    Journal, Settings(), SystemJournalDisk.Instance, TimeProvider.System, out RecoveryReport report);
+                using JournalDirectory journal = OpenHere(out RecoveryReport report);
                 Assert.False(report.Repaired, report.ToString());
                 journal.Abandon();
                 Assert.Equal(before, CheckLanes());
@@ -55,10 +54,12 @@ public sealed class JournalProcessTests : IDisposable
     public void TryReserve_DiskReallyFull_RefusesThenGoesOn()
     {
         Assert.SkipUnless(
-            OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "mounting a small tmpfs needs root on Linux");
+            OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess,
+            "mounting a small tmpfs needs root on Linux");
         string mount = Path.Combine(_root, "small");
         Directory.CreateDirectory(mount);
-        Assert.SkipUnless(Run("mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", mount) == 0, "mount is not allowed here");
+        Assert.SkipUnless(
+            Run("mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", mount) == 0, "mount is not allowed here");
         try
         {
             FillAndGoOn(mount);
@@ -73,12 +74,13 @@ public sealed class JournalProcessTests : IDisposable
     public void Fsync_FailingInTheSystem_ReachesTheCaller()
     {
         Assert.SkipUnless(File.Exists("/usr/bin/strace"), "strace is not installed");
-        string[] inject = ["-f", "-qq", "-o", "/dev/null", "-e", "signal=none", "-e", "inject=fsync:error=EIO"];
+        string[] inject =
+            ["-f", "-qq", "-o", "/dev/null", "-e", "signal=none", "-e", "inject=fsync:error=EIO"];
         string created = JournalChild.RunUnder("/usr/bin/strace", inject, "sync", Journal);
         Assert.SkipWhen(created.Length == 0, "strace may not trace here");
         Assert.StartsWith("JournalException", created, StringComparison.Ordinal);
 
-        JournalDirectory.Open(Journal, Settings(), SystemJournalDisk.Instance, TimeProvider.System, out _).Close();
+        OpenHere(out _).Close();
         string synced = JournalChild.RunUnder("/usr/bin/strace", inject, "sync", Journal);
         Assert.StartsWith("open", synced, StringComparison.Ordinal);
         Assert.Contains("could not make lane 0", synced, StringComparison.Ordinal);
@@ -91,8 +93,7 @@ public sealed class JournalProcessTests : IDisposable
         ulong next = 0;
         for (int run = 0; run < 3; run++)
         {
-            using JournalDirectory journal = JournalDirectory.Open(
-                Journal, Settings(retain: 2), SystemJournalDisk.Instance, TimeProvider.System, out RecoveryReport report);
+            using JournalDirectory journal = OpenHere(out RecoveryReport report, retain: 2);
             Assert.True(report.Clean, report.ToString());
             for (int i = 0; i < 10_000; i++)
             {
@@ -109,11 +110,13 @@ public sealed class JournalProcessTests : IDisposable
     private static JournalSettings Settings(int? retain = null) =>
         Journals.Settings(lanes: 2, JournalChild.SegmentBytes, retain);
 
-    private JournalDirectory OpenHere() => Journals.Open(SystemJournalDisk.Instance, Settings(), Journal);
+    private JournalDirectory OpenHere(out RecoveryReport report, int? retain = null) => JournalDirectory.Open(
+        Journal, Settings(retain), SystemJournalDisk.Instance, TimeProvider.System, out report);
 
     private int CheckLanes()
     {
-        List<JournalEntry> entries = Journals.ReadAll(SystemJournalDisk.Instance, out IReadOnlyList<LaneEnd> ends, Journal);
+        List<JournalEntry> entries =
+            Journals.ReadAll(SystemJournalDisk.Instance, out IReadOnlyList<LaneEnd> ends, Journal);
         Assert.All(ends, end => Assert.Equal(LaneEndKind.End, end.Kind));
         foreach (IGrouping<int, JournalEntry> lane in entries.Where(entry => entry.Kind == JournalKind.Sent)
             .GroupBy(entry => entry.Lane))
@@ -157,7 +160,8 @@ public sealed class JournalProcessTests : IDisposable
 
     private static int Run(string program, params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardError = true };
+        using var process = Process.Start(start)!;
         process.WaitForExit();
         return process.ExitCode;
     }

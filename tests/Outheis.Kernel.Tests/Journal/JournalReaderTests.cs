@@ -129,9 +129,11 @@ public sealed class JournalReaderTests : IDisposable
             using JournalDirectory journal = Journals.Open(_disk);
             JournalLane lane = journal.Lane(0);
             lane.TryAppend(
-                new RecordHeader { Kind = JournalKind.Schema, TypeId = 7 }, new SchemaRecord(PayloadEncoding.Json, 0, "T" + name));
+                new RecordHeader { Kind = JournalKind.Schema, TypeId = 7 },
+                new SchemaRecord(PayloadEncoding.Json, 0, "T" + name));
             lane.TryAppend(
-                new RecordHeader { Kind = JournalKind.Spawned, Target = 1 }, new SpawnedRecord(1, 0, 2, name));
+                new RecordHeader { Kind = JournalKind.Spawned, Target = 1 },
+                new SpawnedRecord(1, 0, 2, name));
             lane.Append(1);
         }
 
@@ -152,7 +154,8 @@ public sealed class JournalReaderTests : IDisposable
         Assert.True(lane.TryReserve(RecordExtension.Bytes + 3));
         RecordHeader* header = lane.Begin(RecordExtension.Bytes + 3);
         *header = new RecordHeader { Kind = JournalKind.Sent, Flags = RecordFlags.Extended };
-        *(RecordExtension*)(header + 1) = new RecordExtension { Deadline = DateTime.UnixEpoch.Ticks, Labels = 5 };
+        *(RecordExtension*)(header + 1) =
+            new RecordExtension { Deadline = DateTime.UnixEpoch.Ticks, Labels = 5 };
         "abc"u8.CopyTo(new Span<byte>((byte*)(header + 1) + RecordExtension.Bytes, 3));
         lane.Commit(header, RecordExtension.Bytes + 3);
         JournalEntry entry = Journals.ReadAll(_disk, out _)[^1];

@@ -80,6 +80,22 @@ public sealed class JournalRecoveryTests : IDisposable
     }
 
     [Fact]
+    public void Open_WholeRecordOfAnotherPlaceAtTheEnd_IsNotARecord()
+    {
+        JournalDirectory killed = Journals.Open(_disk);
+        int from = (int)RecordHeader.OffsetOf(killed.Lane(0).Append(0));
+        killed.Lane(0).Append(1);
+        int end = (int)RecordHeader.OffsetOf(killed.Lane(0).Position);
+        Span<byte> segment = _disk.Bytes(Journals.Segment(0));
+        segment.Slice(from, 128).CopyTo(segment[end..]);      // as an earlier lap, without the zero
+        killed.Abandon();
+        Assert.Equal([0, 1], Journals.Numbers(_disk));
+        using JournalDirectory journal = Journals.Open(_disk, out RecoveryReport report);
+        Assert.True(report.Repaired);
+        Assert.Equal([0, 1], Journals.Numbers(_disk));
+    }
+
+    [Fact]
     public void Open_GapBeforeWholeRecords_KeepsThePrefixAndNeverMeetsTheOthersAgain()
     {
         JournalDirectory killed = Journals.Open(_disk);
@@ -89,7 +105,7 @@ public sealed class JournalRecoveryTests : IDisposable
         lane.Append(2);
         lane.Append(3);
         Span<byte> segment = _disk.Bytes(Journals.Segment(0));
-        segment.Slice((int)RecordHeader.OffsetOf(lost), 128).Clear();      // a page that never reached the disk
+        segment.Slice((int)RecordHeader.OffsetOf(lost), 128).Clear();      // never reached the disk
         killed.Abandon();
         using (JournalDirectory journal = Journals.Open(_disk, out RecoveryReport report))
         {
@@ -98,6 +114,8 @@ public sealed class JournalRecoveryTests : IDisposable
             journal.Lane(0).Append(10, 0);
             journal.Lane(0).Append(11, 0);
             Assert.Equal([0, 10, 11], Journals.Numbers(_disk));
+            int end = (int)RecordHeader.OffsetOf(journal.Lane(0).Position);
+            Assert.Equal(-1, _disk.Bytes(Journals.Segment(0))[end..].IndexOfAnyExcept((byte)0));
         }
 
         Assert.Equal([0, 10, 11], Journals.Numbers(_disk));
@@ -264,20 +282,77 @@ public sealed class JournalRecoveryTests : IDisposable
         Assert.Throws<JournalException>(() => Journals.Open(_disk));
     }
 
-    /// <summary>Every byte up to the last record, one at a time: whatever is read was written, in its place, and what
-    /// stood before the flipped byte survives recovery.</summary>
+    /// <summary>After a power failure any page, or any sector of it, may be an older one: zeros, or the bytes
+    /// of an earlier lap. Header pages were made durable when the files were.</summary>
+    [Fact]
+    public void Open_AfterPowerFailureThatLostAnyPages_KeepsAPrefix()
+    {
+        for (int seed = 0; seed < 60; seed++)
+        {
+            using var disk = new MemoryJournalDisk();
+            var random = new Random(seed);
+            JournalSettings settings = Journals.Settings(retain: seed % 2 == 0 ? null : 4);
+            JournalDirectory killed = Journals.Open(disk, settings);
+            int count = random.Next(400, 800);
+            Dictionary<string, byte[]> older = [];
+            foreach (ulong i in Journals.Range(count))
+            {
+                killed.Lane(0).Append(i, random.Next(600));
+                if (i == (ulong)count / 2)
+                {
+                    older = Segments(disk).ToDictionary(path => path, path => disk.Bytes(path).ToArray());
+                }
+            }
+
+            killed.Abandon();
+            LosePages(disk, random, older);
+            disk.BootId = Guid.NewGuid();
+            using JournalDirectory journal = Journals.Open(disk, out _);
+            List<ulong> kept = Journals.Numbers(disk);
+            ulong first = kept.Count == 0 ? 0 : kept[0];
+            bool hasNoGap = Journals.Range(kept.Count).Select(i => i + first).SequenceEqual(kept);
+            Assert.True(hasNoGap, $"seed {seed}");
+            journal.Lane(0).Append(5000);
+            Assert.Equal([.. kept, 5000], Journals.Numbers(disk));
+        }
+    }
+
+    private static IEnumerable<string> Segments(MemoryJournalDisk disk) =>
+        disk.Files.Where(file => file.EndsWith(".seg", StringComparison.Ordinal));
+
+    private static void LosePages(MemoryJournalDisk disk, Random random, Dictionary<string, byte[]> older)
+    {
+        int sector = random.Next(2) == 0 ? 4096 : 512;
+        foreach (string path in Segments(disk).ToArray())
+        {
+            Span<byte> bytes = disk.Bytes(path);
+            for (int offset = 4096; offset < bytes.Length; offset += sector)
+            {
+                if (random.Next(100) == 0)
+                {
+                    byte[]? before = older.GetValueOrDefault(path);
+                    Span<byte> lost = bytes.Slice(offset, sector);
+                    (before is null ? new byte[sector] : before.AsSpan(offset, sector)).CopyTo(lost);
+                }
+            }
+        }
+    }
+
+    /// <summary>Every byte up to the last record, one at a time: whatever is read was written, in its place,
+    /// and what stood before the flipped byte survives recovery.</summary>
     [Fact]
     public void FlipAnyByte_ReaderAndRecovery_SurfaceOnlyWhatWasWritten()
     {
         const int count = 6;
         JournalDirectory killed = Journals.Open(_disk);
         JournalLane lane = killed.Lane(0);
-        long[] ends = [.. Journals.Range(count).Select(i => lane.Append(i, 40 + (int)i) + RecordHeader.Aligned(40 + (int)i))];
+        long[] ends = [.. Journals.Range(count).Select(
+            i => lane.Append(i, 40 + (int)i) + RecordHeader.Aligned(40 + (int)i))];
         killed.Abandon();
         byte[] original = _disk.Bytes(Journals.Segment(0)).ToArray();
         int end = (int)RecordHeader.OffsetOf(ends[^1]);
         IEnumerable<int> offsets = Enumerable.Range(0, SegmentHeader.Bytes)
-            .Concat(Enumerable.Range(JournalLimits.SegmentHeaderBytes, end + 8 - JournalLimits.SegmentHeaderBytes));
+            .Concat(Enumerable.Range(4096, end + 8 - 4096));
         foreach (int offset in offsets)
         {
             foreach (byte flip in (byte[])[0x01, 0x80, 0xFF])
@@ -311,8 +386,8 @@ public sealed class JournalRecoveryTests : IDisposable
             return;      // magic or version: refused, nothing touched
         }
 
-        // Only prefixes. A flip in padding bytes that nobody reads changes nothing; one in the header page of the
-        // segment sets it aside whole.
+        // Only prefixes. A flip in padding bytes that nobody reads changes nothing; one in the header page of
+        // the segment sets it aside whole.
         Assert.Equal(Journals.Range(read.Count), read);
         Assert.True(Journals.Range(recovered.Count).SequenceEqual(recovered), $"offset {offset}");
         if (offset >= JournalLimits.SegmentHeaderBytes)

@@ -3,19 +3,23 @@ using Xunit;
 
 namespace Outheis.Tests.Journal;
 
-/// <summary>What most journal tests do: open on some disk, append numbered messages, read them back.</summary>
+/// <summary>What most journal tests do: open on some disk, append numbered messages, read them
+/// back.</summary>
 internal static unsafe class Journals
 {
     public const string Path = "/journal";
     public const int SmallSegment = JournalLimits.SegmentBytesMin;
 
-    public static JournalSettings Settings(int lanes = 1, int segmentBytes = SmallSegment, int? retain = null) =>
+    public static JournalSettings Settings(
+        int lanes = 1, int segmentBytes = SmallSegment, int? retain = null) =>
         new() { Lanes = lanes, SegmentBytes = segmentBytes, RetainSegments = retain, KernelVersion = "test" };
 
-    public static JournalDirectory Open(IJournalDisk disk, JournalSettings? settings = null, string path = Path) =>
+    public static JournalDirectory Open(
+        IJournalDisk disk, JournalSettings? settings = null, string path = Path) =>
         JournalDirectory.Open(path, settings ?? Settings(), disk, TimeProvider.System, out _);
 
-    public static JournalDirectory Open(IJournalDisk disk, out RecoveryReport report, JournalSettings? settings = null) =>
+    public static JournalDirectory Open(
+        IJournalDisk disk, out RecoveryReport report, JournalSettings? settings = null) =>
         JournalDirectory.Open(Path, settings ?? Settings(), disk, TimeProvider.System, out report);
 
     /// <summary>A Sent record whose correlation is the number and whose payload follows from it.</summary>
@@ -68,7 +72,8 @@ internal static unsafe class Journals
             && expected.AsSpan().SequenceEqual(entry.Payload.Span);
     }
 
-    public static List<JournalEntry> ReadAll(IJournalDisk disk, out IReadOnlyList<LaneEnd> ends, string path = Path)
+    public static List<JournalEntry> ReadAll(
+        IJournalDisk disk, out IReadOnlyList<LaneEnd> ends, string path = Path)
     {
         using JournalReader reader = JournalReader.Open(path, disk);
         List<JournalEntry> entries = [.. reader.Read()];
@@ -79,8 +84,9 @@ internal static unsafe class Journals
     /// <summary>The numbers of the messages, all checked to be intact.</summary>
     public static List<ulong> Numbers(IJournalDisk disk, string path = Path)
     {
-        List<JournalEntry> sent = [.. ReadAll(disk, out _, path).Where(entry => entry.Kind == JournalKind.Sent)];
-        Assert.All(sent, entry => Assert.True(IsIntact(entry), $"record at {entry.Position} is not what was written"));
+        List<JournalEntry> sent =
+            [.. ReadAll(disk, out _, path).Where(entry => entry.Kind == JournalKind.Sent)];
+        Assert.All(sent, entry => Assert.True(IsIntact(entry), $"{entry.Position} is not what was written"));
         return [.. sent.Select(entry => entry.Correlation)];
     }
 

@@ -2,7 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace Outheis.Tests.Journal;
 
-/// <summary>A disk of native memory that outlives the journals opened on it, and that fails on demand.</summary>
+/// <summary>A disk of native memory that outlives the journals opened on it, and that fails on
+/// demand.</summary>
 internal sealed unsafe class MemoryJournalDisk : IJournalDisk, IDisposable
 {
     private readonly Lock _gate = new();
@@ -35,7 +36,8 @@ internal sealed unsafe class MemoryJournalDisk : IJournalDisk, IDisposable
             return !_directories.Contains(directory)
                 ? null
                 : [.. _files.Keys.Concat(_directories)
-                    .Where(path => Path.GetDirectoryName(path) == directory).Select(path => Path.GetFileName(path)!)];
+                    .Where(path => Path.GetDirectoryName(path) == directory)
+                    .Select(path => Path.GetFileName(path)!)];
         }
     }
 
@@ -119,7 +121,7 @@ internal sealed unsafe class MemoryJournalDisk : IJournalDisk, IDisposable
         }
     }
 
-    public void SyncFile(SegmentMapping segment, long bytes) => Sync();
+    public void SyncFile(SegmentMapping segment) => Sync();
 
     public void SyncDirectory(string path) => Sync();
 
@@ -136,7 +138,8 @@ internal sealed unsafe class MemoryJournalDisk : IJournalDisk, IDisposable
         }
     }
 
-    /// <summary>Freed by its finalizer: files are renamed, deleted and still mapped as on a real disk.</summary>
+    /// <summary>Freed by its finalizer: files are renamed, deleted and still mapped as on a real
+    /// disk.</summary>
     internal sealed class Content(long bytes)
     {
         public byte* Pointer { get; } = Zeros((nuint)Math.Max(bytes, 64));
