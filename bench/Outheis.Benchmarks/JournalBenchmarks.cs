@@ -28,7 +28,8 @@ public unsafe class JournalBenchmarks
             SegmentBytes = Limits.SegmentBytes,
             RetainSegments = RetainSegments,
         };
-        _directory = JournalDirectory.Open(_path, settings, SystemJournalDisk.Instance, TimeProvider.System, out _);
+        _directory = JournalDirectory.Open(
+            _path, settings, SystemJournalDisk.Instance, TimeProvider.System, out _);
         _lane = _directory.Lane(0);
         _block.Number = 1;
     }

@@ -46,10 +46,7 @@ public class SendBenchmarks
     public void Host_Send()
     {
         Taken.Reset();
-        for (long n = 1; n <= Messages; n++)
-        {
-            if (_sink.Send(n) != SendResult.Sent) throw new InvalidOperationException("the sink had no room");
-        }
+        for (long n = 1; n <= Messages; n++) MustFit(_sink.Send(n));
         Taken.Wait();
     }
 
@@ -57,8 +54,13 @@ public class SendBenchmarks
     public void Agent_Send()
     {
         Taken.Reset();
-        if (_source.Send(Messages) != SendResult.Sent) throw new InvalidOperationException("the source had no room");
+        MustFit(_source.Send(Messages));
         Taken.Wait();
+    }
+
+    private static void MustFit(SendResult result)
+    {
+        if (result != SendResult.Sent) throw new InvalidOperationException($"a send ended in {result}");
     }
 
     private static void Take(long n)
