@@ -3,19 +3,29 @@ using BenchmarkDotNet.Attributes;
 
 namespace Outheis.Benchmarks;
 
-/// <summary>A request from outside and its answer, one at a time.</summary>
+/// <summary>A request from outside and its answer, one at a time. What is allocated is this class's own task.</summary>
 [MemoryDiagnoser]
 public class AskBenchmarks
 {
     private readonly Channel<long> _requests = Channels.Bounded(singleWriter: true);
     private readonly Channel<long> _answers = Channels.Bounded(singleWriter: true);
+    private Kernel _kernel = null!;
+    private AskCapability<long, long> _answerer;
 
-    [GlobalSetup(Target = nameof(Channel_Pair))]
-    public void StartAnswering() =>
+    [GlobalSetup]
+    public void Start()
+    {
         _ = Channels.ReadAll(_requests.Reader, n => _answers.Writer.TryWrite(n + 1));
+        _kernel = Kernel.Start(new KernelOptions { Cores = 1 });
+        _answerer = _kernel.GrantAsk<long, long>(_kernel.Spawn("answerer", () => new AnswerAgent()));
+    }
 
-    [GlobalCleanup(Target = nameof(Channel_Pair))]
-    public void StopAnswering() => _requests.Writer.Complete();
+    [GlobalCleanup]
+    public async Task Stop()
+    {
+        _requests.Writer.Complete();
+        await _kernel.DisposeAsync();
+    }
 
     [Benchmark(Baseline = true)]
     public async Task<long> Channel_Pair()
@@ -23,4 +33,7 @@ public class AskBenchmarks
         _requests.Writer.TryWrite(1);
         return await _answers.Reader.ReadAsync();
     }
+
+    [Benchmark]
+    public async Task<long> Host_Ask() => await _answerer.AskAsync(1);
 }

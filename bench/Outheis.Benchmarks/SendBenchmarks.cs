@@ -3,21 +3,36 @@ using BenchmarkDotNet.Attributes;
 
 namespace Outheis.Benchmarks;
 
-/// <summary>A thousand messages from outside, and until the last one has been taken.</summary>
+/// <summary>A thousand messages, and until the last one has been taken. Fewer than the capacity: nobody waits for room.</summary>
 [MemoryDiagnoser]
 public class SendBenchmarks
 {
-    private const int Messages = 1000;                // fewer than the capacity: nobody has to wait for room
+    private const int Messages = 1000;
 
     private static readonly ManualResetEventSlim Taken = new(false);
 
     private readonly Channel<long> _channel = Channels.Bounded(singleWriter: true);
+    private Kernel _kernel = null!;
+    private Capability<long> _sink;
+    private Capability<long> _source;
 
-    [GlobalSetup(Target = nameof(Channel_Write))]
-    public void StartReading() => _ = Channels.ReadAll(_channel.Reader, Take);
+    [GlobalSetup]
+    public void Start()
+    {
+        _ = Channels.ReadAll(_channel.Reader, Take);
+        _kernel = Kernel.Start(new KernelOptions { Cores = 1 });
+        AgentId sink = _kernel.Spawn("sink", () => new SinkAgent(Take));
+        _sink = _kernel.Grant<long>(sink);
+        _source = _kernel.Grant<long>(
+            _kernel.Spawn("source", endow => new SourceAgent(endow.Grant<long>(sink))));
+    }
 
-    [GlobalCleanup(Target = nameof(Channel_Write))]
-    public void StopReading() => _channel.Writer.Complete();
+    [GlobalCleanup]
+    public async Task Stop()
+    {
+        _channel.Writer.Complete();
+        await _kernel.DisposeAsync();
+    }
 
     [Benchmark(Baseline = true, OperationsPerInvoke = Messages)]
     public void Channel_Write()
@@ -27,7 +42,28 @@ public class SendBenchmarks
         Taken.Wait();
     }
 
-    private void Take(long n)
+    [Benchmark(OperationsPerInvoke = Messages)]
+    public void Host_Send()
+    {
+        Taken.Reset();
+        for (long n = 1; n <= Messages; n++) MustFit(_sink.Send(n));
+        Taken.Wait();
+    }
+
+    [Benchmark(OperationsPerInvoke = Messages)]
+    public void Agent_Send()
+    {
+        Taken.Reset();
+        MustFit(_source.Send(Messages));
+        Taken.Wait();
+    }
+
+    private static void MustFit(SendResult result)
+    {
+        if (result != SendResult.Sent) throw new InvalidOperationException($"a send ended in {result}");
+    }
+
+    private static void Take(long n)
     {
         if (n == Messages) Taken.Set();
     }

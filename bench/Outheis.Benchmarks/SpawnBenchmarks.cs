@@ -6,6 +6,16 @@ namespace Outheis.Benchmarks;
 [MemoryDiagnoser]
 public class SpawnBenchmarks
 {
+    private static readonly Func<Agent> Factory = static () => new StillAgent();
+
+    private Kernel _kernel = null!;
+
+    [GlobalSetup]
+    public void Start() => _kernel = Kernel.Start(new KernelOptions { Cores = 1 });
+
+    [GlobalCleanup]
+    public async Task Stop() => await _kernel.DisposeAsync();
+
     [Benchmark(Baseline = true)]
     public async Task Channel_AndReader()
     {
@@ -14,4 +24,7 @@ public class SpawnBenchmarks
         channel.Writer.Complete();
         await reader;
     }
+
+    [Benchmark]
+    public async Task Kernel_SpawnStop() => await _kernel.StopAgentAsync(_kernel.Spawn(null, Factory));
 }
