@@ -40,8 +40,11 @@ internal static class VaultLimits
     /// <summary>Parsed notes that wait for the writer while indexing.</summary>
     public const int ParsedNotesWaiting = 64;
 
-    /// <summary>Skipped files named on the terminal; the rest are counted, and all are in the JSON answer.</summary>
+    /// <summary>Skipped files named on the terminal; the rest are counted, and listed in the JSON answer.</summary>
     public const int SkippedNamed = 5;
+
+    /// <summary>Skipped files listed in a report; a report is a message and is journaled.</summary>
+    public const int SkippedListed = 1000;
 
     public const int SaveNameChars = 100;
     public const int TopicsListed = 50;

@@ -22,10 +22,11 @@ internal sealed class IndexCounter
 /// <param name="Notes">Notes in the index now.</param>
 /// <param name="Updated">Notes read again, new ones included.</param>
 /// <param name="Removed">Notes that left the index.</param>
-/// <param name="Skipped">Files that are in the vault but not in the index.</param>
+/// <param name="Skipped">Files that are in the vault but not in the index, as many as are listed.</param>
+/// <param name="SkippedCount">How many there are.</param>
 /// <param name="Rebuilt">A damaged index was thrown away first.</param>
 internal sealed record IndexReport(
-    int Notes, int Updated, int Removed, IReadOnlyList<SkippedFile> Skipped, bool Rebuilt);
+    int Notes, int Updated, int Removed, IReadOnlyList<SkippedFile> Skipped, int SkippedCount, bool Rebuilt);
 
 /// <summary>
 /// The vault and its index: brings the index up to what the vault holds, and searches it. All members block; they may be
@@ -37,6 +38,7 @@ internal sealed class VaultIndex(VaultFolder vault, string indexFile, TimeProvid
     private static readonly long DoubtTicks = TimeSpan.FromSeconds(2).Ticks;
 
     private readonly Lock _turn = new();
+    private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private IndexStore? _store;
     private bool _rebuilt;
 
@@ -83,9 +85,16 @@ internal sealed class VaultIndex(VaultFolder vault, string indexFile, TimeProvid
         }
     }
 
+    /// <summary>Done when the file is closed.</summary>
+    public Task Closed => _closed.Task;
+
+    /// <summary>Closes the file as soon as the work under way is over, without waiting for it.</summary>
+    public void BeginDispose() => _ = Task.Run(Dispose);
+
     public void Dispose()
     {
         lock (_turn) DropStore();
+        _closed.TrySetResult();
     }
 
     private IndexStore Store() => _store ??= IndexStore.Open(indexFile, vault.FullPath);
@@ -139,7 +148,8 @@ internal sealed class VaultIndex(VaultFolder vault, string indexFile, TimeProvid
 
         SkippedFile[] named = skipped.OrderBy(static file => file.Path, StringComparer.Ordinal).ToArray();
         int notes = listed.Count - named.Count(file => !unlisted.Contains(file));
-        return new IndexReport(notes, updated, removed, named, _rebuilt || store.Rebuilt);
+        return new IndexReport(
+            notes, updated, removed, [.. named.Take(VaultLimits.SkippedListed)], named.Length, _rebuilt || store.Rebuilt);
     }
 
     private static bool Apply(ReadNote read, NoteWriter writer, ConcurrentBag<SkippedFile> skipped)

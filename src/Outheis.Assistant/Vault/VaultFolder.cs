@@ -1,5 +1,14 @@
 namespace Outheis.Assistant;
 
+/// <summary>What the vault is called. Says where it is, gives no access to it.</summary>
+/// <param name="FullPath">From the root.</param>
+/// <param name="Shown">As the user wrote it.</param>
+internal sealed record VaultLabel(string FullPath, string Shown)
+{
+    /// <summary>A note's path as the user would write it from where he is.</summary>
+    public string PathOf(string note) => Path.Combine(Shown, note).Replace('\\', '/');
+}
+
 /// <summary>
 /// The vault, read only: who holds this object may list and read its notes, and nothing of it can write. Hidden files and
 /// folders are not listed, nor are the folders the assistant itself writes to. Folders behind links are not entered, and
@@ -18,16 +27,14 @@ internal sealed class VaultFolder
 
     private VaultFolder(string fullPath, string shown, HashSet<string> ownFolders)
     {
-        FullPath = fullPath;
-        Shown = shown;
+        Label = new VaultLabel(fullPath, shown);
         _prefix = Path.EndsInDirectorySeparator(fullPath) ? fullPath : fullPath + Path.DirectorySeparatorChar;
         _ownFolders = ownFolders;
     }
 
-    public string FullPath { get; }
+    public VaultLabel Label { get; }
 
-    /// <summary>The folder as the user wrote it.</summary>
-    public string Shown { get; }
+    public string FullPath => Label.FullPath;
 
     /// <summary>Opens <paramref name="folder"/>; the folders <paramref name="own"/> are left out where they lie inside.</summary>
     /// <exception cref="VaultException">It is missing, not a folder, or cannot be read.</exception>
@@ -81,9 +88,6 @@ internal sealed class VaultFolder
     /// <exception cref="IOException">It cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
     public byte[] Read(NoteFile note) => File.ReadAllBytes(_prefix + note.Path);
-
-    /// <summary>The path as the user would write it from where he is.</summary>
-    public string ShownPath(string notePath) => Path.Combine(Shown, notePath).Replace('\\', '/');
 
     private void Visit(FileSystemInfo entry, Stack<DirectoryInfo> folders, List<NoteFile> notes, List<SkippedFile> skipped)
     {
