@@ -12,7 +12,6 @@ internal sealed class DataAgent(Func<VaultIndex> openIndex, Action<string>? befo
     private const string Interrupted = "The question was interrupted.";
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(100);
 
-    private readonly CancellationTokenSource _stop = new();
     private readonly VaultIndex _index = openIndex();
     private IndexCounter _counter = new();
     private Task<IndexReport>? _refresh;
@@ -22,7 +21,7 @@ internal sealed class DataAgent(Func<VaultIndex> openIndex, Action<string>? befo
         if (_refresh is null)
         {
             IndexCounter counter = _counter = new IndexCounter();
-            _refresh = Task.Run(() => _index.Refresh(counter, _stop.Token), _stop.Token);
+            _refresh = Task.Run(() => _index.Refresh(counter, CancellationToken.None), CancellationToken.None);
         }
 
         try
@@ -66,9 +65,5 @@ internal sealed class DataAgent(Func<VaultIndex> openIndex, Action<string>? befo
     }
 
     /// <summary>Lets go of the index when the work under way is over; that must not hold up the core.</summary>
-    protected override void OnStop(ExitReason reason)
-    {
-        _stop.Cancel();
-        _index.BeginDispose();
-    }
+    protected override void OnStop(ExitReason reason) => _index.BeginDispose();
 }

@@ -39,6 +39,7 @@ internal sealed class VaultIndex(VaultFolder vault, string indexFile, TimeProvid
 
     private readonly Lock _turn = new();
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _stop = new();
     private IndexStore? _store;
     private bool _rebuilt;
 
@@ -47,16 +48,17 @@ internal sealed class VaultIndex(VaultFolder vault, string indexFile, TimeProvid
     /// <exception cref="VaultException">The index cannot be written, or the vault cannot be read at all.</exception>
     public IndexReport Refresh(IndexCounter counter, CancellationToken cancellationToken)
     {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, cancellationToken);
         lock (_turn)
         {
             try
             {
-                return RefreshOnce(counter, cancellationToken);
+                return RefreshOnce(counter, either.Token);
             }
             catch (SqliteException error) when (IndexStore.IsDamage(error))
             {
                 DiscardStore();
-                return RefreshOnce(counter, cancellationToken);
+                return RefreshOnce(counter, either.Token);
             }
             catch (Exception error) when (IndexStore.IsExpected(error))
             {
@@ -88,16 +90,22 @@ internal sealed class VaultIndex(VaultFolder vault, string indexFile, TimeProvid
     /// <summary>Done when the file is closed.</summary>
     public Task Closed => _closed.Task;
 
-    /// <summary>Closes the file as soon as the work under way is over, without waiting for it.</summary>
+    /// <summary>Cancels a refresh and closes the file as soon as the work under way is over, without waiting for it.</summary>
     public void BeginDispose() => _ = Task.Run(Dispose);
 
     public void Dispose()
     {
+        _stop.Cancel();
         lock (_turn) DropStore();
+        _stop.Dispose();
         _closed.TrySetResult();
     }
 
-    private IndexStore Store() => _store ??= IndexStore.Open(indexFile, vault.FullPath);
+    private IndexStore Store()
+    {
+        ObjectDisposedException.ThrowIf(_closed.Task.IsCompleted, this);
+        return _store ??= IndexStore.Open(indexFile, vault.FullPath);
+    }
 
     private void DropStore()
     {
