@@ -63,6 +63,7 @@ internal static class JournalCommand
         line.Append(CultureInfo.InvariantCulture, $"{entry.Time:yyyy-MM-dd HH:mm:ss.fff} {Place(entry.Position)} ");
         string verb = entry.Kind switch
         {
+            JournalKind.Sent when entry.Correlation != 0 && entry.Target == AgentId.Host => "replies",    // to another core
             JournalKind.Sent when entry.Correlation != 0 => "asks",
             JournalKind.Sent => "sends",
             JournalKind.Replied when entry.IsFailure => "fails",
@@ -71,7 +72,8 @@ internal static class JournalCommand
         };
         if (verb.Length > 0)
         {
-            line.Append($"{Sender(entry)} {verb} {Target(entry)} {entry.TypeName ?? "?"}");
+            string target = verb == "replies" && entry.Target == AgentId.Host && entry.Kind == JournalKind.Sent ? "" : $" {Target(entry)}";
+            line.Append($"{Sender(entry)} {verb}{target} {entry.TypeName ?? "?"}");
             if (entry.Correlation != 0) line.Append(CultureInfo.InvariantCulture, $" [{entry.Correlation:x}]");
             line.Append(Content(entry));
         }
@@ -79,13 +81,16 @@ internal static class JournalCommand
         {
             line.Append(entry.Kind.ToString().ToLowerInvariant());
             if (entry.Target.Value != 0) line.Append(' ').Append(Target(entry));
-            if (entry.TypeName is { } type) line.Append(' ').Append(type);
+            if (IsAboutType(entry.Kind) && entry.TypeName is { } type) line.Append(' ').Append(type);
             if (entry.Detail.Length > 0) line.Append(": ").Append(entry.Detail);
             if (entry.Kind == JournalKind.Consumed) line.Append(": ").AppendJoin(", ", entry.Consumed.Select(ConsumedBy));
         }
 
         return Printable(line.ToString());
     }
+
+    private static bool IsAboutType(JournalKind kind) => kind is JournalKind.Granted or JournalKind.Derived
+        or JournalKind.Revoked or JournalKind.DeadLetter or JournalKind.TimedOut or JournalKind.Schema;
 
     private static string Content(JournalEntry entry) => entry.Encoding switch
     {

@@ -30,7 +30,6 @@ internal sealed record Holding(string Agent, string Thing, string Allows, string
 /// <summary>The team at work: relay, data, action and pattern under one supervisor, and the host's capabilities.</summary>
 internal sealed class Team : IAsyncDisposable
 {
-    private const int CoresAtMost = 2;
     private const int SegmentBytes = 1 << 20;
     private static readonly TimeSpan DrainDeadline = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan IndexDeadline = TimeSpan.FromMilliseconds(500);
@@ -99,7 +98,7 @@ internal sealed class Team : IAsyncDisposable
             .AddJson(json.Save).AddJson(json.Saved).AddJson(json.Exchanged).AddJson(json.Settle).AddJson(json.Settled);
         return new Team(options, Kernel.Start(new KernelOptions
         {
-            Cores = Math.Min(CoresAtMost, Environment.ProcessorCount),
+            Cores = 1,              // the work that takes long runs outside; one core keeps the order of qualities of service
             Pin = false,
             JournalDirectory = options.IsJournaled ? options.JournalDirectory : null,
             SegmentBytes = SegmentBytes,
