@@ -1,0 +1,124 @@
+namespace Outheis.Assistant;
+
+/// <summary>
+/// Collects the blocks of a note into passages and the passages into sections. A block is a run of lines that belong
+/// together; long ones are cut into windows, and code follows the sentence that introduces it.
+/// </summary>
+internal sealed class SectionBuilder(NoteText text)
+{
+    private readonly List<Section> _sections = [];
+    private readonly List<Passage> _passages = [];
+    private readonly List<string> _headings = [];       // by level, from the second on; the first is the title
+    private int _headingLine = -1;                      // of the section that is being read
+    private int _sectionsAtHeading;
+    private int _openFirst = -1;                        // the block that may still take its code, or -1
+    private int _openLast;
+
+    public string Title { get; set; } = "";
+
+    public void Heading(int level, string heading, int line)
+    {
+        EndSection();
+        if (Title.Length == 0 && level == 1)
+        {
+            Title = heading;
+            _headings.Clear();
+        }
+        else
+        {
+            int depth = Math.Max(level - 2, 0);
+            if (_headings.Count > depth) _headings.RemoveRange(depth, _headings.Count - depth);
+            while (_headings.Count < depth) _headings.Add("");
+            _headings.Add(heading);
+        }
+
+        _headingLine = line;
+    }
+
+    /// <summary>Adds lines, counted from 0, both ends included.</summary>
+    public void Block(int first, int last, bool isCode)
+    {
+        if (_openFirst >= 0 && Introduces(_openFirst, _openLast, first, last, isCode))
+        {
+            int start = _openFirst;
+            _openFirst = -1;
+            _openLast = last;
+            AddWindows(start, last, isCode: false);
+            return;
+        }
+
+        CloseBlock();
+        if (isCode || WindowEnd(first, last) < last) AddWindows(first, last, isCode);
+        else (_openFirst, _openLast) = (first, last);
+    }
+
+    public Note Finish(string fallbackTitle)
+    {
+        EndSection();
+        return new Note(Title.Length > 0 ? Title : fallbackTitle, _sections);
+    }
+
+    /// <summary>A sentence that ends with a colon takes what follows; any short block takes a short block of code.</summary>
+    private bool Introduces(int first, int last, int nextFirst, int nextLast, bool nextIsCode)
+    {
+        if (nextLast - first + 1 > VaultLimits.PassageLines) return false;
+        if (nextIsCode && nextLast - nextFirst < VaultLimits.GluedCodeLines) return true;
+        int line = last;
+        while (line > first && text.IsBlank(line)) line--;
+        return text.Line(line).TrimEnd().EndsWith(':');
+    }
+
+    private void CloseBlock()
+    {
+        if (_openFirst >= 0) AddWindows(_openFirst, _openLast, isCode: false);
+        _openFirst = -1;
+    }
+
+    private void AddWindows(int first, int last, bool isCode)
+    {
+        int line = first;
+        while (line <= last)
+        {
+            int end = WindowEnd(line, last);
+            bool whole = line == first && end == last;      // with its fences, which say that it is code
+            if (text.Cut(line, end, isCode && !whole) is { } passage)
+            {
+                _passages.Add(passage);
+                if (_passages.Count == VaultLimits.SectionPassages) FlushPassages();
+            }
+
+            line = end + 1;
+        }
+    }
+
+    private int WindowEnd(int line, int last)
+    {
+        int end = line, chars = text.Line(line).Length;
+        while (end < last && end - line + 1 < VaultLimits.PassageLines)
+        {
+            chars += text.Line(end + 1).Length;
+            if (chars > VaultLimits.PassageChars) break;
+            end++;
+        }
+
+        return end;
+    }
+
+    private void EndSection()
+    {
+        CloseBlock();
+        bool headingAlone = _passages.Count == 0 && _headingLine >= 0 && _sections.Count == _sectionsAtHeading;
+        if (headingAlone && text.Cut(_headingLine, _headingLine, isCode: false) is { } heading) _passages.Add(heading);
+        FlushPassages();
+        _sectionsAtHeading = _sections.Count;
+        _headingLine = -1;
+    }
+
+    private void FlushPassages()
+    {
+        if (_passages.Count == 0) return;
+        string trail = string.Join(" > ", _headings.Where(static heading => heading.Length > 0));
+        _sections.Add(new Section(trail, _passages.ToArray()));
+        _passages.Clear();
+    }
+}

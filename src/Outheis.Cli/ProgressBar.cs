@@ -1,0 +1,49 @@
+using System.Threading.Channels;
+using Spectre.Console;
+
+namespace Outheis.Cli;
+
+/// <summary>
+/// A bar on the error output while notes are indexed. Made only when there is something to show, because loading the
+/// drawing library costs more than a warm question.
+/// </summary>
+internal sealed class ProgressBar
+{
+    private Channel<(int Done, int Total)>? _steps;
+    private Task _drawing = Task.CompletedTask;
+
+    public void Show(int done, int total)
+    {
+        if (_steps is null)
+        {
+            _steps = Channel.CreateUnbounded<(int, int)>();
+            _drawing = Task.Run(() => Draw(_steps.Reader));
+        }
+
+        _steps.Writer.TryWrite((done, total));
+    }
+
+    /// <summary>Takes the bar away.</summary>
+    public void End()
+    {
+        _steps?.Writer.TryComplete();
+        _drawing.Wait();
+        _steps = null;
+    }
+
+    private static Task Draw(ChannelReader<(int Done, int Total)> steps)
+    {
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+        return console.Progress().AutoClear(true)
+            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn())
+            .StartAsync(async context =>
+            {
+                ProgressTask bar = context.AddTask("Indexing notes", autoStart: true, maxValue: 1);
+                await foreach ((int done, int total) in steps.ReadAllAsync().ConfigureAwait(false))
+                {
+                    bar.MaxValue = Math.Max(total, 1);
+                    bar.Value = done;
+                }
+            });
+    }
+}
