@@ -1,0 +1,31 @@
+using Outheis.Tidy.Reading;
+
+namespace Outheis.Tidy.Rules;
+
+/// <summary>One place that may break one rule, and why. All of them stand here; one that is not needed is a failure.</summary>
+/// <param name="Rule">The rule's name.</param>
+/// <param name="Path">The file.</param>
+/// <param name="Text">Part of the line that breaks the rule; empty: any line of the file.</param>
+/// <param name="Reason">Why that is right.</param>
+internal sealed record Exemption(string Rule, string Path, string Text, string Reason)
+{
+    private const string Kernel = "src/Outheis.Kernel/";
+
+    public static readonly Exemption[] All =
+    [
+        new("async", Kernel + "Kernel.cs", "DisposeAsync", "the host awaits the stop on its own threads"),
+        new("async", Kernel + "Failure/Shutdown.cs", "", "the stop is driven by the host's thread, not by a core"),
+        new("async", Kernel + "Capabilities/Revocation.cs", "Run", "the host awaits every core's word, on its own threads"),
+        new("async", Kernel + "Host/CapabilityWriter.cs", "", "a ChannelWriter for threads outside the kernel"),
+        new("blocking", Kernel + "Platform/PinnedThreads.cs", "_bound.Task.Wait()",
+            "Kernel.Start returns when the core thread is bound; the thread that sets it awaits nobody"),
+        new("blocking", Kernel + "Agents/AgentContext.cs", "turn.GetAwaiter().GetResult()",
+            "only after IsCompleted: takes the result, or throws what the handler threw"),
+    ];
+
+    public bool Covers(Rule rule, Finding found, Repository repository) =>
+        Rule == rule.Name && Path == found.Path
+        && (Text.Length == 0
+            || (repository.Find(found.Path) is { } file && found.Line <= file.Lines.Length
+                && file.Lines[found.Line - 1].Contains(Text, StringComparison.Ordinal)));
+}
