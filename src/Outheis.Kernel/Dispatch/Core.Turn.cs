@@ -103,6 +103,10 @@ internal sealed unsafe partial class Core
                 MakeReady(agent);
             }
         }
+        else if (agent.State == AgentState.Waiting && agent.Async!.HasResumes)
+        {
+            MakeReady(agent);      // the turn awaits something that came while it ran, as Task.Yield does
+        }
 
         if (agent.Credits.Settle(agent.Waiters.Any, isIdle: agent.State != AgentState.Ready) && agent.Waiters.Any)
         {
