@@ -233,9 +233,18 @@ public sealed class AgentContext
     /// <summary>Fires the token of the turn under way, if there is one.</summary>
     internal void CancelTurn()
     {
-        if (_isPending)
+        if (!_isPending || _cancellation is null)
         {
-            _cancellation?.Cancel();
+            return;
+        }
+
+        try
+        {
+            _cancellation.Cancel();
+        }
+        catch (AggregateException bug)
+        {
+            Lifecycle.TurnThrew(Core, Cell, in _message, bug);
         }
     }
 
@@ -251,7 +260,14 @@ public sealed class AgentContext
         {
             _isPending = false;
             Core.WaitingAgents--;
-            _cancellation?.Cancel();
+            try
+            {
+                _cancellation?.Cancel();
+            }
+            catch (AggregateException)
+            {
+                // A callback of a token threw. The incarnation has ended already, and its reason stays the first one.
+            }
         }
 
         return unanswered;
