@@ -153,24 +153,25 @@ public sealed class AgentContext
     /// <summary>The handler returned: done already, or the agent waits.</summary>
     internal void Await(ValueTask turn)
     {
-        SynchronizationContext.SetSynchronizationContext(null);
         if (turn.IsCompleted)
         {
+            SynchronizationContext.SetSynchronizationContext(null);
             turn.GetAwaiter().GetResult();
             return;
         }
 
         _awaiter = turn.GetAwaiter();
         Wait();
-        _awaiter.UnsafeOnCompleted(_turnEnded);
+        _awaiter.UnsafeOnCompleted(_turnEnded);      // with this agent's context current, so that a turn that ends
+        SynchronizationContext.SetSynchronizationContext(null);      // on its core says so there, and no other thread
     }
 
     /// <summary>As <see cref="Await"/>, for a request: its reply is sent when the handler is done.</summary>
     internal void AwaitReply<TReply>(ValueTask<TReply> turn)
     {
-        SynchronizationContext.SetSynchronizationContext(null);
         if (turn.IsCompleted)
         {
+            SynchronizationContext.SetSynchronizationContext(null);
             TReply reply = turn.GetAwaiter().GetResult();
             Core.Reply(Cell, _message.Correlation, in reply);
             return;
@@ -181,7 +182,8 @@ public sealed class AgentContext
         answer.IsArmed = true;
         _answer = answer;
         Wait();
-        answer.Awaiter.UnsafeOnCompleted(_turnEnded);
+        answer.Awaiter.UnsafeOnCompleted(_turnEnded);      // as in Await
+        SynchronizationContext.SetSynchronizationContext(null);
     }
 
     /// <summary>The agent's core: something that a turn awaits is there; it runs on when the agent's turn comes.</summary>
@@ -231,9 +233,18 @@ public sealed class AgentContext
     /// <summary>Fires the token of the turn under way, if there is one.</summary>
     internal void CancelTurn()
     {
-        if (_isPending)
+        if (!_isPending || _cancellation is null)
         {
-            _cancellation?.Cancel();
+            return;
+        }
+
+        try
+        {
+            _cancellation.Cancel();
+        }
+        catch (AggregateException bug)
+        {
+            Lifecycle.TurnThrew(Core, Cell, in _message, bug);
         }
     }
 
@@ -249,7 +260,14 @@ public sealed class AgentContext
         {
             _isPending = false;
             Core.WaitingAgents--;
-            _cancellation?.Cancel();
+            try
+            {
+                _cancellation?.Cancel();
+            }
+            catch (AggregateException)
+            {
+                // A callback of a token threw. The incarnation has ended already, and its reason stays the first one.
+            }
         }
 
         return unanswered;

@@ -14,6 +14,14 @@ internal sealed class ReplyTable(Core core)
     /// <summary>No ask times out before this; null when none is under way.</summary>
     public long? NextDeadline => Pending == 0 ? null : _nextDeadline;
 
+    /// <summary>When an ask times out that begins now; the clock's last instant stands for never.</summary>
+    public static long DeadlineAfter(TimeProvider time, TimeSpan timeout)
+    {
+        long now = time.GetTimestamp();
+        double ticks = timeout.TotalSeconds * time.TimestampFrequency;
+        return timeout == Timeout.InfiniteTimeSpan || ticks >= long.MaxValue - now ? long.MaxValue : now + (long)ticks;
+    }
+
     /// <summary>A slot for a new ask, or null when too many are under way.</summary>
     public ReplySlot<TReply>? Rent<TReply>(AgentContext asker, AgentCell callee, long deadline)
     {

@@ -87,6 +87,11 @@ internal sealed class CapabilityTree
                     pending.Push(child);
                 }
 
+                if (!ReferenceEquals(next, node))
+                {
+                    (next.Parent, next.NextSibling, next.PreviousSibling) = (null, null, null);
+                }
+
                 if (itself || !ReferenceEquals(next, node))
                 {
                     next.FirstChild = null;

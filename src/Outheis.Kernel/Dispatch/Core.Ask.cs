@@ -24,7 +24,7 @@ internal sealed unsafe partial class Core
             return ValueTask.FromCanceled<TReply>(token);
         }
 
-        ReplySlot<TReply>? slot = Replies.Rent<TReply>(asker, node.Target, DeadlineAfter(timeout ?? Limits.AskTimeout));
+        ReplySlot<TReply>? slot = Replies.Rent<TReply>(asker, node.Target, ReplyTable.DeadlineAfter(Time, timeout ?? Limits.AskTimeout));
         if (slot is null)
         {
             return Refused<TReply>(AskOutcome.TooMany, node);
@@ -129,10 +129,6 @@ internal sealed unsafe partial class Core
         Kernel.DeadLetters.Add(new DeadLetter(
             DeadLetterReason.LateReply, new AgentId(sender), default, route.Message.Name, about->Position));
     }
-
-    private long DeadlineAfter(TimeSpan timeout) =>
-        timeout == Timeout.InfiniteTimeSpan ? long.MaxValue
-        : Time.GetTimestamp() + (long)(timeout.TotalSeconds * Time.TimestampFrequency);
 
     private static ValueTask<TReply> Refused<TReply>(AskOutcome outcome, CapabilityNode? node) =>
         ValueTask.FromException<TReply>(new AskException(outcome, node?.Target.Name ?? "The empty capability's target"));

@@ -27,7 +27,7 @@ internal sealed unsafe partial class Core
         Message* message = null;
         try
         {
-            for (int left = Limits.TurnMessages; left > 0 && agent.State == AgentState.Running; left--)
+            for (int left = Limits.TurnMessages; left > 0 && agent is { State: AgentState.Running, StopWanted: null }; left--)
             {
                 message = agent.Inbox.Take();
                 if (message == null)
@@ -45,10 +45,6 @@ internal sealed unsafe partial class Core
                 Deliver(agent, message);
                 Cells.Return(message);
                 message = null;
-                if (agent.StopWanted is not null)
-                {
-                    break;
-                }
             }
         }
         catch (Exception bug)
@@ -102,6 +98,10 @@ internal sealed unsafe partial class Core
             {
                 MakeReady(agent);
             }
+        }
+        else if (agent.State == AgentState.Waiting && agent.Async!.HasResumes)
+        {
+            MakeReady(agent);      // the turn awaits something that came while it ran, as Task.Yield does
         }
 
         if (agent.Credits.Settle(agent.Waiters.Any, isIdle: agent.State != AgentState.Ready) && agent.Waiters.Any)

@@ -43,9 +43,7 @@ internal sealed class HostAsks
         }
 
         ask.Callee = callee;
-        ask.Deadline = timeout == Timeout.InfiniteTimeSpan
-            ? long.MaxValue
-            : _time.GetTimestamp() + (long)(timeout.TotalSeconds * _time.TimestampFrequency);
+        ask.Deadline = ReplyTable.DeadlineAfter(_time, timeout);
         ask.Begin();
         if (Volatile.Read(ref _isSweeping) == 0 && Interlocked.Exchange(ref _isSweeping, 1) == 0)
         {

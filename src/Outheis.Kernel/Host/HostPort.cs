@@ -97,6 +97,7 @@ internal static unsafe class HostPort
         {
             slot->Flags = MessageFlags.Void;
             Ingress.Publish(slot, position);
+            core.Wake();      // what was published behind this slot had to wait for it
             GiveBack(target);
             return SendResult.Revoked;
         }

@@ -1,0 +1,96 @@
+namespace Outheis.Tests;
+
+/// <summary>A clock that moves only when a test says so; timers fire on the thread that moves it.</summary>
+internal sealed class ManualTime : TimeProvider
+{
+    private static readonly DateTimeOffset Epoch = new(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    private readonly Lock _lock = new();
+    private readonly List<ManualTimer> _timers = [];
+    private long _now = 1;
+
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    public override long GetTimestamp() => Volatile.Read(ref _now);
+
+    public override DateTimeOffset GetUtcNow() => Epoch.AddTicks(GetTimestamp());
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        var timer = new ManualTimer(this, callback, state);
+        timer.Change(dueTime, period);
+        return timer;
+    }
+
+    /// <summary>Moves time on and fires what is due, timer after timer.</summary>
+    public void Advance(TimeSpan by)
+    {
+        long to = GetTimestamp() + by.Ticks;
+        while (NextDue(to) is { } timer)
+        {
+            timer.Fire();
+        }
+
+        Volatile.Write(ref _now, to);
+    }
+
+    private ManualTimer? NextDue(long to)
+    {
+        lock (_lock)
+        {
+            ManualTimer? next = _timers.Where(timer => timer.Due <= to).MinBy(timer => timer.Due);
+            if (next is null)
+            {
+                return null;
+            }
+
+            Volatile.Write(ref _now, Math.Max(_now, next.Due));
+            next.Rearm();
+            return next;
+        }
+    }
+
+    private sealed class ManualTimer(ManualTime time, TimerCallback callback, object? state) : ITimer
+    {
+        private TimeSpan _period;
+
+        public long Due { get; private set; } = long.MaxValue;
+
+        public bool Change(TimeSpan dueTime, TimeSpan period)
+        {
+            lock (time._lock)
+            {
+                time._timers.Remove(this);
+                Due = dueTime == Timeout.InfiniteTimeSpan ? long.MaxValue : time.GetTimestamp() + dueTime.Ticks;
+                _period = period;
+                if (Due != long.MaxValue)
+                {
+                    time._timers.Add(this);
+                }
+            }
+
+            return true;
+        }
+
+        /// <summary>Under the clock's lock: what comes after this firing.</summary>
+        public void Rearm()
+        {
+            bool again = _period > TimeSpan.Zero;
+            Due = again ? Due + _period.Ticks : long.MaxValue;
+            if (!again)
+            {
+                time._timers.Remove(this);
+            }
+        }
+
+        public void Fire() => callback(state);
+
+        public void Dispose() => Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+
+        public ValueTask DisposeAsync()
+        {
+            Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
+}

@@ -1,0 +1,114 @@
+using System.Diagnostics;
+using Xunit;
+
+namespace Outheis.Tests;
+
+/// <summary>The real kernel on one thread, under a seed, with time that stands still until it is advanced.</summary>
+internal sealed class StepKernel : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);      // real time; only a hang takes that long
+
+    private readonly StepThreads _threads;
+    private bool _isStopped;
+
+    public StepKernel(int seed = 1, int cores = 2, int capacity = Limits.ChannelMessages, IJournalDisk? disk = null)
+    {
+        Seed = seed;
+        _threads = new StepThreads(seed);
+        var options = new KernelOptions
+        {
+            Cores = cores,
+            ChannelCapacity = capacity,
+            Time = Time,
+            Seed = (ulong)seed,
+            JournalDirectory = disk is null ? null : Journal.Journals.Path,
+            SegmentBytes = Journal.Journals.SmallSegment,
+            Unsupervised = Failures.Add,
+        };
+        Kernel = new Kernel(options, new Platform(_threads, disk ?? SystemJournalDisk.Instance));
+    }
+
+    public int Seed { get; }
+
+    public Kernel Kernel { get; }
+
+    public ManualTime Time { get; } = new();
+
+    /// <summary>Ends of agents that nobody supervises.</summary>
+    public List<ExitSignal> Failures { get; } = [];
+
+    public Core CoreAt(int index) => Kernel.Cores[index];
+
+    /// <summary>One pass of a random core.</summary>
+    public int Step() => _threads.Step();
+
+    /// <summary>Runs until no core has anything to do.</summary>
+    public void Run()
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (_threads.StepAll() > 0)
+        {
+            Assert.True(Stopwatch.GetElapsedTime(start) < Patience, $"never quiet, seed={Seed}");
+        }
+    }
+
+    /// <summary>Runs until the condition holds, also when it takes other threads to make it so.</summary>
+    public void RunUntil(Func<bool> condition, string what = "condition")
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (!condition())
+        {
+            if (_threads.StepAll() == 0)
+            {
+                Thread.Yield();
+            }
+
+            Assert.True(Stopwatch.GetElapsedTime(start) < Patience, $"{what} never came, seed={Seed}");
+        }
+    }
+
+    public T Result<T>(ValueTask<T> task) => Result(task.AsTask());
+
+    public T Result<T>(Task<T> task)
+    {
+        RunUntil(() => task.IsCompleted);
+        return task.GetAwaiter().GetResult();
+    }
+
+    public void Wait(Task task)
+    {
+        RunUntil(() => task.IsCompleted);
+        task.GetAwaiter().GetResult();
+    }
+
+    /// <summary>Time goes by in small steps while the cores run.</summary>
+    public void Advance(TimeSpan by)
+    {
+        TimeSpan grain = TimeSpan.FromMilliseconds(5);
+        for (TimeSpan left = by; left > TimeSpan.Zero; left -= grain)
+        {
+            Time.Advance(left < grain ? left : grain);
+            Run();
+        }
+    }
+
+    public StopReport Stop(TimeSpan? deadline = null)
+    {
+        _isStopped = true;
+        Task<StopReport> stop = Kernel.StopAsync(deadline);
+        RunUntil(() =>
+        {
+            Time.Advance(TimeSpan.FromMilliseconds(1));
+            return stop.IsCompleted;
+        });
+        return stop.Result;
+    }
+
+    public void Dispose()
+    {
+        if (!_isStopped)
+        {
+            Stop();
+        }
+    }
+}
