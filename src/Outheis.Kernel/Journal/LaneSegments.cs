@@ -137,7 +137,7 @@ internal sealed class LaneSegments : IDisposable
         }
         catch (JournalException error)
         {
-            _suspect = error;    // the system may forget the failure and the pages, this lane does not (ES-44)
+            _suspect = error;    // the system forgets the failure and the pages, this lane does not (ES-44)
             throw;
         }
     }
