@@ -15,6 +15,7 @@ internal sealed class JournalRecovery
     private readonly string _directory;
     private readonly int _lane;
     private readonly List<long> _sequences;
+    private readonly Dictionary<long, ScanResult> _scans = [];
 
     private JournalRecovery(IJournalDisk disk, string directory, int lane, List<long> sequences)
     {
@@ -105,17 +106,17 @@ internal sealed class JournalRecovery
         }
     }
 
+    /// <summary>The highest run that the newest records name; 0 without any. Reads only.</summary>
     public uint NewestRun()
     {
         uint newest = 0;
-        for (int i = _sequences.Count - 1; i >= Math.Max(0, _sequences.Count - 2); i--)
+        for (int i = _sequences.Count - 1; i >= 0; i--)
         {
-            if (TryOpen(_sequences[i]) is { } segment)
+            ScanResult scan = ScanTrusting(_sequences[i]);
+            newest = Math.Max(newest, scan.Run);
+            if (scan.End > JournalLimits.SegmentHeaderBytes)
             {
-                using (segment)
-                {
-                    newest = Math.Max(newest, SegmentScan.Run(segment, trustClosed: true).Run);
-                }
+                break;
             }
         }
 
@@ -134,7 +135,9 @@ internal sealed class JournalRecovery
 
             lane.Current?.Dispose();
             lane.Current = segment;
-            ScanResult scan = SegmentScan.Run(segment, trustClosed: sameBoot || IsClean(_sequences[i]));
+            ScanResult scan = sameBoot || IsClean(_sequences[i])
+                ? ScanTrusting(_sequences[i])
+                : SegmentScan.Run(segment, trustClosed: false);
             lane.Run = Math.Max(lane.Run, scan.Run);
             lane.Offset = scan.End;
             lane.IsFull = scan.Stop == RecordState.Padding;
@@ -170,8 +173,7 @@ internal sealed class JournalRecovery
         }
 
         var torn = new Span<byte>(segment.Pointer + scan.End, tornEnd - scan.End);
-        string name = $"{segment.Sequence:D12}.{scan.End}.run{run}.torn";
-        _disk.WriteAside(Path.Combine(_directory, name), torn);
+        _disk.WriteAside(FreeName($"{segment.Sequence:D12}.{scan.End}.run{run}"), torn);
         _disk.SyncDirectory(_directory);
         torn.Clear();
         _disk.SyncFile(segment.Mapping);
@@ -194,7 +196,7 @@ internal sealed class JournalRecovery
             else
             {
                 ReadHeader(sequence, out long bytes);
-                _disk.Rename(path, Path.Combine(_directory, $"{sequence:D12}.run{run}.torn"));
+                _disk.Rename(path, FreeName($"{sequence:D12}.run{run}"));
                 lane.BytesDropped += bytes;
                 lane.Clean = false;
                 lane.LostSequence = Math.Max(lane.LostSequence, sequence);
@@ -202,6 +204,19 @@ internal sealed class JournalRecovery
 
             _sequences.RemoveAt(i);
         }
+    }
+
+    // A run whose records were lost has its number given again; what it set aside stays.
+    private string FreeName(string name)
+    {
+        IReadOnlyList<string> taken = _disk.List(_directory) ?? [];
+        string free = name;
+        for (int copy = 2; taken.Contains(free + ".torn"); copy++)
+        {
+            free = $"{name}-{copy}";
+        }
+
+        return Path.Combine(_directory, free + ".torn");
     }
 
     private int FirstOf(Guid boot, int last)
@@ -215,11 +230,20 @@ internal sealed class JournalRecovery
         return first;
     }
 
-    private bool IsClean(long sequence)
+    private bool IsClean(long sequence) =>
+        ScanTrusting(sequence) is { Clean: true, Stop: RecordState.Unwritten };
+
+    // From the newest Closed record on. Each segment once: the lane's end is not read again and again.
+    private ScanResult ScanTrusting(long sequence)
     {
-        using JournalSegment? segment = TryOpen(sequence);
-        return segment is not null && SegmentScan.Run(segment, trustClosed: true) is
-            { Clean: true, Stop: RecordState.Unwritten };
+        if (!_scans.TryGetValue(sequence, out ScanResult scan))
+        {
+            using JournalSegment? segment = TryOpen(sequence);
+            scan = segment is null ? default : SegmentScan.Run(segment, trustClosed: true);
+            _scans.Add(sequence, scan);
+        }
+
+        return scan;
     }
 
     // Of a prepared segment the first slot was never written.

@@ -23,6 +23,7 @@ internal sealed class LaneSegments : IDisposable
     private bool _nextWanted;                                 // gate
     private long _populated;              // gate; pages of current up to here were asked for
     private long _populateTo;                                 // gate
+    private JournalException? _suspect;   // appender: the first failed sync; nothing after it is believed
     private long _unsynced;               // appender: first sequence that may not be durable
 
     public LaneSegments(LaneStore store, SegmentPreparer preparer, JournalSegment current, long unsynced)
@@ -124,8 +125,21 @@ internal sealed class LaneSegments : IDisposable
     /// so.</summary>
     public void Sync()
     {
-        _store.Sync(_unsynced, _current);
-        _unsynced = _current.Sequence;
+        if (_suspect is not null)
+        {
+            throw new JournalException(_suspect.Message, _suspect);
+        }
+
+        try
+        {
+            _store.Sync(_unsynced, _current);
+            _unsynced = _current.Sequence;
+        }
+        catch (JournalException error)
+        {
+            _suspect = error;    // the system forgets the failure and the pages, this lane does not (ES-44)
+            throw;
+        }
     }
 
     public void NoteClosed(int offset) => _current.Header.Closed = offset;

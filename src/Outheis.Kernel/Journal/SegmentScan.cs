@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Outheis;
@@ -28,6 +29,7 @@ internal static unsafe class SegmentScan
     /// <param name="length">The length word.</param>
     /// <param name="available">Bytes up to the segment's end.</param>
     /// <param name="needed">Bytes of the record, or of the padding's front.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RecordState Glance(int length, long available, out int needed)
     {
         needed = length < 0 ? RecordHeader.Alignment / 2 : length;
@@ -43,6 +45,7 @@ internal static unsafe class SegmentScan
     }
 
     /// <summary>The verdict on a slot whose length word was glanced at.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RecordState Judge(byte* slot, int length, long position, RecordState glance)
     {
         var header = (RecordHeader*)slot;
@@ -59,6 +62,7 @@ internal static unsafe class SegmentScan
     }
 
     /// <summary>The state of the slot at an offset of a mapped segment.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RecordState At(JournalSegment segment, int offset, out int bytes)
     {
         byte* slot = segment.Pointer + offset;
@@ -70,6 +74,7 @@ internal static unsafe class SegmentScan
 
     /// <summary>Walks the whole records of a segment from its newest Closed record, if it names a true one,
     /// or from its beginning.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]      // called once, with a million records
     public static ScanResult Run(JournalSegment segment, bool trustClosed)
     {
         var result = new ScanResult { End = JournalLimits.SegmentHeaderBytes, Run = segment.Header.Run };
