@@ -280,7 +280,8 @@ public sealed class Kernel : IAsyncDisposable
     internal void BeginStop() => Volatile.Write(ref _isStopping, 1);
 
     /// <summary>Frees what the cores used. A stuck core keeps its memory and the journal keeps its mapping: it still runs.</summary>
-    internal void Release(bool everyCoreStopped)
+    /// <returns>Why the journal could not be closed, if it could not.</returns>
+    internal JournalException? Release(bool everyCoreStopped)
     {
         HostAsks.FailAll();
         _stopped.TrySetResult();
@@ -289,9 +290,18 @@ public sealed class Kernel : IAsyncDisposable
             core.IngressWaiters.WakeAll();      // they see Dead
         }
 
-        if (everyCoreStopped)
+        try
         {
-            _journal?.Dispose();
+            if (everyCoreStopped)
+            {
+                _journal?.Close();
+            }
+
+            return null;
+        }
+        catch (JournalException failure)
+        {
+            return failure;
         }
     }
 

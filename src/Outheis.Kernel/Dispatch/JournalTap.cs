@@ -235,17 +235,11 @@ internal sealed unsafe class JournalTap(JournalLane lane, MessageCodecs codecs, 
     private RecordHeader* Begin(JournalKind kind, Message* message, long cause)
     {
         RecordHeader* header = lane.Begin(_prepared);
-        header->Kind = kind;
-        header->Qos = (byte)message->Qos;
-        header->Flags = RecordFlags.None;
-        header->TypeId = message->Route;
-        header->Sender = message->Sender;
-        header->Target = message->Target;
+        header->Describe(kind, (byte)message->Qos, RecordFlags.None, message->Route);
+        header->Route(message->Sender, message->Target, message->Capability, message->Chain);
         header->Badge = message->Badge;
         header->Correlation = message->Has(MessageFlags.Extended) ? message->Correlation : 0;
         header->Cause = cause;
-        header->Capability = message->Capability;
-        header->Chain = message->Chain;
         return header;
     }
 

@@ -42,8 +42,8 @@ internal static class Shutdown
             }
         }
 
-        kernel.Release(everyCoreStopped: stuck.Count == 0);
-        return new StopReport(undrained, stuck);
+        JournalException? failure = kernel.Release(everyCoreStopped: stuck.Count == 0);
+        return new StopReport(undrained, stuck, failure);
     }
 
     private static async Task<bool> Drain(Kernel kernel, TimeProvider time, long start, TimeSpan deadline)

@@ -53,7 +53,9 @@ public readonly record struct UndrainedAgent(AgentId Agent, string Name, int Que
 /// <summary>How a stop went.</summary>
 /// <param name="Undrained">Who had not finished when the deadline came.</param>
 /// <param name="StuckCores">Cores whose handler did not return; their threads and journal lanes are left as they are.</param>
-public sealed record StopReport(IReadOnlyList<UndrainedAgent> Undrained, IReadOnlyList<int> StuckCores)
+/// <param name="JournalFailure">Why the journal could not be made durable and closed; the next start repairs it.</param>
+public sealed record StopReport(
+    IReadOnlyList<UndrainedAgent> Undrained, IReadOnlyList<int> StuckCores, JournalException? JournalFailure)
 {
     /// <summary>Everything that was sent has been handled.</summary>
     public bool Drained => Undrained.Count == 0 && StuckCores.Count == 0;
