@@ -14,7 +14,7 @@ internal sealed record PeersOptions(
         "usage: peers [--shapes a,b] [--systems x,y] [--runs N] [--scale smoke|full] [--json]";
 
     private const int RunsMax = 1000;
-    private const int RunsSmoke = 3;
+    private const int RunsSmoke = 1;
     private const int RunsFull = 7;
 
     public static bool TryParse(

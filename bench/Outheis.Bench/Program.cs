@@ -50,6 +50,6 @@ internal static class Program
         output.WriteLine($"{options.Runs} runs of each, alternating; medians");
         var table = new Table(output);
         foreach (IReadOnlyList<Result> results in runner.Run()) table.Write(results);
-        table.WriteVerdicts();
+        if (options.Scale == Scale.Full) table.WriteVerdicts();
     }
 }

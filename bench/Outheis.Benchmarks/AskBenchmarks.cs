@@ -3,7 +3,9 @@ using BenchmarkDotNet.Attributes;
 
 namespace Outheis.Benchmarks;
 
-/// <summary>A request from outside and its answer, one at a time. What is allocated is this class's own task.</summary>
+/// <summary>
+/// A request from outside and its answer, one at a time. What is allocated is this class's own task.
+/// </summary>
 [MemoryDiagnoser]
 public class AskBenchmarks
 {

@@ -4,7 +4,9 @@ using BenchmarkDotNet.Attributes;
 
 namespace Outheis.Benchmarks;
 
-/// <summary>64 bytes into the journal of a core, with header and checksum, beside the same bytes through a channel.</summary>
+/// <summary>
+/// 64 bytes into the journal of a core, with header and checksum, beside the same bytes through a channel.
+/// </summary>
 [MemoryDiagnoser]
 public unsafe class JournalBenchmarks
 {

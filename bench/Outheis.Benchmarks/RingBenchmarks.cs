@@ -4,7 +4,9 @@ using BenchmarkDotNet.Attributes;
 
 namespace Outheis.Benchmarks;
 
-/// <summary>One message into a queue for one writer and out again, both on one thread: no contention, hot lines.</summary>
+/// <summary>
+/// One message into a queue for one writer and out again, both on one thread: no contention, hot lines.
+/// </summary>
 [MemoryDiagnoser]
 public unsafe class RingBenchmarks : IDisposable
 {

@@ -3,7 +3,10 @@ using BenchmarkDotNet.Attributes;
 
 namespace Outheis.Benchmarks;
 
-/// <summary>A thousand messages, and until the last one has been taken. Fewer than the capacity: nobody waits for room.</summary>
+/// <summary>
+/// A thousand messages, and until the last one has been taken. Fewer than the capacity: nobody waits for
+/// room.
+/// </summary>
 [MemoryDiagnoser]
 public class SendBenchmarks
 {

@@ -12,7 +12,9 @@ internal readonly record struct Ball(long Number);
 
 internal readonly record struct Opponent(Capability<Ball> Side);
 
-/// <summary>The capability has arrived. Waited for, because messages of different senders have no order.</summary>
+/// <summary>
+/// The capability has arrived. Waited for, because messages of different senders have no order.
+/// </summary>
 internal readonly record struct Linked;
 
 internal readonly record struct Item(long Value);
