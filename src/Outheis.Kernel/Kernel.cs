@@ -105,7 +105,7 @@ public sealed class Kernel : IAsyncDisposable
     /// <exception cref="ArgumentException">No such agent, or it does not handle <typeparamref name="T"/>.</exception>
     public Capability<T> Grant<T>(
         AgentId target, Rights rights = Rights.Send | Rights.Grant, ulong badge = 0, string? purpose = null) =>
-        new(MintHandle<T>(Outside(_host), target, rights, badge, purpose));
+        new(Mint.Handle<T>(this, Outside(_host), target, rights, badge, purpose));
 
     /// <summary>Gives the host the right to ask an agent.</summary>
     /// <typeparam name="TRequest">A request type that the agent answers.</typeparam>
@@ -117,7 +117,7 @@ public sealed class Kernel : IAsyncDisposable
     /// <exception cref="ArgumentException">No such agent, or it does not answer <typeparamref name="TRequest"/>.</exception>
     public AskCapability<TRequest, TReply> GrantAsk<TRequest, TReply>(
         AgentId target, Rights rights = Rights.Ask | Rights.Grant, ulong badge = 0, string? purpose = null) =>
-        new(MintAnswer<TRequest, TReply>(Outside(_host), target, rights, badge, purpose));
+        new(Mint.Answer<TRequest, TReply>(this, Outside(_host), target, rights, badge, purpose));
 
     /// <summary>Mints a capability for an agent that already lives. The host cannot use it; send it to the agent.</summary>
     /// <typeparam name="T">A message type that the target handles.</typeparam>
@@ -128,7 +128,7 @@ public sealed class Kernel : IAsyncDisposable
     /// <param name="purpose">Why, in words, for whoever lists capabilities.</param>
     public Capability<T> GrantTo<T>(
         AgentId holder, AgentId target, Rights rights = Rights.Send, ulong badge = 0, string? purpose = null) =>
-        new(MintHandle<T>(Outside(Living(holder)), target, rights, badge, purpose));
+        new(Mint.Handle<T>(this, Outside(Living(holder)), target, rights, badge, purpose));
 
     /// <summary>As <see cref="GrantTo{T}"/>, for asks.</summary>
     /// <typeparam name="TRequest">A request type that the target answers.</typeparam>
@@ -140,7 +140,7 @@ public sealed class Kernel : IAsyncDisposable
     /// <param name="purpose">Why, in words, for whoever lists capabilities.</param>
     public AskCapability<TRequest, TReply> GrantAskTo<TRequest, TReply>(
         AgentId holder, AgentId target, Rights rights = Rights.Ask, ulong badge = 0, string? purpose = null) =>
-        new(MintAnswer<TRequest, TReply>(Outside(Living(holder)), target, rights, badge, purpose));
+        new(Mint.Answer<TRequest, TReply>(this, Outside(Living(holder)), target, rights, badge, purpose));
 
     /// <summary>
     /// Revokes a capability and everything derived from it. When the task is done, no core and no thread accepts a send
@@ -217,39 +217,6 @@ public sealed class Kernel : IAsyncDisposable
 
     /// <summary>Stops the kernel with <see cref="KernelOptions.DrainDeadline"/>.</summary>
     public async ValueTask DisposeAsync() => await StopAsync().ConfigureAwait(false);
-
-    internal CapabilityNode MintHandle<T>(
-        AgentCell holder, AgentId target, Rights rights, ulong badge, string? purpose)
-    {
-        AgentCell to = Living(target);
-        Agent instance = to.Instance!;
-        (bool handles, bool handlesAsync) = (instance is IHandle<T>, instance is IHandleAsync<T>);
-        Route route = (handles, handlesAsync) switch
-        {
-            (true, false) => HandleRoute<T>.Instance,
-            (false, true) => HandleAsyncRoute<T>.Instance,
-            _ => throw Misfit(to, $"IHandle<{typeof(T).Name}>", $"IHandleAsync<{typeof(T).Name}>", handles),
-        };
-        return Mint<T>(holder, to, route, rights & ~Rights.Ask, badge, purpose);
-    }
-
-    internal CapabilityNode MintAnswer<TRequest, TReply>(
-        AgentCell holder, AgentId target, Rights rights, ulong badge, string? purpose)
-    {
-        AgentCell to = Living(target);
-        Agent instance = to.Instance!;
-        (bool answers, bool answersAsync) =
-            (instance is IAnswer<TRequest, TReply>, instance is IAnswerAsync<TRequest, TReply>);
-        string types = $"<{typeof(TRequest).Name}, {typeof(TReply).Name}>";
-        Route route = (answers, answersAsync) switch
-        {
-            (true, false) => AnswerRoute<TRequest, TReply>.Instance,
-            (false, true) => AnswerAsyncRoute<TRequest, TReply>.Instance,
-            _ => throw Misfit(to, "IAnswer" + types, "IAnswerAsync" + types, answers),
-        };
-        RequireSealed(typeof(TReply));
-        return Mint<TRequest>(holder, to, route, rights & ~Rights.Send, badge, purpose);
-    }
 
     internal void ReportUnsupervised(AgentCell agent, ExitSignal signal)
     {
@@ -375,7 +342,7 @@ public sealed class Kernel : IAsyncDisposable
         return Cores[index];
     }
 
-    private AgentCell Living(AgentId id) =>
+    internal AgentCell Living(AgentId id) =>
         Agents.Find(id.Value) ?? throw new ArgumentException($"No agent {id} lives in this kernel.", nameof(id));
 
     private void ConnectCores()
@@ -392,24 +359,5 @@ public sealed class Kernel : IAsyncDisposable
                 }
             }
         }
-    }
-
-    private static void RequireSealed(Type message)
-    {
-        if (!message.IsValueType && !message.IsSealed)
-        {
-            throw new ArgumentException(
-                $"{message.Name} is not sealed. A message class must be a sealed, immutable record: it is shared by reference.");
-        }
-    }
-
-    private static ArgumentException Misfit(AgentCell agent, string synchronous, string asynchronous, bool both) =>
-        new(both
-            ? $"Agent {agent.Name} ({agent.Instance!.GetType().Name}) implements both {synchronous} and {asynchronous}; keep one."
-            : $"Agent {agent.Name} ({agent.Instance!.GetType().Name}) implements neither {synchronous} nor {asynchronous}.");
-
-    private sealed class RecordGrant(CapabilityNode node) : KernelOp
-    {
-        public override void Run(Core core) => core.Tap?.RecordCapability(JournalKind.Granted, node);
     }
 }

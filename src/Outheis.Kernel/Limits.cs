@@ -50,9 +50,12 @@ public static class Limits
     internal const int ConsumedBatch = 64;           // entries of one Consumed record
     internal const int RepliesPerCore = 1 << 20;     // asks under way that one core (or the host) may have
     internal const int DeadLettersKept = 256;        // the newest dead letters, for reading
+    internal const int TrickleMessages = 16;         // a pass that brings fewer, one way, trickles
+    internal const int TricklePasses = 4;            // such passes in a row before the core lingers
     internal const int ClockPasses = 16;             // busy passes between two looks at the clock
 
     internal static readonly TimeSpan IdleSpin = TimeSpan.FromMicroseconds(50);     // busy looking before yielding
+    internal static readonly TimeSpan Linger = TimeSpan.FromMicroseconds(0.3);      // before a pass while messages trickle
     internal const int IdleYields = 8;                                              // yields before parking
     internal static readonly TimeSpan HostAskSpin = TimeSpan.FromMicroseconds(5);   // an outside asker looks before it awaits
     internal static readonly TimeSpan SweepPeriod = TimeSpan.FromMilliseconds(10);  // grain of ask timeouts

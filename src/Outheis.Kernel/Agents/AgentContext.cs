@@ -53,6 +53,9 @@ public sealed class AgentContext
 
     internal AgentCell Cell { get; }
 
+    /// <summary>Whether a token is the turn's own, which fires on this core and needs no registration.</summary>
+    internal bool IsTurnToken(CancellationToken token) => _cancellation is { } own && own.Token == token;
+
     internal CancellationToken TurnToken => (_cancellation ??= new CancellationTokenSource()).Token;
 
     internal bool HasResumes => _resumes.Count > 0;
@@ -241,6 +244,7 @@ public sealed class AgentContext
         try
         {
             _cancellation.Cancel();
+            Core.Replies.AbandonWithTurn(this);
         }
         catch (AggregateException bug)
         {
@@ -351,71 +355,4 @@ public sealed class AgentContext
         ReferenceEquals(Core.OfThisThread, Core) && ReferenceEquals(Core.Running, Cell) ? Core : throw new InvalidOperationException(
             $"The context of agent {Cell.Name} was used outside its turn: after ConfigureAwait(false), in Task.Run, or "
             + "after the handler returned. Await without ConfigureAwait(false) inside handlers, and pass results out.");
-
-    private readonly record struct Resumption(
-        Action<object?>? Continuation, SendOrPostCallback? Callback, object? State)
-    {
-        public void Run()
-        {
-            if (Continuation is not null)
-            {
-                Continuation(State);
-            }
-            else
-            {
-                Callback!(State);
-            }
-        }
-    }
-
-    private sealed class OrphanResume(AgentContext context) : KernelOp
-    {
-        public override void Run(Core core) => context.RunResumes();
-    }
-
-    private abstract class PendingAnswer
-    {
-        public bool IsArmed;
-
-        public abstract void Send(Core core, AgentCell self, ulong correlation);
-    }
-
-    private sealed class PendingAnswer<TReply> : PendingAnswer
-    {
-        public ValueTaskAwaiter<TReply> Awaiter;
-
-        public override void Send(Core core, AgentCell self, ulong correlation)
-        {
-            ValueTaskAwaiter<TReply> awaiter = Awaiter;
-            Awaiter = default;
-            TReply reply = awaiter.GetResult();
-            core.Reply(self, correlation, in reply);
-        }
-    }
-}
-
-/// <summary>Brings the awaits of one incarnation home, whatever thread completed them.</summary>
-internal sealed class AgentSynchronizationContext(AgentContext context) : SynchronizationContext
-{
-    public override void Post(SendOrPostCallback d, object? state)
-    {
-        if (ReferenceEquals(Core.OfThisThread, context.Core))
-        {
-            context.Resume(d, state);
-        }
-        else
-        {
-            context.Core.Post(new PostedResume(context, d, state));
-        }
-    }
-
-    public override void Send(SendOrPostCallback d, object? state) =>
-        throw new NotSupportedException("Send would block the caller until the agent's turn. Use Post.");
-
-    public override SynchronizationContext CreateCopy() => this;
-
-    private sealed class PostedResume(AgentContext context, SendOrPostCallback callback, object? state) : KernelOp
-    {
-        public override void Run(Core core) => context.Resume(callback, state);
-    }
 }

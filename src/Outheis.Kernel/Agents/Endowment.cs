@@ -21,7 +21,7 @@ public readonly struct Endowment
     /// <param name="purpose">Why, in words, for whoever lists capabilities.</param>
     public Capability<T> Grant<T>(
         AgentId target, Rights rights = Rights.Send, ulong badge = 0, string? purpose = null) =>
-        new(_self.Kernel.MintHandle<T>(_self, target, rights, badge, purpose));
+        new(Mint.Handle<T>(_self.Kernel, _self, target, rights, badge, purpose));
 
     /// <summary>Lets the new agent ask <paramref name="target"/>.</summary>
     /// <typeparam name="TRequest">A request type that the target answers.</typeparam>
@@ -32,7 +32,7 @@ public readonly struct Endowment
     /// <param name="purpose">Why, in words, for whoever lists capabilities.</param>
     public AskCapability<TRequest, TReply> GrantAsk<TRequest, TReply>(
         AgentId target, Rights rights = Rights.Ask, ulong badge = 0, string? purpose = null) =>
-        new(_self.Kernel.MintAnswer<TRequest, TReply>(_self, target, rights, badge, purpose));
+        new(Mint.Answer<TRequest, TReply>(_self.Kernel, _self, target, rights, badge, purpose));
 
     /// <summary>Lets the new agent write to an output that the host reads.</summary>
     /// <typeparam name="T">What it writes.</typeparam>

@@ -15,6 +15,7 @@ internal abstract class ReplySlot(int index)
     public AgentCell? Callee;
     public long Deadline;
     public bool IsPending;
+    public bool EndsWithTurn;                 // its token is that of the asker's turn
     public CancellationToken Token;
     public CancellationTokenRegistration Registration;
     protected AskOutcome Outcome;

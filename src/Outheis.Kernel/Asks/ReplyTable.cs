@@ -166,6 +166,19 @@ internal sealed class ReplyTable(Core core)
         }
     }
 
+    /// <summary>The token of an asker's turn fired: the asks that were given it end.</summary>
+    public void AbandonWithTurn(AgentContext asker)
+    {
+        for (int i = 0; Pending > 0 && i < _count; i++)
+        {
+            ReplySlot slot = _slots[i];
+            if (slot.IsPending && slot.EndsWithTurn && ReferenceEquals(slot.Asker, asker))
+            {
+                Abandon(slot, AskOutcome.Cancelled);
+            }
+        }
+    }
+
     private ReplySlot? FindPending(ulong correlation)
     {
         int index = Correlation.Slot(correlation);

@@ -47,9 +47,10 @@ internal sealed unsafe partial class Core
             return Refused<TReply>(AskException.From(sent), node);
         }
 
-        if (token.CanBeCanceled)
+        slot.Token = token;
+        slot.EndsWithTurn = asker.IsTurnToken(token);
+        if (token.CanBeCanceled && !slot.EndsWithTurn)
         {
-            slot.Token = token;
             slot.Registration = token.UnsafeRegister(WithdrawAsk.Post, new WithdrawAsk(this, slot.Correlate(Index)));
         }
 
@@ -72,6 +73,7 @@ internal sealed unsafe partial class Core
             return;
         }
 
+        HostReplies += table == Correlation.HostTable ? 1 : 0;
         Tap?.AppendReply(ReplyRoute<TReply>.Instance, self, correlation, Current, in reply);
         bool inTime = table == Index
             ? Replies.Complete(correlation, in reply)

@@ -23,6 +23,7 @@ internal sealed unsafe partial class Core : IDisposable
     private int _outboxCount;
     private bool _ingressWaits;               // the journal has no room for what stands first in the ingress
     private int _busyPasses;
+    private int _trickles;
     private long _nextTick;
     private long _nextSweep;
     private ulong _random;
@@ -79,6 +80,9 @@ internal sealed unsafe partial class Core : IDisposable
     /// <summary>Monotonic time as of this pass, in the kernel clock's ticks.</summary>
     public long Now;
 
+    /// <summary>Replies to asks of the host: somebody waits for what this core does.</summary>
+    public long HostReplies;
+
     /// <summary>Agents whose asynchronous turn awaits something.</summary>
     public int WaitingAgents;
 
@@ -96,6 +100,7 @@ internal sealed unsafe partial class Core : IDisposable
     /// </summary>
     public int RunPass()
     {
+        (long arrivedBefore, long answeredBefore) = (Counters.Arrived + Counters.Entered, Counters.SentAway + HostReplies);
         int done = RunControl();
         for (int i = 0; i < In.Length; i++)
         {
@@ -114,6 +119,14 @@ internal sealed unsafe partial class Core : IDisposable
             RunTurn(agent);
         }
 
+        long arrived = Counters.Arrived + Counters.Entered - arrivedBefore;
+        if (arrived > 0)
+        {
+            bool oneWay = arrived < Limits.TrickleMessages && _ready.IsEmpty
+                && Counters.SentAway + HostReplies == answeredBefore;
+            _trickles = oneWay ? _trickles + 1 : 0;
+        }
+
         if (done == 0 || ++_busyPasses >= Limits.ClockPasses)
         {
             _busyPasses = 0;
@@ -127,6 +140,12 @@ internal sealed unsafe partial class Core : IDisposable
 
         return done;
     }
+
+    /// <summary>
+    /// Messages come in one direction and one by one: this core keeps up so closely that each costs a trip of its cache line.
+    /// Whoever drives the core does well to linger a little, so that they come in batches.
+    /// </summary>
+    public bool IsTrickling => _trickles >= Limits.TricklePasses;
 
     /// <summary>Whether something waits that <see cref="RunPass"/> would do. The core's thread, as its last look.</summary>
     public bool HasWork()

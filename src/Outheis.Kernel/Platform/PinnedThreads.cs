@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 
 namespace Outheis;
 
@@ -25,6 +26,8 @@ internal sealed class PinnedThreads(bool pin) : CoreThreads
     /// <summary>Runs passes; with nothing to do looks on for a while, then yields, then parks.</summary>
     private sealed class Driver
     {
+        private static readonly long LingerTicks = (long)(Limits.Linger.TotalSeconds * Stopwatch.Frequency);
+
         private const int LooksPerPass = 32;      // a look is a few loads, a pass also reads the clock
 
         private readonly Core _core;
@@ -65,6 +68,7 @@ internal sealed class PinnedThreads(bool pin) : CoreThreads
             _core.Enter();
             while (Volatile.Read(ref _isStopping) == 0)
             {
+                Linger();
                 if (_core.RunPass() == 0)
                 {
                     Idle();
@@ -72,6 +76,18 @@ internal sealed class PinnedThreads(bool pin) : CoreThreads
             }
 
             Core.Leave();
+        }
+
+        private void Linger()
+        {
+            if (_core.IsTrickling)
+            {
+                long until = Stopwatch.GetTimestamp() + LingerTicks;
+                while (Stopwatch.GetTimestamp() < until)
+                {
+                    Thread.SpinWait(1);
+                }
+            }
         }
 
         private void Idle()
@@ -84,6 +100,7 @@ internal sealed class PinnedThreads(bool pin) : CoreThreads
                     Thread.SpinWait(1);
                 }
 
+                Linger();
                 if (_core.RunPass() > 0)
                 {
                     return;

@@ -1,0 +1,24 @@
+namespace Outheis;
+
+/// <summary>What an asynchronous turn waits to run on with: the kernel's own continuation, or what foreign code posted.</summary>
+internal readonly record struct Resumption(
+    Action<object?>? Continuation, SendOrPostCallback? Callback, object? State)
+{
+    public void Run()
+    {
+        if (Continuation is not null)
+        {
+            Continuation(State);
+        }
+        else
+        {
+            Callback!(State);
+        }
+    }
+}
+
+/// <summary>Runs what an ended incarnation still awaits, between the turns of the living.</summary>
+internal sealed class OrphanResume(AgentContext context) : KernelOp
+{
+    public override void Run(Core core) => context.RunResumes();
+}

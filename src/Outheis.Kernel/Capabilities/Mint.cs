@@ -1,0 +1,74 @@
+namespace Outheis;
+
+/// <summary>
+/// Makes capabilities of the host's authority: checks that the target understands the message, picks the route to its
+/// handler, journals the grant. Any thread.
+/// </summary>
+internal static class Mint
+{
+    public static CapabilityNode Handle<T>(
+        Kernel kernel, AgentCell holder, AgentId target, Rights rights, ulong badge, string? purpose)
+    {
+        AgentCell to = kernel.Living(target);
+        Agent instance = to.Instance!;
+        (bool handles, bool handlesAsync) = (instance is IHandle<T>, instance is IHandleAsync<T>);
+        Route route = (handles, handlesAsync) switch
+        {
+            (true, false) => HandleRoute<T>.Instance,
+            (false, true) => HandleAsyncRoute<T>.Instance,
+            _ => throw Misfit(to, "IHandle", typeof(T).Name, handles),
+        };
+        return Make<T>(kernel, holder, to, route, rights & ~Rights.Ask, badge, purpose);
+    }
+
+    public static CapabilityNode Answer<TRequest, TReply>(
+        Kernel kernel, AgentCell holder, AgentId target, Rights rights, ulong badge, string? purpose)
+    {
+        AgentCell to = kernel.Living(target);
+        Agent instance = to.Instance!;
+        (bool answers, bool answersAsync) =
+            (instance is IAnswer<TRequest, TReply>, instance is IAnswerAsync<TRequest, TReply>);
+        Route route = (answers, answersAsync) switch
+        {
+            (true, false) => AnswerRoute<TRequest, TReply>.Instance,
+            (false, true) => AnswerAsyncRoute<TRequest, TReply>.Instance,
+            _ => throw Misfit(to, "IAnswer", $"{typeof(TRequest).Name}, {typeof(TReply).Name}", answers),
+        };
+        RequireSealed(typeof(TReply));
+        return Make<TRequest>(kernel, holder, to, route, rights & ~Rights.Send, badge, purpose);
+    }
+
+    private static CapabilityNode Make<T>(
+        Kernel kernel, AgentCell holder, AgentCell target, Route route, Rights rights, ulong badge, string? purpose)
+    {
+        RequireSealed(typeof(T));
+        CapabilityNode node = kernel.Capabilities.Mint(holder, target, route, rights, badge, purpose);
+        if (target.Core.Tap is not null)
+        {
+            target.Core.Post(new RecordGrant(node));
+        }
+
+        return node;
+    }
+
+    private static void RequireSealed(Type message)
+    {
+        if (!message.IsValueType && !message.IsSealed)
+        {
+            throw new ArgumentException(
+                $"{message.Name} is not sealed. A message class must be a sealed, immutable record: it is shared by reference.");
+        }
+    }
+
+    private static ArgumentException Misfit(AgentCell agent, string handler, string types, bool both)
+    {
+        string who = $"Agent {agent.Name} ({agent.Instance!.GetType().Name})";
+        string what = $"{handler}<{types}> {(both ? "and" : "nor")} {handler}Async<{types}>";
+        return new ArgumentException(both ? $"{who} implements both {what}; keep one." : $"{who} implements neither {what}.");
+    }
+
+    private sealed class RecordGrant(CapabilityNode node) : KernelOp
+    {
+        public override void Run(Core core) => core.Tap?.RecordCapability(JournalKind.Granted, node);
+    }
+}
