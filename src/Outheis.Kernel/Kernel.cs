@@ -301,19 +301,6 @@ public sealed class Kernel : IAsyncDisposable
         return agent.Id;
     }
 
-    private CapabilityNode Mint<T>(
-        AgentCell holder, AgentCell target, Route route, Rights rights, ulong badge, string? purpose)
-    {
-        RequireSealed(typeof(T));
-        CapabilityNode node = Capabilities.Mint(holder, target, route, rights, badge, purpose);
-        if (_journal is not null)
-        {
-            target.Core.Post(new RecordGrant(node));
-        }
-
-        return node;
-    }
-
     private static AgentCell Outside(AgentCell holder)
     {
         RequireOutside();
