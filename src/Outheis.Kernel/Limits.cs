@@ -38,7 +38,8 @@ public static class Limits
     internal const int HotPayloadBytes = 16;         // of the payload that lie in it
     internal const int SlabCells = 1024;             // cells that a core takes from the system at a time; power of two
     internal const int RingSlots = 256;              // per ordered pair of cores (LW-20); power of two
-    internal const int RingResumeSlots = 64;         // free slots before a core that found the ring full goes on (LW-22)
+    internal const int RingResumeSlots = 128;        // free slots before a core that found the ring full goes on (LW-22)
+    internal const int DetainedPerLook = 32;         // messages kept back between two looks for room; power of two
     internal const int ArrivalsPerPass = 64;         // messages that one ring brings in before turns run (LW-24)
     internal const int RingFreeBatch = 32;           // slots that a draining core gives back at a time; power of two
     internal const int IngressSlots = 1024;          // per core, for threads outside the kernel; power of two

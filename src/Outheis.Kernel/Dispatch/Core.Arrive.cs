@@ -171,7 +171,7 @@ internal sealed unsafe partial class Core
         Tap?.RecordDeadLetter(message, reason);
     }
 
-    private int FlushOutbox()
+    private int FlushOutbox()      // also in the middle of a turn: it moves cells and runs nothing
     {
         int moved = 0;
         for (int peer = 0; peer < _outbox.Length; peer++)

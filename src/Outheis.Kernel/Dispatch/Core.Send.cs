@@ -190,9 +190,16 @@ internal sealed unsafe partial class Core
         }
 
         Counters.RingFull++;
-        ring.SetBlocked(true);
+        if (_outbox[peer.Index].IsEmpty)
+        {
+            ring.SetBlocked(true);
+        }
+
         _outbox[peer.Index].Put(cell);
-        _outboxCount++;
+        if ((++_outboxCount & (Limits.DetainedPerLook - 1)) == 0)
+        {
+            FlushOutbox();      // a long turn must not keep from the peer what there is room for by now
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
