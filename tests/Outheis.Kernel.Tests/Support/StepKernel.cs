@@ -110,5 +110,7 @@ internal sealed class StepKernel : IDisposable
         {
             Stop();
         }
+
+        Assert.DoesNotContain(Failures, failure => failure.Reason.Exception is Xunit.Sdk.IAssertionException);
     }
 }

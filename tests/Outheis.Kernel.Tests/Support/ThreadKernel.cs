@@ -15,7 +15,9 @@ internal static class ThreadKernel
 {
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    public static Kernel Start(int cores = 2, int capacity = Limits.ChannelMessages, string? journal = null) =>
+    /// <summary>A kernel that tells an agent's failure on standard error unless somebody wants to hear of it.</summary>
+    public static Kernel Start(
+        int cores = 2, int capacity = Limits.ChannelMessages, string? journal = null, Action<ExitSignal>? failed = null) =>
         Kernel.Start(new KernelOptions
         {
             Cores = cores,
@@ -24,7 +26,7 @@ internal static class ThreadKernel
             JournalDirectory = journal,
             SegmentBytes = 1 << 20,
             DrainDeadline = Patience,
-            Unsupervised = static _ => { },
+            Unsupervised = failed,
         });
 
     public static void Until(Func<bool> condition, string what)

@@ -1,0 +1,201 @@
+using FsCheck.Xunit;
+using Xunit;
+
+namespace Outheis.Tests;
+
+/// <summary>What a send returns, and that a channel takes exactly its capacity.</summary>
+public sealed class BoundTests
+{
+    public enum From
+    {
+        Host,
+        Home,
+        Away,
+    }
+
+    /// <summary>A world with one target on core 0, and a way to send to it from somewhere.</summary>
+    private sealed class Ways : IDisposable
+    {
+        private readonly AgentId _sender;
+        private readonly From _from;
+
+        public Ways(From from, int capacity, Agent? target = null)
+        {
+            _from = from;
+            Target = World.Kernel.Spawn(target ?? new Receiver<long>((in long m, Context _) => Received.Add(m)), 0, capacity);
+            _sender = World.Kernel.Spawn(new Puppet(), core: from == From.Away ? 1 : 0);
+        }
+
+        public StepKernel World { get; } = new(11);
+
+        public AgentId Target { get; }
+
+        public List<long> Received { get; } = [];
+
+        public Capability<T> Grant<T>(Rights rights = Rights.Send) => _from == From.Host
+            ? World.Kernel.Grant<T>(Target, rights)
+            : World.Kernel.GrantTo<T>(_sender, Target, rights);
+
+        /// <summary>Sends from where it was said, all in one turn if from an agent.</summary>
+        public List<SendResult> Send<T>(Capability<T> to, params T[] messages)
+        {
+            List<SendResult> results = [];
+            if (_from == From.Host)
+            {
+                results.AddRange(messages.Select(message => to.Send(in message)));
+            }
+            else
+            {
+                World.Kernel.Do(_sender, context =>
+                {
+                    foreach (T message in messages)
+                    {
+                        results.Add(context.Send(to, in message));
+                    }
+                });
+                StepUntil(() => results.Count == messages.Length);
+            }
+
+            return results;
+        }
+
+        /// <summary>Lets only the sender's core run, if that is another one than the target's.</summary>
+        private void StepUntil(Func<bool> done)
+        {
+            Core core = World.CoreAt(_from == From.Away ? 1 : 0);
+            while (!done())
+            {
+                core.Enter();
+                core.RunPass();
+                Core.Leave();
+            }
+        }
+
+        public void Dispose() => World.Dispose();
+    }
+
+    public static MatrixTheoryData<From, int> Capacities { get; } =
+        new(Enum.GetValues<From>(), [1, 2, 15, 16, 100, 300]);
+
+    [Theory, MemberData(nameof(Capacities))]
+    public void Send_UntilFull_ExactlyTheCapacityFits(From from, int capacity)
+    {
+        using var ways = new Ways(from, capacity);
+        Capability<long> to = ways.Grant<long>();
+        long[] numbers = [.. Enumerable.Range(0, capacity + 3).Select(i => (long)i)];
+        for (int round = 0; round < 3; round++)
+        {
+            List<SendResult> results = ways.Send(to, numbers);
+            Assert.Equal(capacity, results.Count(result => result == SendResult.Sent));
+            Assert.All(results[..capacity], result => Assert.Equal(SendResult.Sent, result));
+            Assert.All(results[capacity..], result => Assert.Equal(SendResult.Full, result));
+            ways.World.Run();
+            Assert.Equal(numbers[..capacity], ways.Received);
+            ways.Received.Clear();
+        }
+    }
+
+    [Theory, InlineData(From.Host), InlineData(From.Home), InlineData(From.Away)]
+    public void Send_EmptyCapability_IsDenied(From from)
+    {
+        using var ways = new Ways(from, 4);
+        Assert.Equal([SendResult.Denied], ways.Send(default, 1L));
+    }
+
+    [Theory, InlineData(From.Host), InlineData(From.Home), InlineData(From.Away)]
+    public void Send_WithoutTheRight_IsDenied(From from)
+    {
+        using var ways = new Ways(from, 4);
+        Assert.Equal([SendResult.Denied], ways.Send(ways.Grant<long>(Rights.Grant), 1L));
+        ways.World.Run();
+        Assert.Empty(ways.Received);
+    }
+
+    [Theory, InlineData(From.Host), InlineData(From.Home), InlineData(From.Away)]
+    public void Send_Revoked_IsRevokedAndTakesNoRoom(From from)
+    {
+        using var ways = new Ways(from, 1);
+        Capability<long> to = ways.Grant<long>();
+        ways.World.Wait(ways.World.Kernel.RevokeAsync(to));
+        Assert.Equal([SendResult.Revoked, SendResult.Revoked], ways.Send(to, 1L, 2L));
+        Assert.Equal([SendResult.Sent], ways.Send(ways.Grant<long>(), 3L));
+        ways.World.Run();
+        Assert.Equal([3L], ways.Received);
+    }
+
+    [Theory, InlineData(From.Host), InlineData(From.Home), InlineData(From.Away)]
+    public void Send_TargetEnded_IsDead(From from)
+    {
+        using var ways = new Ways(from, 4);
+        Capability<long> to = ways.Grant<long>();
+        ways.World.Wait(ways.World.Kernel.StopAgentAsync(ways.Target));
+        Assert.Equal([SendResult.Dead], ways.Send(to, 1L));
+    }
+
+    [Theory, InlineData(From.Host), InlineData(From.Home), InlineData(From.Away)]
+    public void Send_LongerThanTheLimit_IsTooLargeAndTakesNoRoom(From from)
+    {
+        using var ways = new Ways(from, 1, new Receiver<TooLong>((in TooLong _, Context _) => { }));
+        Assert.Equal([SendResult.TooLarge, SendResult.TooLarge], ways.Send(ways.Grant<TooLong>(), default, default));
+    }
+
+    [Theory, InlineData(From.Host), InlineData(From.Home), InlineData(From.Away)]
+    public void Send_AsLongAsTheLimit_ArrivesWhole(From from)
+    {
+        List<(int, int)> received = [];
+        using var ways = new Ways(from, 4, new Receiver<Longest>((in Longest m, Context _) => received.Add((m.First, m.Last))));
+        Assert.Equal([SendResult.Sent], ways.Send(ways.Grant<Longest>(), new Longest { First = 3, Last = 4 }));
+        ways.World.Run();
+        Assert.Equal([(3, 4)], received);
+    }
+
+    [Fact]
+    public void Send_KernelStopped_IsDead()
+    {
+        using var world = new StepKernel();
+        Capability<int> to = world.Kernel.Grant<int>(world.Kernel.Receive<int>([]));
+        Assert.Equal(SendResult.Sent, to.Send(1));
+        world.Stop();
+        Assert.Equal(SendResult.Dead, to.Send(2));
+        Assert.Equal(SendResult.Dead, world.Result(to.SendAsync(3)));
+    }
+
+    [Property(MaxTest = 40)]
+    public static void Send_FromEverywhereAtOnce_NeverMoreThanTheCapacityIsUnderWay(int seed)
+    {
+        var random = new Random(seed);
+        int capacity = random.Next(1, 80), sent = 0, handled = 0, most = 0;
+        using var world = new StepKernel(seed);
+        AgentId target = world.Kernel.Receive((in int _, Context _) => handled++, core: 0, capacity: capacity);
+        Capability<int> host = world.Kernel.Grant<int>(target);
+        Sender[] senders = [.. Enumerable.Range(0, 4).Select(i => new Sender(world.Kernel, target, core: i % 2))];
+        for (int i = 0; i < 300; i++)
+        {
+            sent += host.Send(i) == SendResult.Sent ? 1 : 0;
+            senders[random.Next(4)].Burst(random.Next(100), () => most = Math.Max(most, ++sent - handled));
+            world.Step();
+        }
+
+        world.Run();
+        Assert.True(most <= capacity, $"{most} under way to a channel of {capacity}, seed={seed}");
+        Assert.True(sent == handled, $"{sent} sent, {handled} handled, seed={seed}");
+    }
+
+    private sealed class Sender(Kernel kernel, AgentId target, int core)
+    {
+        private readonly AgentId _agent = kernel.Spawn(new Puppet(), core);
+        private Capability<int>? _to;
+
+        public void Burst(int messages, Action sent)
+        {
+            Capability<int> to = _to ??= kernel.GrantTo<int>(_agent, target);
+            kernel.Do(_agent, context =>
+            {
+                for (int i = 0; i < messages && context.Send(to, i) == SendResult.Sent; i++)
+                {
+                    sent();
+                }
+            });
+        }
+    }
+}
