@@ -25,6 +25,12 @@ public sealed class Supervisor(SupervisorOptions? options = null) : Agent, IHand
     /// <inheritdoc/>
     public void Handle(in ExitSignal message, Context context)
     {
+        if (message.IsFinal)
+        {
+            _children.Remove(message.Agent);
+            return;
+        }
+
         int recent = _restarts.CountAt(context.Uptime);
         switch (Decision.On(_options.Restart, message.Reason.Kind, recent, _options.Intensity))
         {

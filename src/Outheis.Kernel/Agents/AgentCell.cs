@@ -68,6 +68,7 @@ internal sealed class AgentCell : KernelOp
     public ExitReason? StopWanted;                      // set: the incarnation ends when its turn does
     public uint Incarnation = 1;
     public AgentState State;                            // others look at it
+    public bool IsEndFinal;                             // told to stop for good: nobody is asked to restart it
     public bool HasStarted;                             // OnStart of this incarnation was called
     public Inbox Inbox;
     public Credits Credits;                             // has an any-thread side

@@ -113,14 +113,18 @@ internal static unsafe class Lifecycle
         }
 
         core.Tap?.RecordExited(agent, reason);
-        var signal = new ExitSignal(agent.Id, agent.Name, agent.Incarnation, reason);
-        if (!core.Kernel.IsStopping && Signal(core, agent, signal))
+        bool isFinal = agent.IsEndFinal;
+        var signal = new ExitSignal(agent.Id, agent.Name, agent.Incarnation, reason) { IsFinal = isFinal };
+        if (!core.Kernel.IsStopping && !isFinal && Signal(core, agent, signal))
         {
             return;      // the supervisor decides
         }
 
         Die(core, agent);
-        core.Kernel.ReportUnsupervised(agent, signal);
+        if (!isFinal || !Signal(core, agent, signal))
+        {
+            core.Kernel.ReportUnsupervised(agent, signal);
+        }
     }
 
     /// <summary>Ends an agent for good: what waits in its channel is buried.</summary>
@@ -191,6 +195,7 @@ internal sealed class LifecycleOp(AgentCell agent, bool restart, TaskCompletionS
 
     private void Stop(Core core)
     {
+        agent.IsEndFinal = true;
         switch (agent.State)
         {
             case AgentState.Dead:
@@ -202,11 +207,6 @@ internal sealed class LifecycleOp(AgentCell agent, bool restart, TaskCompletionS
             case AgentState.Ready:
                 // A queued agent is dropped by its next turn: its state is no longer Ready.
                 Lifecycle.End(core, agent, ExitReason.Shutdown);
-                if (agent.State == AgentState.Ended)
-                {
-                    Lifecycle.Die(core, agent);
-                }
-
                 break;
             default:
                 agent.StopWanted = ExitReason.Shutdown;      // when its turn ends

@@ -1,0 +1,195 @@
+using FsCheck;
+using FsCheck.Fluent;
+using FsCheck.Xunit;
+using Xunit;
+
+namespace Outheis.Tests;
+
+/// <summary>The tree against a list of nodes that remember their parents for ever.</summary>
+public sealed class CapabilityTreeTests
+{
+    public enum Verb
+    {
+        Mint,
+        Derive,
+        Revoke,
+        RevokeDerived,
+        Release,
+        Kill,
+    }
+
+    public sealed record Act(Verb Verb, int Node, int By, int Holder, int Rights, int Badge);
+
+    public static class Steps
+    {
+        public static Arbitrary<Act> Act()
+        {
+            Gen<Verb> verbs = Gen.Frequency(
+                (4, Gen.Constant(Verb.Mint)), (12, Gen.Constant(Verb.Derive)), (3, Gen.Constant(Verb.Revoke)),
+                (2, Gen.Constant(Verb.RevokeDerived)), (2, Gen.Constant(Verb.Release)), (1, Gen.Constant(Verb.Kill)));
+            return Arb.From(
+                from verb in verbs from node in Gen.Choose(0, 1000) from actor in Gen.Choose(0, 9)
+                from holder in Gen.Choose(0, 5) from rights in Gen.Choose(0, 15) from badge in Gen.Choose(0, 2)
+                select new Act(verb, node, actor, holder, Math.Min(rights, 7), badge));
+        }
+    }
+
+    private sealed record Modelled(CapabilityNode Real, Modelled? Parent, int Holder, Rights Rights, ulong Badge)
+    {
+        public bool IsAlive { get; set; } = true;
+
+        public bool DescendsFrom(Modelled other) =>
+            Parent is not null && (ReferenceEquals(Parent, other) || Parent.DescendsFrom(other));
+    }
+
+    private readonly CapabilityTree _tree = new();
+    private readonly AgentCell[] _holders = [.. Enumerable.Range(0, 6).Select(_ => Cells.Agent())];
+    private readonly AgentCell _target = Cells.Agent();
+    private readonly List<Modelled> _model = [];
+
+    [Property(Arbitrary = [typeof(Steps)], MaxTest = 300, EndSize = 150)]
+    public static void CapabilityTree_AnySteps_EqualsTheModel(Act[] steps)
+    {
+        var test = new CapabilityTreeTests();
+        foreach (Act step in steps)
+        {
+            test.Do(step);
+            test.Check();
+        }
+    }
+
+    private void Do(Act step)
+    {
+        Modelled? node = _model.Count == 0 ? null : _model[step.Node % _model.Count];
+        switch (step.Verb)
+        {
+            case Verb.Mint:
+                CapabilityNode minted = _tree.Mint(
+                    _holders[step.Holder], _target, HandleRoute<int>.Instance, (Rights)step.Rights, (ulong)step.Badge, null);
+                _model.Add(new Modelled(minted, null, step.Holder, (Rights)step.Rights, (ulong)step.Badge)
+                {
+                    IsAlive = true,
+                });
+                break;
+            case Verb.Derive when node is not null:
+                Derive(step, node);
+                break;
+            case Verb.Revoke or Verb.RevokeDerived when node is not null:
+                Revoke(node, itself: step.Verb == Verb.Revoke);
+                break;
+            case Verb.Release:
+                Release(step.Holder);
+                break;
+            case Verb.Kill when step.Holder > 2:      // some always live
+                Release(step.Holder);
+                _holders[step.Holder].SetDead();
+                break;
+        }
+    }
+
+    private void Derive(Act step, Modelled parent)
+    {
+        int by = step.By < 6 ? step.By : parent.Holder;      // mostly its own holder
+        DeriveResult expected =
+            by != parent.Holder ? DeriveResult.Denied
+            : !parent.IsAlive || parent.Rights == Rights.None ? DeriveResult.Revoked
+            : (parent.Rights & Rights.Grant) == 0 ? DeriveResult.Denied
+            : _holders[step.Holder].IsDead ? DeriveResult.Dead
+            : parent.Badge != 0 && step.Badge != 0 && (ulong)step.Badge != parent.Badge ? DeriveResult.AlreadyBadged
+            : DeriveResult.Derived;
+        DeriveResult result = _tree.Derive(
+            parent.Real, _holders[by], _holders[step.Holder], (Rights)step.Rights, (ulong)step.Badge,
+            out CapabilityNode? child);
+        Assert.Equal(expected, result);
+        Assert.Equal(expected == DeriveResult.Derived, child is not null);
+        if (child is not null)
+        {
+            ulong badge = parent.Badge != 0 ? parent.Badge : (ulong)step.Badge;
+            _model.Add(new Modelled(child, parent, step.Holder, (Rights)step.Rights & parent.Rights, badge));
+        }
+    }
+
+    private void Revoke(Modelled node, bool itself)
+    {
+        Modelled[] dying = [.. _model.Where(other =>
+            other.IsAlive && (other.DescendsFrom(node) || (itself && ReferenceEquals(other, node))))];
+        List<uint> killed = _tree.Revoke(node.Real, itself);
+        Assert.Equal(dying.Select(other => other.Real.Id).Order(), killed.Order());
+        foreach (Modelled other in dying)
+        {
+            other.IsAlive = false;
+        }
+    }
+
+    private void Release(int holder)
+    {
+        _tree.ReleaseHeld(_holders[holder]);
+        foreach (Modelled node in _model.Where(node => node.Holder == holder))
+        {
+            node.IsAlive = false;
+        }
+    }
+
+    private void Check()
+    {
+        Modelled[] alive = [.. _model.Where(node => node.IsAlive)];
+        Assert.Equal(alive.Select(node => node.Real.Id), _tree.Snapshot().Select(node => node.Id).Order());
+        foreach (Modelled node in _model)
+        {
+            AgentCell holder = _holders[node.Holder];
+            Assert.Equal(node.IsAlive && (node.Rights & Rights.Send) != 0, node.Real.Allows(holder, Rights.Send));
+            Assert.False(node.Real.Allows(_target, Rights.Send));
+            Assert.Equal(node.Badge, node.Real.Badge);
+            if (node.Parent is { } parent)
+            {
+                Assert.Equal(Rights.None, node.Real.Granted & ~parent.Real.Granted);
+                Assert.True(parent.Badge == 0 || node.Badge == parent.Badge);
+            }
+        }
+
+        for (int i = 0; i < _holders.Length; i++)
+        {
+            Assert.Equal(
+                alive.Where(node => node.Holder == i).Select(node => node.Real.Id), Held(_holders[i]).Order());
+        }
+    }
+
+    private static IEnumerable<uint> Held(AgentCell holder)
+    {
+        for (CapabilityNode? node = holder.Held; node is not null; node = node.NextHeld)
+        {
+            yield return node.Id;
+        }
+    }
+
+    [Fact]
+    public void Revoke_LongChain_ReachesItsEnd()
+    {
+        CapabilityNode root = _tree.Mint(
+            _holders[0], _target, HandleRoute<int>.Instance, Rights.Send | Rights.Grant, 0, null);
+        CapabilityNode last = root;
+        for (int i = 0; i < 20_000; i++)
+        {
+            Assert.Equal(DeriveResult.Derived, _tree.Derive(
+                last, _holders[0], _holders[0], Rights.Send | Rights.Grant, 0, out CapabilityNode? next));
+            last = next!;
+        }
+
+        Assert.Equal(20_001, _tree.Revoke(root, itself: true).Count);
+        Assert.True(last.IsRevoked);
+        Assert.Empty(_tree.Snapshot());
+    }
+
+    [Fact]
+    public void Revoke_MiddleHolderEndedBefore_StillReachesTheGrandchild()
+    {
+        CapabilityNode root = _tree.Mint(_holders[0], _target, HandleRoute<int>.Instance, Rights.Send | Rights.Grant, 0, null);
+        _tree.Derive(root, _holders[0], _holders[1], Rights.Send | Rights.Grant, 0, out CapabilityNode? middle);
+        _tree.Derive(middle, _holders[1], _holders[2], Rights.Send, 0, out CapabilityNode? leaf);
+        _tree.ReleaseHeld(_holders[1]);
+        Assert.True(middle!.IsRevoked);
+        Assert.False(leaf!.IsRevoked);
+        _tree.Revoke(root, itself: true);
+        Assert.True(leaf.IsRevoked);
+    }
+}
