@@ -183,6 +183,6 @@ internal sealed partial class MemberScan
     [GeneratedRegex(@"\boperator\s+(?:checked\s+)?[=!<>]*$")]
     private static partial Regex OperatorHead();
 
-    [GeneratedRegex(@"([\w.]+)\s*(?:<[^(]*>)?\s*\(")]
+    [GeneratedRegex(@"(operator\s*[^\s(]+|[\w.]+)\s*(?:<[^(]*>)?\s*\(")]
     private static partial Regex MethodName();
 }

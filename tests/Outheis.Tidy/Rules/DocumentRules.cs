@@ -112,6 +112,9 @@ internal static partial class DocumentRules
     [GeneratedRegex(@"\bclass\s+(\w+)")]
     private static partial Regex ClassName();
 
-    [GeneratedRegex(@"\[(?:Fact|Theory|Property)\b[^;{=]*?\s(\w+)\s*\((?=[^\])]*\)\s*(?:=>|\{))", RegexOptions.Singleline)]
+    private const string Attribute = @"(?:[^\[\]]|(?<open>\[)|(?<-open>\]))*(?(open)(?!))\]";
+
+    [GeneratedRegex(@"\[\w*(?:Fact|Theory|Property)\b" + Attribute + @"(?:\s*\[" + Attribute + @")*"
+        + @"\s*(?:[\w<>\[\],.?]+\s+)+?(\w+)\s*(?:<[\w, ]+>)?\s*\(")]
     private static partial Regex TestMethod();
 }

@@ -64,7 +64,7 @@ internal static partial class LayoutRules
     private static partial Regex ProjectPath();
 
     // Written so that the expressions do not match themselves.
-    [GeneratedRegex(@"(?<![\w.)}\]/~-])/(?:home|root|work|workspace|Users)/\w|\b[A-Z]:\\{1,2}[A-Za-z]")]
+    [GeneratedRegex(@"(?:(?<![\w.)}\]/~-])|(?<=file://))/(?:home|root|work|workspace|Users)/\w|\b[A-Z]:\\{1,2}[A-Za-z]")]
     private static partial Regex MachinePath();
 
     [GeneratedRegex(@"\b(?:nuget\.org|pkgs\.dev\.azure|npmjs\.|pypi\.|mcr\.microsoft|docker\.io|ghcr\.io|deb\.debian)",
