@@ -14,26 +14,34 @@ public sealed class RepositoryRuleTests
     [Fact]
     public void References_PointOneWay()
     {
-        Fails(DependencyRules.References, ProjectWith(Kernel, "ProjectReference", "../Outheis.Supervision/Outheis.Supervision.csproj"),
+        Fails(DependencyRules.References,
+            ProjectWith(Kernel, "ProjectReference", "../Outheis.Supervision/Outheis.Supervision.csproj"),
             $"{Kernel}:2: ");
-        Fails(DependencyRules.References, ProjectWith("src/Outheis.Vault/Outheis.Vault.csproj", "ProjectReference",
-            "../Outheis.Supervision/Outheis.Supervision.csproj"), "src/Outheis.Vault/Outheis.Vault.csproj:2: ");
-        Passes(DependencyRules.References, ProjectWith(Supervision, "ProjectReference", "../Outheis.Kernel/Outheis.Kernel.csproj"));
+        Fails(DependencyRules.References,
+            ProjectWith("src/Vault/Vault.csproj", "ProjectReference",
+                "../Outheis.Supervision/Outheis.Supervision.csproj"),
+            "src/Vault/Vault.csproj:2: ");
+        Passes(DependencyRules.References,
+            ProjectWith(Supervision, "ProjectReference", "../Outheis.Kernel/Outheis.Kernel.csproj"));
     }
 
     [Fact]
     public void KernelPackages_AreObjectPool()
     {
         Fails(DependencyRules.Packages, ProjectWith(Kernel, "PackageReference", "Akka"), $"{Kernel}:2: ");
-        Passes(DependencyRules.Packages, ProjectWith(Kernel, "PackageReference", "Microsoft.Extensions.ObjectPool"));
+        Passes(DependencyRules.Packages,
+            ProjectWith(Kernel, "PackageReference", "Microsoft.Extensions.ObjectPool"));
     }
 
     [Fact]
     public void Friends_AreTests()
     {
-        (string, string) supervision = ProjectWith(Supervision, "ProjectReference", "../Outheis.Kernel/Outheis.Kernel.csproj");
-        Fails(DependencyRules.Friends, ProjectWith(Kernel, "InternalsVisibleTo", "Outheis.Supervision"), supervision, $"{Kernel}:2: ");
-        Passes(DependencyRules.Friends, ProjectWith(Kernel, "InternalsVisibleTo", "Outheis.Kernel.Tests"), supervision);
+        (string, string) supervision = ProjectWith(
+            Supervision, "ProjectReference", "../Outheis.Kernel/Outheis.Kernel.csproj");
+        Fails(DependencyRules.Friends, ProjectWith(Kernel, "InternalsVisibleTo", "Outheis.Supervision"),
+            supervision, $"{Kernel}:2: ");
+        Passes(DependencyRules.Friends, ProjectWith(Kernel, "InternalsVisibleTo", "Outheis.Kernel.Tests"),
+            supervision);
     }
 
     [Fact]
@@ -41,25 +49,31 @@ public sealed class RepositoryRuleTests
     {
         (string, string) kernel = ProjectWith(Kernel, "RootNamespace", null, "Outheis");
         (string, string) supervision = ProjectWith(Supervision, "RootNamespace", null, "Outheis.Supervision");
-        Fails(DependencyRules.Usings, [kernel, supervision, ("src/Outheis.Kernel/A.cs", "\nusing Outheis.Supervision;\n")],
+        Fails(DependencyRules.Usings,
+            [kernel, supervision, ("src/Outheis.Kernel/A.cs", "\nusing Outheis.Supervision;\n")],
             "src/Outheis.Kernel/A.cs:2: ");
-        Passes(DependencyRules.Usings, kernel, supervision, ("src/Outheis.Supervision/A.cs", "namespace Outheis.Supervision;\n"));
-        Passes(DependencyRules.Usings, kernel, supervision, ("src/Outheis.Kernel/A.cs", "/// see Outheis.Supervision\n"));
+        Passes(DependencyRules.Usings, kernel, supervision,
+            ("src/Outheis.Supervision/A.cs", "namespace Outheis.Supervision;\n"));
+        Passes(DependencyRules.Usings, kernel, supervision,
+            ("src/Outheis.Kernel/A.cs", "/// see Outheis.Supervision\n"));
     }
 
     [Fact]
     public void Cycles_AreFound()
     {
         (string, string) a = ProjectWith("src/A/A.csproj", "ProjectReference", "../B/B.csproj");
-        Fails(DependencyRules.Cycles, a, ProjectWith("src/B/B.csproj", "ProjectReference", "../A/A.csproj"), "src/A/A.csproj:1: ");
+        Fails(DependencyRules.Cycles, a, ProjectWith("src/B/B.csproj", "ProjectReference", "../A/A.csproj"),
+            "src/A/A.csproj:1: ");
         Passes(DependencyRules.Cycles, a, ProjectWith("src/B/B.csproj", "ProjectReference", "../C/C.csproj"));
     }
 
     [Fact]
     public void Shipped_ReferencesOnlyShipped()
     {
-        Fails(DependencyRules.Direction, ProjectWith(Kernel, "ProjectReference", "../../tests/T/T.csproj"), $"{Kernel}:2: ");
-        Passes(DependencyRules.Direction, ProjectWith("tests/T/T.csproj", "ProjectReference", "../../tests/U/U.csproj"));
+        Fails(DependencyRules.Direction, ProjectWith(Kernel, "ProjectReference", "../../tests/T/T.csproj"),
+            $"{Kernel}:2: ");
+        Passes(DependencyRules.Direction,
+            ProjectWith("tests/T/T.csproj", "ProjectReference", "../../tests/U/U.csproj"));
     }
 
     [Theory]
@@ -72,7 +86,8 @@ public sealed class RepositoryRuleTests
     [InlineData("```\n[not](a-link)\n```", true)]
     public void Links_AreFollowed(string text, bool isRight)
     {
-        (string, string)[] files = [("docs/a.md", "# A\n" + text), ("docs/b.md", "## What is `R5`?\n"), ("src/A.cs", "x\n")];
+        (string, string)[] files = [("docs/a.md", "# A\n" + text), ("docs/b.md", "## What is `R5`?\n"),
+            ("src/A.cs", "x\n")];
         if (isRight)
         {
             Passes(DocumentRules.Links, files);
@@ -103,7 +118,8 @@ public sealed class RepositoryRuleTests
                 private static void Helper(int x) { }
             }
             """);
-        (string, string) document = ("docs/semantics.md", $"| promise | test |\n|---|---|\n| in order | {tests} |\n");
+        (string, string) document = (
+            "docs/semantics.md", $"| promise | test |\n|---|---|\n| in order | {tests} |\n");
         if (isRight)
         {
             Passes(DocumentRules.Promises, source, document);
@@ -118,18 +134,22 @@ public sealed class RepositoryRuleTests
     public void Promises_NeedADocumentWithATable()
     {
         Fails(DocumentRules.Promises, ("docs/a.md", ""), "docs/semantics.md:1: is missing");
-        Fails(DocumentRules.Promises, ("docs/semantics.md", "# Words\n"), "docs/semantics.md:1: has no table");
-        Fails(DocumentRules.Promises, ("docs/semantics.md", "| a |\n|---|\n| b |\n"), "docs/semantics.md:3: the table has no column");
+        Fails(
+            DocumentRules.Promises, ("docs/semantics.md", "# Words\n"), "docs/semantics.md:1: has no table");
+        Fails(DocumentRules.Promises, ("docs/semantics.md", "| a |\n|---|\n| b |\n"),
+            "docs/semantics.md:3: the table has no column");
     }
 
     [Fact]
     public void Samples_AreCompiled()
     {
         (string, string) sample = ("docs/samples/Hello/Program.cs", "Go();\n");
-        Fails(DocumentRules.Samples, ("README.md", "\n```csharp\nGone();\n```\n"), sample, "README.md:2: the code equals no file");
+        Fails(DocumentRules.Samples, ("README.md", "\n```csharp\nGone();\n```\n"), sample,
+            "README.md:2: the code equals no file");
         Passes(DocumentRules.Samples, ("README.md", "\n```csharp\nGo();\n```\n```\nany\n```\n"), sample);
         string large = string.Concat(Enumerable.Repeat("Go();\n", 21));
-        Fails(DocumentRules.Samples, ("README.md", $"```csharp\n{large}```\n"), ("docs/samples/A/A.cs", large), "README.md:1: the program has 21");
+        Fails(DocumentRules.Samples, ("README.md", $"```csharp\n{large}```\n"),
+            ("docs/samples/A/A.cs", large), "README.md:1: the program has 21");
     }
 
     [Fact]
@@ -146,7 +166,8 @@ public sealed class RepositoryRuleTests
         (string, string) project = ("src/A/A.csproj", "<Project />");
         Passes(LayoutRules.Projects, ("Outheis.sln", Line), project);
         Fails(LayoutRules.Projects, ("Outheis.sln", ""), project, "src/A/A.csproj:1: is not in");
-        Fails(LayoutRules.Projects, ("Outheis.sln", "\n" + Line), "Outheis.sln:2: there is no src/A/A.csproj");
+        Fails(
+            LayoutRules.Projects, ("Outheis.sln", "\n" + Line), "Outheis.sln:2: there is no src/A/A.csproj");
     }
 
     [Theory]
@@ -172,11 +193,13 @@ public sealed class RepositoryRuleTests
     public void PublicApi_IsListed()
     {
         (string, string) project = ("src/A/A.csproj", "<Project />");
-        Fails(LayoutRules.PublicApi, project, ("src/A/PublicAPI.Unshipped.txt", "#nullable enable\n"), "src/A/A.csproj:1: ");
+        Fails(LayoutRules.PublicApi, project, ("src/A/PublicAPI.Unshipped.txt", "#nullable enable\n"),
+            "src/A/A.csproj:1: ");
         Passes(LayoutRules.PublicApi, project, ("src/A/PublicAPI.Shipped.txt", "A.B() -> void\n"));
     }
 
-    private static (string, string) ProjectWith(string path, string item, string? include, string? value = null)
+    private static (string, string) ProjectWith(
+        string path, string item, string? include, string? value = null)
     {
         string element = include is null ? $"<{item}>{value}</{item}>" : $"<{item} Include=\"{include}\" />";
         return (path, $"<Project>\n<ItemGroup>{element}</ItemGroup>\n</Project>");

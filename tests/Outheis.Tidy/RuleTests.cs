@@ -34,9 +34,12 @@ public sealed class RuleTests
     public void MethodLength_CountsTopLevelStatements_NotTypesOrData()
     {
         string statements = string.Concat(Enumerable.Repeat("Go();\n", 61));
-        Fails(LengthRules.Methods, ("bench/A.cs", $"using System;\n{statements}class A {{ }}\n"), "bench/A.cs:2: top-level");
-        Passes(LengthRules.Methods, ("src/A.cs", $"namespace N;\nclass A {{\nint[] _x =\n[\n{Lines(80)}];\n}}\n"));
-        Passes(LengthRules.Methods, ("src/A.cs", $"enum A\n{{\n{string.Concat(Enumerable.Repeat("B = 1,\n", 80))}}}\n"));
+        Fails(LengthRules.Methods, ("bench/A.cs", $"using System;\n{statements}class A {{ }}\n"),
+            "bench/A.cs:2: top-level");
+        Passes(LengthRules.Methods,
+            ("src/A.cs", $"namespace N;\nclass A {{\nint[] _x =\n[\n{Lines(80)}];\n}}\n"));
+        Passes(LengthRules.Methods,
+            ("src/A.cs", $"enum A\n{{\n{string.Concat(Enumerable.Repeat("B = 1,\n", 80))}}}\n"));
     }
 
     [Fact]
@@ -51,7 +54,8 @@ public sealed class RuleTests
     [InlineData("tests/A/Utils/X.cs")]
     [InlineData("bench/TestBase.cs")]
     [InlineData("src/Outheis.Common/Outheis.Common.csproj")]
-    public void FileNames_RefusesEmptyWords(string path) => Fails(WordRules.FileNames, (path, ""), $"{path}:1: ");
+    public void FileNames_RefusesEmptyWords(string path) =>
+        Fails(WordRules.FileNames, (path, ""), $"{path}:1: ");
 
     [Theory]
     [InlineData("src/A/Baseline.cs")]
@@ -63,7 +67,8 @@ public sealed class RuleTests
     public void Volatile_IsFoundInCodeOnly()
     {
         Fails(WordRules.Volatile, ("src/A.cs", "class A\n{\n    volatile int _x;\n}\n"), "src/A.cs:3: ");
-        Passes(WordRules.Volatile, ("src/A.cs", "// volatile\nvar x = Volatile.Read(ref y) + \"volatile\"; /* volatile */\n"));
+        Passes(WordRules.Volatile,
+            ("src/A.cs", "// volatile\nvar x = Volatile.Read(ref y) + \"volatile\"; /* volatile */\n"));
     }
 
     [Fact]
@@ -94,7 +99,8 @@ public sealed class RuleTests
     [InlineData("Task.WaitAll(tasks);")]
     [InlineData("task.GetAwaiter().GetResult();")]
     [InlineData("var s = $\"{task.Result}\";")]
-    public void Blocking_IsFound(string line) => Fails(AsyncRules.Blocking, ("src/A.cs", $"\n{line}\n"), "src/A.cs:2: ");
+    public void Blocking_IsFound(string line) =>
+        Fails(AsyncRules.Blocking, ("src/A.cs", $"\n{line}\n"), "src/A.cs:2: ");
 
     [Theory]
     [InlineData("Monitor.Wait(_lock);")]
@@ -106,7 +112,8 @@ public sealed class RuleTests
     [Fact]
     public void Async_IsFoundInTheKernel()
     {
-        Fails(AsyncRules.Methods, (Kernel + "Dispatch/Core.cs", "class A { async Task M() => await x; }"), "Core.cs:1: ");
+        Fails(AsyncRules.Methods, (Kernel + "Dispatch/Core.cs", "class A { async Task M() => await x; }"),
+            "Core.cs:1: ");
         Passes(AsyncRules.Methods, ("src/Outheis.Cli/A.cs", "class A { async Task M() => await x; }"));
         Passes(AsyncRules.Methods, (Kernel + "A.cs", "/// an async handler\nclass A { bool IsAsync; }"));
     }
@@ -114,8 +121,10 @@ public sealed class RuleTests
     [Fact]
     public void Exemption_CoversItsLineAndNoOther()
     {
-        Passes(AsyncRules.Methods, (Kernel + "Kernel.cs", "public async ValueTask DisposeAsync() => await x;"));
-        Fails(AsyncRules.Methods, (Kernel + "Kernel.cs", "public async Task Other() => await x;"), "Kernel.cs:1: ");
+        Passes(
+            AsyncRules.Methods, (Kernel + "Kernel.cs", "public async ValueTask DisposeAsync() => await x;"));
+        Fails(AsyncRules.Methods, (Kernel + "Kernel.cs", "public async Task Other() => await x;"),
+            "Kernel.cs:1: ");
     }
 
     [Theory]
@@ -150,8 +159,15 @@ public sealed class RuleTests
     [Fact]
     public void Limits_AreUsed()
     {
-        const string Bounds = "static class Limits\n{\n    const int X = 3;\n    const byte Fits = X < 5 ? 1 : -1;\n}\n";
-        Fails(LimitsRules.Used, ("src/Limits.cs", Bounds), ("src/A.cs", "/// <see cref=\"Limits.X\"/>\n"), "src/Limits.cs:3: Limits.X");
+        const string Bounds = """
+            static class Limits
+            {
+                const int X = 3;
+                const byte Fits = X < 5 ? 1 : -1;
+            }
+            """;
+        Fails(LimitsRules.Used, ("src/Limits.cs", Bounds), ("src/A.cs", "/// <see cref=\"Limits.X\"/>\n"),
+            "src/Limits.cs:3: Limits.X");
         Passes(LimitsRules.Used, ("src/Limits.cs", Bounds), ("src/A.cs", "if (i < Limits.X) return;\n"));
     }
 

@@ -13,7 +13,8 @@ internal readonly record struct GetBalance;
 internal readonly record struct Balance(long Cents, uint Incarnation);
 
 /// <summary>Keeps an amount; a negative deposit is a bug that it dies of.</summary>
-internal sealed class Account(Capability<Note> auditor) : Agent, IHandle<Deposit>, IAnswer<GetBalance, Balance>
+internal sealed class Account(Capability<Note> auditor) : Agent, IHandle<Deposit>, IAnswer<GetBalance,
+    Balance>
 {
     private long _cents;
 
@@ -21,7 +22,8 @@ internal sealed class Account(Capability<Note> auditor) : Agent, IHandle<Deposit
     {
         ArgumentOutOfRangeException.ThrowIfNegative(message.Cents);
         _cents += message.Cents;
-        _ = context.Send(auditor, new Note($"{message.Cents} cents came in"));      // the auditor may be slow: no harm done
+        // the auditor may be slow: no harm done
+        _ = context.Send(auditor, new Note($"{message.Cents} cents came in"));
     }
 
     public Balance Answer(in GetBalance request, Context context) => new(_cents, context.Incarnation);
@@ -30,7 +32,8 @@ internal sealed class Account(Capability<Note> auditor) : Agent, IHandle<Deposit
 /// <summary>Waits in its turns, as for a slow disk, and goes on on its own core.</summary>
 internal sealed class Auditor(Capability<Note> report) : Agent, IHandleAsync<Note>
 {
-    public async ValueTask HandleAsync(Note message, AgentContext context, CancellationToken cancellationToken)
+    public async ValueTask HandleAsync(
+        Note message, AgentContext context, CancellationToken cancellationToken)
     {
         await Task.Delay(1, cancellationToken);
         await context.SendAsync(report, message, cancellationToken);

@@ -13,7 +13,7 @@ internal static class LengthRules
         from file in Code(r)
         where file.LineCount > FileLinesMax
         select file.At(file.LineCount,
-            $"the file has {file.LineCount} lines, more than {FileLinesMax}: move one of its jobs to a file of its own"));
+            $"the file has {file.LineCount} lines, more than {FileLinesMax}: move a job elsewhere"));
 
     public static readonly Rule Methods = new("method length", static r =>
         from file in Code(r)
