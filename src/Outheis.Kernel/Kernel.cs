@@ -3,8 +3,9 @@ using System.Threading.Channels;
 namespace Outheis;
 
 /// <summary>
-/// Dispatches messages between agents; the one place where authority, order, failure, priority and history are decided.
-/// The methods are the host's: call them from threads outside the kernel. Agents get what they may do as capabilities.
+/// Dispatches messages between agents; the one place where authority, order, failure, priority and history
+/// are decided. The methods are the host's: call them from threads outside the kernel. Agents get what they
+/// may do as capabilities.
 /// </summary>
 public sealed class Kernel : IAsyncDisposable
 {
@@ -74,10 +75,12 @@ public sealed class Kernel : IAsyncDisposable
 
     internal bool IsStopping => Volatile.Read(ref _isStopping) != 0;
 
-    /// <summary>Starts a kernel: opens the journal, if there is to be one, and starts the core threads.</summary>
+    /// <summary>Starts a kernel: opens the journal, if there is to be one, and starts the core
+    /// threads.</summary>
     /// <param name="options">Default: one pinned core per processor, no journal.</param>
     /// <exception cref="JournalInUseException">Another process writes to that journal.</exception>
-    /// <exception cref="JournalException">The journal cannot be opened; the message says what to do.</exception>
+    /// <exception cref="JournalException">The journal cannot be opened; the message says what to
+    /// do.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
     public static Kernel Start(KernelOptions? options = null)
     {
@@ -85,9 +88,12 @@ public sealed class Kernel : IAsyncDisposable
         return new Kernel(options, Platform.System(options));
     }
 
-    /// <summary>Makes a new agent. Its first incarnation is constructed here, on the calling thread, and started on its core.</summary>
-    /// <param name="name">For people: listings, errors, journal. Names need not be unique and are no authority.</param>
-    /// <param name="factory">Makes an incarnation: now, and again on the agent's core at each restart.</param>
+    /// <summary>Makes a new agent. Its first incarnation is constructed here, on the calling thread, and
+    /// started on its core.</summary>
+    /// <param name="name">For people: listings, errors, journal. Names need not be unique and are no
+    /// authority.</param>
+    /// <param name="factory">Makes an incarnation: now, and again on the agent's core at each
+    /// restart.</param>
     /// <param name="options">Default: default quality of service, capacity and core, no supervisor.</param>
     public AgentId Spawn(string? name, Func<Agent> factory, SpawnOptions? options = null) =>
         SpawnAgent(name, factory, options);
@@ -102,7 +108,8 @@ public sealed class Kernel : IAsyncDisposable
     /// <param name="rights">What the capability allows.</param>
     /// <param name="badge">Set by the kernel on each message sent through it.</param>
     /// <param name="purpose">Why, in words, for whoever lists capabilities.</param>
-    /// <exception cref="ArgumentException">No such agent, or it does not handle <typeparamref name="T"/>.</exception>
+    /// <exception cref="ArgumentException">No such agent, or it does not handle
+    /// <typeparamref name="T"/>.</exception>
     public Capability<T> Grant<T>(
         AgentId target, Rights rights = Rights.Send | Rights.Grant, ulong badge = 0, string? purpose = null) =>
         new(Mint.Handle<T>(this, Outside(_host), target, rights, badge, purpose));
@@ -114,12 +121,14 @@ public sealed class Kernel : IAsyncDisposable
     /// <param name="rights">What the capability allows.</param>
     /// <param name="badge">Set by the kernel on each request sent through it.</param>
     /// <param name="purpose">Why, in words, for whoever lists capabilities.</param>
-    /// <exception cref="ArgumentException">No such agent, or it does not answer <typeparamref name="TRequest"/>.</exception>
+    /// <exception cref="ArgumentException">No such agent, or it does not answer
+    /// <typeparamref name="TRequest"/>.</exception>
     public AskCapability<TRequest, TReply> GrantAsk<TRequest, TReply>(
         AgentId target, Rights rights = Rights.Ask | Rights.Grant, ulong badge = 0, string? purpose = null) =>
         new(Mint.Answer<TRequest, TReply>(this, Outside(_host), target, rights, badge, purpose));
 
-    /// <summary>Mints a capability for an agent that already lives. The host cannot use it; send it to the agent.</summary>
+    /// <summary>Mints a capability for an agent that already lives. The host cannot use it; send it to the
+    /// agent.</summary>
     /// <typeparam name="T">A message type that the target handles.</typeparam>
     /// <param name="holder">Who may use it, for as long as its present incarnation lives.</param>
     /// <param name="target">Who receives.</param>
@@ -143,8 +152,8 @@ public sealed class Kernel : IAsyncDisposable
         new(Mint.Answer<TRequest, TReply>(this, Outside(Living(holder)), target, rights, badge, purpose));
 
     /// <summary>
-    /// Revokes a capability and everything derived from it. When the task is done, no core and no thread accepts a send
-    /// through any of them (INV-12). What was accepted before stays accepted.
+    /// Revokes a capability and everything derived from it. When the task is done, no core and no thread
+    /// accepts a send through any of them (INV-12). What was accepted before stays accepted.
     /// </summary>
     /// <typeparam name="T">The message type.</typeparam>
     /// <param name="capability">Any capability that the host has, whoever holds it.</param>
@@ -159,7 +168,8 @@ public sealed class Kernel : IAsyncDisposable
     /// <summary>Opens an output: agents that are granted it write, the host reads.</summary>
     /// <typeparam name="T">The message type.</typeparam>
     /// <param name="name">For people.</param>
-    /// <param name="capacity">Messages that wait for the host; as many again wait in the output's channel.</param>
+    /// <param name="capacity">Messages that wait for the host; as many again wait in the output's
+    /// channel.</param>
     public Output<T> OpenOutput<T>(string name, int capacity = Limits.ChannelMessages)
     {
         Channel<T> channel = Channel.CreateBounded<T>(new BoundedChannelOptions(capacity) { SingleWriter = true });
@@ -167,8 +177,8 @@ public sealed class Kernel : IAsyncDisposable
         return new Output<T>(agent, channel.Reader);
     }
 
-    /// <summary>Ends an agent for good, with <see cref="ExitReason.Shutdown"/>, when its turn ends; its supervisor is not asked
-    /// to restart it but hears of the end.</summary>
+    /// <summary>Ends an agent for good, with <see cref="ExitReason.Shutdown"/>, when its turn ends; its
+    /// supervisor is not asked to restart it but hears of the end.</summary>
     /// <param name="agent">Who.</param>
     /// <returns>Done when the agent's core has taken note. An agent that is already dead is fine.</returns>
     public Task StopAgentAsync(AgentId agent)
@@ -194,7 +204,8 @@ public sealed class Kernel : IAsyncDisposable
         [.. Capabilities.Snapshot().OrderBy(static n => n.Id).Select(static n => new CapabilityInfo(
             n.Id, n.Holder.Id, n.Target.Id, n.Granted, n.Badge, n.Route.Message.Name, n.Purpose, n.Parent?.Id ?? 0))];
 
-    /// <summary>What each core did so far. Readable while running; the figures of one core belong to about the same moment.</summary>
+    /// <summary>What each core did so far. Readable while running; the figures of one core belong to about
+    /// the same moment.</summary>
     public IReadOnlyList<CoreInfo> ListCores() =>
         [.. Cores.Select(core => new CoreInfo(
             core.Index, Platform.Threads.ProcessorOf(core), core.Counters.Turns, core.Counters.Handled,
@@ -202,9 +213,10 @@ public sealed class Kernel : IAsyncDisposable
             core.Counters.Parks, core.Counters.Wakes, core.Counters.LateReplies, core.Tap?.Lost ?? 0))];
 
     /// <summary>
-    /// Stops the kernel. From here on host sends are <see cref="SendResult.Dead"/>; agents go on until everything sent is
-    /// handled or the deadline comes, a quarter of which remains after their tokens have fired. Then every agent ends, the
-    /// journal is closed and the threads are gone. Further calls return the same task.
+    /// Stops the kernel. From here on host sends are <see cref="SendResult.Dead"/>; agents go on until
+    /// everything sent is handled or the deadline comes, a quarter of which remains after their tokens have
+    /// fired. Then every agent ends, the journal is closed and the threads are gone. Further calls return the
+    /// same task.
     /// </summary>
     /// <param name="deadline">Default <see cref="KernelOptions.DrainDeadline"/>.</param>
     public Task<StopReport> StopAsync(TimeSpan? deadline = null)
@@ -241,12 +253,14 @@ public sealed class Kernel : IAsyncDisposable
         Console.Error.WriteLine($"outheis: agent {agent.Name} ended and nobody supervises it: {signal.Reason}");
     }
 
-    /// <summary>Done when the task is, or when the kernel has stopped and no core will do it any more.</summary>
+    /// <summary>Done when the task is, or when the kernel has stopped and no core will do it any
+    /// more.</summary>
     internal Task OrStopped(Task task) => Task.WhenAny(task, _stopped.Task);
 
     internal void BeginStop() => Volatile.Write(ref _isStopping, 1);
 
-    /// <summary>Frees what the cores used. A stuck core keeps its memory and the journal keeps its mapping: it still runs.</summary>
+    /// <summary>Frees what the cores used. A stuck core keeps its memory and the journal keeps its mapping:
+    /// it still runs.</summary>
     /// <returns>Why the journal could not be closed, if it could not.</returns>
     internal JournalException? Release(bool everyCoreStopped)
     {

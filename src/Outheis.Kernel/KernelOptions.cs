@@ -3,26 +3,30 @@ namespace Outheis;
 /// <summary>How a kernel is to run. The defaults suit a program that gives it the whole machine.</summary>
 public sealed class KernelOptions
 {
-    /// <summary>Core threads, 1 to 128; default: one per processor that this process may use. Fewer leave processors to
-    /// the host's own threads.</summary>
+    /// <summary>Core threads, 1 to 128; default: one per processor that this process may use. Fewer leave
+    /// processors to the host's own threads.</summary>
     public int? Cores { get; init; }
 
-    /// <summary>Whether each core thread stays on one processor. Off where the host pins threads itself.</summary>
+    /// <summary>Whether each core thread stays on one processor. Off where the host pins threads
+    /// itself.</summary>
     public bool Pin { get; init; } = true;
 
     /// <summary>Where the journal is; null: nothing is journaled. One kernel per directory.</summary>
     public string? JournalDirectory { get; init; }
 
-    /// <summary>Bytes of one journal segment, 64 KiB to 1 GiB in steps of 4 KiB; allocated ahead, two per core.</summary>
+    /// <summary>Bytes of one journal segment, 64 KiB to 1 GiB in steps of 4 KiB; allocated ahead, two per
+    /// core.</summary>
     public int SegmentBytes { get; init; } = Limits.SegmentBytes;
 
-    /// <summary>Segments that each core keeps, the older ones being overwritten; null keeps the whole history.</summary>
+    /// <summary>Segments that each core keeps, the older ones being overwritten; null keeps the whole
+    /// history.</summary>
     public int? RetainSegments { get; init; }
 
     /// <summary>How reference messages are written into the journal.</summary>
     public MessageCodecs Codecs { get; init; } = new();
 
-    /// <summary>Messages that an agent's channel holds unless its <see cref="SpawnOptions"/> say otherwise.</summary>
+    /// <summary>Messages that an agent's channel holds unless its <see cref="SpawnOptions"/> say
+    /// otherwise.</summary>
     public int ChannelCapacity { get; init; } = Limits.ChannelMessages;
 
     /// <summary>How long disposing lets agents finish what they were sent.</summary>
@@ -34,8 +38,8 @@ public sealed class KernelOptions
     /// <summary>Seeds what agents get from NextRandom.</summary>
     public ulong Seed { get; init; } = (ulong)Random.Shared.NextInt64();
 
-    /// <summary>Hears of an agent that failed and has no supervisor, on the agent's core; must be short. Default: one
-    /// line on standard error, so that no failure is silent.</summary>
+    /// <summary>Hears of an agent that failed and has no supervisor, on the agent's core; must be short.
+    /// Default: one line on standard error, so that no failure is silent.</summary>
     public Action<ExitSignal>? Unsupervised { get; init; }
 
     internal void Check()

@@ -1,6 +1,7 @@
 namespace Outheis;
 
-/// <summary>Every bound of the kernel, in one place. A queue or loop whose bound is not here has no right to exist.</summary>
+/// <summary>Every bound of the kernel, in one place. A queue or loop whose bound is not here has no right to
+/// exist.</summary>
 public static class Limits
 {
     /// <summary>Default capacity of an agent's channel, in messages.</summary>
@@ -9,13 +10,15 @@ public static class Limits
     /// <summary>Largest capacity that <see cref="SpawnOptions.Capacity"/> accepts, in messages.</summary>
     public const int ChannelMessagesMax = 1 << 20;
 
-    /// <summary>Largest message by value, in bytes of the struct. Longer ones are <see cref="SendResult.TooLarge"/>.</summary>
+    /// <summary>Largest message by value, in bytes of the struct. Longer ones are
+    /// <see cref="SendResult.TooLarge"/>.</summary>
     public const int MessageBytesMax = 4096;
 
     /// <summary>Largest journaled form of a reference message, in bytes of its encoding.</summary>
     public const int EncodedBytesMax = 1 << 20;
 
-    /// <summary>Unmanaged messages up to this many bytes travel inside the cell, longer ones in a pooled box.</summary>
+    /// <summary>Unmanaged messages up to this many bytes travel inside the cell, longer ones in a pooled
+    /// box.</summary>
     public const int InlineBytes = 48;
 
     /// <summary>Messages that one agent handles before its core turns to the next agent.</summary>
@@ -24,7 +27,8 @@ public static class Limits
     /// <summary>Default size of one journal segment, in bytes.</summary>
     public const int SegmentBytes = 64 << 20;
 
-    /// <summary>Cores of one kernel. The journal names a lane in eight bits, a correlation its core likewise.</summary>
+    /// <summary>Cores of one kernel. The journal names a lane in eight bits, a correlation its core
+    /// likewise.</summary>
     public const int CoresMax = 128;
 
     /// <summary>How long <c>AskAsync</c> waits unless told otherwise (OT-31).</summary>

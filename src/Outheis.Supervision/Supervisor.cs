@@ -1,11 +1,13 @@
 namespace Outheis.Supervision;
 
 /// <summary>
-/// Restarts the agents that were spawned with it as their supervisor, each for itself (one-for-one, OT-44), until they
-/// fail more often than <see cref="SupervisorOptions.Intensity"/> allows; then it ends all of them, the youngest first, and
-/// itself with <see cref="ExitReason.Shutdown"/>, which its own supervisor hears of (OT-48). There is no restart delay (OT-46).
+/// Restarts the agents that were spawned with it as their supervisor, each for itself (one-for-one, OT-44),
+/// until they fail more often than <see cref="SupervisorOptions.Intensity"/> allows; then it ends all of
+/// them, the youngest first, and itself with <see cref="ExitReason.Shutdown"/>, which its own supervisor
+/// hears of (OT-48). There is no restart delay (OT-46).
 /// </summary>
-/// <remarks>An agent like any other: it holds no capability, and may restart exactly the agents it supervises.</remarks>
+/// <remarks>An agent like any other: it holds no capability, and may restart exactly the agents it
+/// supervises.</remarks>
 /// <param name="options">Default: OTP's.</param>
 public sealed class Supervisor(SupervisorOptions? options = null) : Agent, IHandle<ChildStarted>, IHandle<ExitSignal>
 {

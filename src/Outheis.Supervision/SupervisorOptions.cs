@@ -16,7 +16,8 @@ public enum Restart : byte
 /// <summary>How a supervisor decides. The defaults are OTP's (OT-40).</summary>
 public sealed record SupervisorOptions
 {
-    /// <summary>Restarts allowed within <see cref="Period"/>. One more, and the supervisor gives up.</summary>
+    /// <summary>Restarts allowed within <see cref="Period"/>. One more, and the supervisor gives
+    /// up.</summary>
     public int Intensity { get; init; } = 1;
 
     /// <summary>The window in which restarts are counted, measured on the kernel's monotonic clock.</summary>

@@ -34,7 +34,8 @@ internal sealed class RestartWindow(TimeSpan period)
 {
     private readonly Queue<TimeSpan> _restarts = new();
 
-    /// <summary>Restarts that are younger than the period. A restart as old as the period still counts (OT-40).</summary>
+    /// <summary>Restarts that are younger than the period. A restart as old as the period still counts
+    /// (OT-40).</summary>
     public int CountAt(TimeSpan now)
     {
         while (_restarts.TryPeek(out TimeSpan oldest) && now - oldest > period)

@@ -67,15 +67,17 @@ public sealed class TidyTests
         Repository repository = Repository.OnDisk;
         IEnumerable<Exemption> idle = Exemption.All.Where(e =>
             !Rule.All.Any(rule => rule.Check(repository).Any(found => e.Covers(rule, found, repository))));
-        Assert.True(!idle.Any(), "Not needed any more, take them out of Exemption.cs:\n" + string.Join('\n', idle));
+        Assert.True(!idle.Any(), "Not needed, take them out of Exemption.cs:\n" + string.Join('\n', idle));
     }
 
     [Fact]
-    public void Exemptions_GiveReasons() => Assert.All(Exemption.All, static e => Assert.True(e.Reason.Length > 20, e.ToString()));
+    public void Exemptions_GiveReasons() =>
+        Assert.All(Exemption.All, static e => Assert.True(e.Reason.Length > 20, e.ToString()));
 
     private static void Holds(Rule rule)
     {
         IReadOnlyList<Finding> breaches = rule.Breaches(Repository.OnDisk);
-        Assert.True(breaches.Count == 0, $"{rule.Name}: {breaches.Count} to mend\n" + string.Join('\n', breaches));
+        Assert.True(
+            breaches.Count == 0, $"{rule.Name}: {breaches.Count} to mend\n" + string.Join('\n', breaches));
     }
 }

@@ -28,7 +28,8 @@ public enum AgentState : byte
     /// <summary>A handler awaits; other agents run.</summary>
     Waiting,
 
-    /// <summary>The incarnation ended; the supervisor decides. The channel keeps what it holds and takes more.</summary>
+    /// <summary>The incarnation ended; the supervisor decides. The channel keeps what it holds and takes
+    /// more.</summary>
     Ended,
 
     /// <summary>Ended for good. Sends return <see cref="SendResult.Dead"/>.</summary>
@@ -36,8 +37,9 @@ public enum AgentState : byte
 }
 
 /// <summary>
-/// The kernel's record of one agent: identity, channel, state. It outlives incarnations, so capabilities point at it.
-/// Everything is touched by the home core alone, but for what says otherwise. It is its own start op.
+/// The kernel's record of one agent: identity, channel, state. It outlives incarnations, so capabilities
+/// point at it. Everything is touched by the home core alone, but for what says otherwise. It is its own
+/// start op.
 /// </summary>
 internal sealed class AgentCell : KernelOp
 {

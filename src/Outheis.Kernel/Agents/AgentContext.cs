@@ -3,8 +3,9 @@ using System.Runtime.CompilerServices;
 namespace Outheis;
 
 /// <summary>
-/// What an agent may do during its asynchronous turns. Belongs to one incarnation; use it on the agent's core only, that
-/// is: in the handler and after its awaits, not inside Task.Run or after ConfigureAwait(false). Such misuse throws.
+/// What an agent may do during its asynchronous turns. Belongs to one incarnation; use it on the agent's core
+/// only, that is: in the handler and after its awaits, not inside Task.Run or after ConfigureAwait(false).
+/// Such misuse throws.
 /// </summary>
 public sealed class AgentContext
 {
@@ -37,7 +38,8 @@ public sealed class AgentContext
     /// <summary>Who sent the message being handled, set by the kernel from the capability used.</summary>
     public AgentId Sender => new(_message.Sender);
 
-    /// <summary>The badge of the capability that the message came through; 0 if it has none (SE-07).</summary>
+    /// <summary>The badge of the capability that the message came through; 0 if it has none
+    /// (SE-07).</summary>
     public ulong Badge => _message.Badge;
 
     /// <summary>Where the message being handled is in the journal; 0 without a journal.</summary>
@@ -53,7 +55,8 @@ public sealed class AgentContext
 
     internal AgentCell Cell { get; }
 
-    /// <summary>Whether a token is the turn's own, which fires on this core and needs no registration.</summary>
+    /// <summary>Whether a token is the turn's own, which fires on this core and needs no
+    /// registration.</summary>
     internal bool IsTurnToken(CancellationToken token) => _cancellation is { } own && own.Token == token;
 
     internal CancellationToken TurnToken => (_cancellation ??= new CancellationTokenSource()).Token;
@@ -66,20 +69,22 @@ public sealed class AgentContext
     /// <summary>Sends one message; as <see cref="Context.Send{T}"/>.</summary>
     /// <typeparam name="T">The message type.</typeparam>
     /// <param name="to">A capability of this agent with <see cref="Rights.Send"/>.</param>
-    /// <param name="message">Copied before return; an object goes by reference and must not change afterwards.</param>
+    /// <param name="message">Copied before return; an object goes by reference and must not change
+    /// afterwards.</param>
     public SendResult Send<T>(Capability<T> to, in T message)
     {
         Core core = OnCore();
         return _isFenced ? SendResult.Denied : core.Send(Cell, to.Node, in message);
     }
 
-    /// <summary>Sends one message, waiting while there is no room. Never returns <see cref="SendResult.Full"/>.</summary>
+    /// <summary>Sends one message, waiting while there is no room. Never returns
+    /// <see cref="SendResult.Full"/>.</summary>
     /// <typeparam name="T">The message type.</typeparam>
     /// <param name="to">A capability of this agent with <see cref="Rights.Send"/>.</param>
     /// <param name="message">An object goes by reference and must not change afterwards.</param>
     /// <param name="cancellationToken">Stops waiting. What was sent stays sent.</param>
-    /// <remarks>Order: a message counts as sent when its wait is over, so await one before the next. Completes at once and
-    /// without allocating while there is room.</remarks>
+    /// <remarks>Order: a message counts as sent when its wait is over, so await one before the next.
+    /// Completes at once and without allocating while there is room.</remarks>
     public ValueTask<SendResult> SendAsync<T>(
         Capability<T> to, T message, CancellationToken cancellationToken = default)
     {
@@ -94,8 +99,10 @@ public sealed class AgentContext
     /// <typeparam name="TReply">The reply type.</typeparam>
     /// <param name="to">A capability of this agent with <see cref="Rights.Ask"/>.</param>
     /// <param name="request">An object goes by reference and must not change afterwards.</param>
-    /// <param name="timeout">Default 5 s (OT-31); <see cref="Timeout.InfiniteTimeSpan"/> to wait for ever. Grain: 10 ms.</param>
-    /// <param name="cancellationToken">Ends the ask; the callee sees it. Exactly one completion in any case (LW-45).</param>
+    /// <param name="timeout">Default 5 s (OT-31); <see cref="Timeout.InfiniteTimeSpan"/> to wait for ever.
+    /// Grain: 10 ms.</param>
+    /// <param name="cancellationToken">Ends the ask; the callee sees it. Exactly one completion in any case
+    /// (LW-45).</param>
     /// <exception cref="AskException">No reply: denied, full, dead, timed out, failed, self-ask.</exception>
     /// <exception cref="OperationCanceledException">The token fired.</exception>
     public ValueTask<TReply> AskAsync<TRequest, TReply>(
@@ -189,13 +196,15 @@ public sealed class AgentContext
         SynchronizationContext.SetSynchronizationContext(null);
     }
 
-    /// <summary>The agent's core: something that a turn awaits is there; it runs on when the agent's turn comes.</summary>
+    /// <summary>The agent's core: something that a turn awaits is there; it runs on when the agent's turn
+    /// comes.</summary>
     internal void Resume(Action<object?> continuation, object? state) => Enqueue(new Resumption(continuation, null, state));
 
     /// <summary>The same, for what foreign code posts.</summary>
     internal void Resume(SendOrPostCallback callback, object? state) => Enqueue(new Resumption(null, callback, state));
 
-    /// <summary>The agent's turn has come: runs what is there, and ends the asynchronous turn if that was all of it.</summary>
+    /// <summary>The agent's turn has come: runs what is there, and ends the asynchronous turn if that was all
+    /// of it.</summary>
     internal void RunResumes()
     {
         for (int left = _resumes.Count; left > 0; left--)
@@ -253,8 +262,8 @@ public sealed class AgentContext
     }
 
     /// <summary>
-    /// The incarnation ended. Its code may run on until its awaits are over, but reaches nothing any more (OT-09). Returns
-    /// the correlation of the request whose answer will never come, or 0.
+    /// The incarnation ended. Its code may run on until its awaits are over, but reaches nothing any more
+    /// (OT-09). Returns the correlation of the request whose answer will never come, or 0.
     /// </summary>
     internal ulong Fence()
     {
@@ -270,7 +279,8 @@ public sealed class AgentContext
             }
             catch (AggregateException)
             {
-                // A callback of a token threw. The incarnation has ended already, and its reason stays the first one.
+                // A callback of a token threw. The incarnation has ended already, and its reason stays the
+                // first one.
             }
         }
 

@@ -1,6 +1,7 @@
 namespace Outheis;
 
-/// <summary>All agents of a kernel by id. Ids are never reused. Any thread reads; who adds or removes holds the lock.</summary>
+/// <summary>All agents of a kernel by id. Ids are never reused. Any thread reads; who adds or removes holds
+/// the lock.</summary>
 internal sealed class AgentTable
 {
     private const int PageBits = 12;
@@ -12,7 +13,8 @@ internal sealed class AgentTable
 
     public int Count { get; private set; }
 
-    /// <summary>Makes room for the next agent and puts there what <paramref name="create"/> makes of its id.</summary>
+    /// <summary>Makes room for the next agent and puts there what <paramref name="create"/> makes of its
+    /// id.</summary>
     public AgentCell Add<TState>(in TState state, Func<TState, AgentId, AgentCell> create)
     {
         lock (_lock)

@@ -1,8 +1,8 @@
 namespace Outheis;
 
 /// <summary>
-/// What an agent may do during one synchronous turn. Lives on the stack and ends with the turn: it cannot be stored,
-/// captured or awaited across.
+/// What an agent may do during one synchronous turn. Lives on the stack and ends with the turn: it cannot be
+/// stored, captured or awaited across.
 /// </summary>
 public readonly ref struct Context
 {
@@ -24,7 +24,8 @@ public readonly ref struct Context
     /// <summary>Who sent the message being handled, set by the kernel from the capability used.</summary>
     public AgentId Sender => new(_core.Handling.Sender);
 
-    /// <summary>The badge of the capability that the message came through; 0 if it has none (SE-07).</summary>
+    /// <summary>The badge of the capability that the message came through; 0 if it has none
+    /// (SE-07).</summary>
     public ulong Badge => _core.Handling.Badge;
 
     /// <summary>Where the message being handled is in the journal; 0 without a journal.</summary>
@@ -45,10 +46,12 @@ public readonly ref struct Context
     /// <summary>Sends one message. Never blocks, never allocates for unmanaged structs.</summary>
     /// <typeparam name="T">The message type.</typeparam>
     /// <param name="to">A capability of this agent with <see cref="Rights.Send"/>.</param>
-    /// <param name="message">Copied before return; an object goes by reference and must not change afterwards.</param>
+    /// <param name="message">Copied before return; an object goes by reference and must not change
+    /// afterwards.</param>
     /// <returns><see cref="SendResult.Sent"/>, or why nothing was written.</returns>
-    /// <remarks>Order: first in, first out per sender and target. Cost: on the own core one journal append and one link;
-    /// to another core one slot of the ring between them, and a wake only if that core sleeps.</remarks>
+    /// <remarks>Order: first in, first out per sender and target. Cost: on the own core one journal append
+    /// and one link; to another core one slot of the ring between them, and a wake only if that core
+    /// sleeps.</remarks>
     public SendResult Send<T>(Capability<T> to, in T message) => _core.Send(_self, to.Node, in message);
 
     /// <summary>
@@ -70,8 +73,8 @@ public readonly ref struct Context
     }
 
     /// <summary>
-    /// Revokes everything that was derived from a capability held here, at once and without waiting for sends already under
-    /// way on other cores (SE-24). The capability itself stays.
+    /// Revokes everything that was derived from a capability held here, at once and without waiting for sends
+    /// already under way on other cores (SE-24). The capability itself stays.
     /// </summary>
     /// <typeparam name="T">The message type.</typeparam>
     /// <param name="from">A capability of this agent with <see cref="Rights.Grant"/>.</param>
@@ -86,7 +89,8 @@ public readonly ref struct Context
     /// <returns>False if this agent does not supervise it.</returns>
     public bool Restart(AgentId child) => _core.Supervise(_self, child, restart: true);
 
-    /// <summary>Ends an agent for good, with <see cref="ExitReason.Shutdown"/>. Only its supervisor may.</summary>
+    /// <summary>Ends an agent for good, with <see cref="ExitReason.Shutdown"/>. Only its supervisor
+    /// may.</summary>
     /// <param name="child">An agent spawned with this one as its supervisor.</param>
     /// <returns>False if this agent does not supervise it.</returns>
     public bool StopChild(AgentId child) => _core.Supervise(_self, child, restart: false);

@@ -1,8 +1,8 @@
 namespace Outheis;
 
 /// <summary>
-/// What the host gives an agent at birth. Handed to the factory, at the first start and at each restart; what it grants
-/// belongs to that incarnation and ends with it.
+/// What the host gives an agent at birth. Handed to the factory, at the first start and at each restart; what
+/// it grants belongs to that incarnation and ends with it.
 /// </summary>
 public readonly struct Endowment
 {

@@ -1,7 +1,8 @@
 namespace Outheis;
 
 /// <summary>Takes messages of type <typeparamref name="T"/>, within the turn.</summary>
-/// <typeparam name="T">An unmanaged struct (inline), a sealed immutable record (by reference) or any other struct (pooled box).</typeparam>
+/// <typeparam name="T">An unmanaged struct (inline), a sealed immutable record (by reference) or any other
+/// struct (pooled box).</typeparam>
 public interface IHandle<T>
 {
     /// <summary>Handles one message on the agent's core. Must be short and must not block.</summary>
@@ -15,12 +16,13 @@ public interface IHandle<T>
 public interface IHandleAsync<T>
 {
     /// <summary>
-    /// Handles one message. Each await resumes on the agent's own core; until the returned task is done the agent takes no
-    /// other message, while its core runs other agents.
+    /// Handles one message. Each await resumes on the agent's own core; until the returned task is done the
+    /// agent takes no other message, while its core runs other agents.
     /// </summary>
     /// <param name="message">A copy; free to keep.</param>
     /// <param name="context">What the agent may do; valid for this incarnation, on the agent's core.</param>
-    /// <param name="cancellationToken">Fires when the agent is stopped or the kernel's drain runs out of time.</param>
+    /// <param name="cancellationToken">Fires when the agent is stopped or the kernel's drain runs out of
+    /// time.</param>
     ValueTask HandleAsync(T message, AgentContext context, CancellationToken cancellationToken);
 }
 
@@ -43,6 +45,7 @@ public interface IAnswerAsync<TRequest, TReply>
     /// <summary>Answers one request; awaits as in <see cref="IHandleAsync{T}"/>.</summary>
     /// <param name="request">A copy; free to keep.</param>
     /// <param name="context">What the agent may do; valid for this incarnation, on the agent's core.</param>
-    /// <param name="cancellationToken">Also fires when the asker gives up: cancelled, timed out or ended.</param>
+    /// <param name="cancellationToken">Also fires when the asker gives up: cancelled, timed out or
+    /// ended.</param>
     ValueTask<TReply> AnswerAsync(TRequest request, AgentContext context, CancellationToken cancellationToken);
 }

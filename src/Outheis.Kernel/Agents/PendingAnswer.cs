@@ -2,7 +2,8 @@ using System.Runtime.CompilerServices;
 
 namespace Outheis;
 
-/// <summary>An asynchronous answer that is under way: sends the reply when its task is done. One per context, recycled.</summary>
+/// <summary>An asynchronous answer that is under way: sends the reply when its task is done. One per context,
+/// recycled.</summary>
 internal abstract class PendingAnswer
 {
     public bool IsArmed;

@@ -1,7 +1,7 @@
 namespace Outheis;
 
-/// <summary>Quality of service: how soon an agent's turns run (GC-01). Higher bands go first; the lowest waiting band is
-/// still served every 64th turn of its core.</summary>
+/// <summary>Quality of service: how soon an agent's turns run (GC-01). Higher bands go first; the lowest
+/// waiting band is still served every 64th turn of its core.</summary>
 public enum Qos : byte
 {
     /// <summary>Nobody waits for it: maintenance, analysis.</summary>

@@ -3,15 +3,18 @@ namespace Outheis;
 /// <summary>How an agent is to live. One instance may serve many spawns.</summary>
 public sealed record SpawnOptions
 {
-    /// <summary>Messages that the agent's channel holds; default <see cref="KernelOptions.ChannelCapacity"/>.</summary>
+    /// <summary>Messages that the agent's channel holds; default
+    /// <see cref="KernelOptions.ChannelCapacity"/>.</summary>
     public int? Capacity { get; init; }
 
     /// <summary>How soon its turns run.</summary>
     public Qos Qos { get; init; } = Qos.Default;
 
-    /// <summary>The core it lives on, from 0; default: the kernel spreads agents over its cores in turn.</summary>
+    /// <summary>The core it lives on, from 0; default: the kernel spreads agents over its cores in
+    /// turn.</summary>
     public int? Core { get; init; }
 
-    /// <summary>The agent that hears of its exit as an <see cref="ExitSignal"/> and may restart it; default: nobody.</summary>
+    /// <summary>The agent that hears of its exit as an <see cref="ExitSignal"/> and may restart it; default:
+    /// nobody.</summary>
     public AgentId Supervisor { get; init; }
 }

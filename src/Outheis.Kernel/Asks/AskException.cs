@@ -21,7 +21,8 @@ public enum AskOutcome : byte
     /// <summary>The request or the reply is longer than the kernel carries.</summary>
     TooLarge,
 
-    /// <summary>No reply in time. The callee has been told; a reply that still comes is dropped and counted.</summary>
+    /// <summary>No reply in time. The callee has been told; a reply that still comes is dropped and
+    /// counted.</summary>
     TimedOut,
 
     /// <summary>The callee threw while it had the request. Its incarnation has ended.</summary>

@@ -1,8 +1,9 @@
 namespace Outheis;
 
 /// <summary>
-/// Names one ask: the table that waits for the reply (a core's, or the host's), the slot in it, and which use of that slot.
-/// A reply finds its asker by it and by nothing else, so a late one cannot answer the next ask (OT-10).
+/// Names one ask: the table that waits for the reply (a core's, or the host's), the slot in it, and which use
+/// of that slot. A reply finds its asker by it and by nothing else, so a late one cannot answer the next ask
+/// (OT-10).
 /// </summary>
 internal static class Correlation
 {

@@ -3,8 +3,9 @@ using System.Threading.Tasks.Sources;
 namespace Outheis;
 
 /// <summary>
-/// Where one agent's ask waits for its reply. Recycled: a slot keeps its place in the table for ever, and each use has the
-/// next generation. Touched by the asker's core alone, but for the generation, which others read.
+/// Where one agent's ask waits for its reply. Recycled: a slot keeps its place in the table for ever, and
+/// each use has the next generation. Touched by the asker's core alone, but for the generation, which others
+/// read.
 /// </summary>
 internal abstract class ReplySlot(int index)
 {

@@ -1,6 +1,7 @@
 namespace Outheis;
 
-/// <summary>The asks of one core's agents that wait for a reply. The core only, but for <see cref="IsCurrent"/>.</summary>
+/// <summary>The asks of one core's agents that wait for a reply. The core only, but for
+/// <see cref="IsCurrent"/>.</summary>
 internal sealed class ReplyTable(Core core)
 {
     private ReplySlot[] _slots = new ReplySlot[64];

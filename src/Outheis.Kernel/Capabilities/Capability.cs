@@ -3,8 +3,8 @@ using System.Threading.Channels;
 namespace Outheis;
 
 /// <summary>
-/// The right to send <typeparamref name="T"/> to one agent. Opaque: only the kernel makes them, only the holder can use
-/// them. The default value is empty and denied everything.
+/// The right to send <typeparamref name="T"/> to one agent. Opaque: only the kernel makes them, only the
+/// holder can use them. The default value is empty and denied everything.
 /// </summary>
 /// <typeparam name="T">The message type.</typeparam>
 public readonly struct Capability<T> : IEquatable<Capability<T>>
@@ -17,10 +17,12 @@ public readonly struct Capability<T> : IEquatable<Capability<T>>
     public uint Id => Node?.Id ?? 0;
 
     /// <summary>For the host: sends one message from a thread outside the kernel. Never blocks.</summary>
-    /// <param name="message">Copied before return; an object goes by reference and must not change afterwards.</param>
+    /// <param name="message">Copied before return; an object goes by reference and must not change
+    /// afterwards.</param>
     /// <returns><see cref="SendResult.Sent"/>, or why nothing was written.</returns>
-    /// <remarks>Thread: any but the kernel's; inside a turn it is <see cref="SendResult.Denied"/>. Order: first in, first
-    /// out per thread and target. Cost: two compare-and-swaps, 0 bytes for unmanaged structs.</remarks>
+    /// <remarks>Thread: any but the kernel's; inside a turn it is <see cref="SendResult.Denied"/>. Order:
+    /// first in, first out per thread and target. Cost: two compare-and-swaps, 0 bytes for unmanaged
+    /// structs.</remarks>
     public SendResult Send(in T message) => HostPort.Send(Node, in message);
 
     /// <summary>For the host: sends one message, waiting while there is no room.</summary>
@@ -29,7 +31,8 @@ public readonly struct Capability<T> : IEquatable<Capability<T>>
     public ValueTask<SendResult> SendAsync(T message, CancellationToken cancellationToken = default) =>
         HostPort.SendAsync(Node, message, cancellationToken);
 
-    /// <summary>For the host: this capability as the writing end of a channel. Completing it does not end the agent.</summary>
+    /// <summary>For the host: this capability as the writing end of a channel. Completing it does not end the
+    /// agent.</summary>
     public ChannelWriter<T> AsWriter() => new CapabilityWriter<T>(this);
 
     /// <inheritdoc/>
@@ -55,7 +58,8 @@ public readonly struct Capability<T> : IEquatable<Capability<T>>
     public override string ToString() => Node is null ? "no capability" : $"send {typeof(T).Name} to {Node.Target.Name}";
 }
 
-/// <summary>The right to ask one agent: send a <typeparamref name="TRequest"/> and await a <typeparamref name="TReply"/>.</summary>
+/// <summary>The right to ask one agent: send a <typeparamref name="TRequest"/> and await a
+/// <typeparamref name="TReply"/>.</summary>
 /// <typeparam name="TRequest">The request type.</typeparam>
 /// <typeparam name="TReply">The reply type.</typeparam>
 public readonly struct AskCapability<TRequest, TReply> : IEquatable<AskCapability<TRequest, TReply>>
@@ -69,8 +73,10 @@ public readonly struct AskCapability<TRequest, TReply> : IEquatable<AskCapabilit
 
     /// <summary>For the host: asks from a thread outside the kernel and awaits the reply.</summary>
     /// <param name="request">An object goes by reference and must not change afterwards.</param>
-    /// <param name="timeout">Default 5 s (OT-31); <see cref="Timeout.InfiniteTimeSpan"/> to wait for ever. Grain: 10 ms.</param>
-    /// <param name="cancellationToken">Ends the ask; the callee sees it. Exactly one completion in any case (LW-45).</param>
+    /// <param name="timeout">Default 5 s (OT-31); <see cref="Timeout.InfiniteTimeSpan"/> to wait for ever.
+    /// Grain: 10 ms.</param>
+    /// <param name="cancellationToken">Ends the ask; the callee sees it. Exactly one completion in any case
+    /// (LW-45).</param>
     /// <exception cref="AskException">No reply: denied, full, dead, timed out, failed.</exception>
     /// <exception cref="OperationCanceledException">The token fired.</exception>
     public ValueTask<TReply> AskAsync(

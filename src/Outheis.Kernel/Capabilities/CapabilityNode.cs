@@ -4,12 +4,13 @@ namespace Outheis;
 
 /// <summary>
 /// The kernel's side of a capability: who may do what to whom. User code holds it only inside a
-/// <see cref="Capability{T}"/>, whose constructor is the kernel's, so it cannot be made up; and it works for its holder
-/// alone, so one that leaks through shared memory is useless (SE-01).
+/// <see cref="Capability{T}"/>, whose constructor is the kernel's, so it cannot be made up; and it works for
+/// its holder alone, so one that leaks through shared memory is useless (SE-01).
 /// </summary>
 /// <remarks>
-/// Immutable but for three things: the live rights, which fall to none at revocation (any thread reads, one that holds the
-/// tree's lock writes); the lease, which belongs to the holder's turn; and the tree links, guarded by the tree's lock.
+/// Immutable but for three things: the live rights, which fall to none at revocation (any thread reads, one
+/// that holds the tree's lock writes); the lease, which belongs to the holder's turn; and the tree links,
+/// guarded by the tree's lock.
 /// </remarks>
 internal sealed class CapabilityNode
 {
@@ -43,10 +44,12 @@ internal sealed class CapabilityNode
 
     public Route Route { get; }
 
-    /// <summary>The part of each message's header that is the same for all sent through this capability.</summary>
+    /// <summary>The part of each message's header that is the same for all sent through this
+    /// capability.</summary>
     public MessageStamp Stamp;
 
-    /// <summary>Credits of the target that the holder's running turn has left (<see cref="Credits"/>, C3).</summary>
+    /// <summary>Credits of the target that the holder's running turn has left (<see cref="Credits"/>,
+    /// C3).</summary>
     public int Lease;
 
     /// <summary>What the lease takes next: it doubles as a turn goes on.</summary>

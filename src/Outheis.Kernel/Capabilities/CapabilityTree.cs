@@ -1,8 +1,8 @@
 namespace Outheis;
 
 /// <summary>
-/// Every live capability of a kernel and what it was derived from. Minting, deriving and revoking are rare and take one
-/// lock; sending never does.
+/// Every live capability of a kernel and what it was derived from. Minting, deriving and revoking are rare
+/// and take one lock; sending never does.
 /// </summary>
 internal sealed class CapabilityTree
 {
@@ -20,7 +20,8 @@ internal sealed class CapabilityTree
         }
     }
 
-    /// <summary>A child of <paramref name="parent"/> for another holder: same target, rights no more than the parent's.</summary>
+    /// <summary>A child of <paramref name="parent"/> for another holder: same target, rights no more than the
+    /// parent's.</summary>
     public DeriveResult Derive(
         CapabilityNode? parent, AgentCell by, AgentCell? holder, Rights rights, ulong badge, out CapabilityNode? child)
     {
@@ -68,8 +69,9 @@ internal sealed class CapabilityTree
     }
 
     /// <summary>
-    /// Takes the rights from everything derived from the node, and from the node itself if asked (SE-24). Sends that
-    /// passed their check before may still be committing; <see cref="Kernel.RevokeAsync{T}"/> waits for those.
+    /// Takes the rights from everything derived from the node, and from the node itself if asked (SE-24).
+    /// Sends that passed their check before may still be committing; <see cref="Kernel.RevokeAsync{T}"/>
+    /// waits for those.
     /// </summary>
     /// <returns>The ids of the capabilities that died.</returns>
     public List<uint> Revoke(CapabilityNode node, bool itself)
@@ -110,8 +112,8 @@ internal sealed class CapabilityTree
     }
 
     /// <summary>
-    /// An incarnation ended: what it held is deleted. What it derived for others stays theirs (SE-23) and within reach of
-    /// its parent's revocation: a dead node with children keeps its place in the tree.
+    /// An incarnation ended: what it held is deleted. What it derived for others stays theirs (SE-23) and
+    /// within reach of its parent's revocation: a dead node with children keeps its place in the tree.
     /// </summary>
     public void ReleaseHeld(AgentCell holder)
     {
@@ -179,7 +181,8 @@ internal sealed class CapabilityTree
         (node.NextHeld, node.PreviousHeld) = (null, null);
     }
 
-    /// <summary>Takes a dead, childless node out of the tree, and each dead ancestor that it was the last child of.</summary>
+    /// <summary>Takes a dead, childless node out of the tree, and each dead ancestor that it was the last
+    /// child of.</summary>
     private static void UnlinkFromParent(CapabilityNode node)
     {
         while (node.FirstChild is null && node.IsRevoked && node.Parent is { } parent)

@@ -1,8 +1,8 @@
 namespace Outheis;
 
 /// <summary>
-/// Makes capabilities of the host's authority: checks that the target understands the message, picks the route to its
-/// handler, journals the grant. Any thread.
+/// Makes capabilities of the host's authority: checks that the target understands the message, picks the
+/// route to its handler, journals the grant. Any thread.
 /// </summary>
 internal static class Mint
 {

@@ -1,8 +1,9 @@
 namespace Outheis;
 
 /// <summary>
-/// Revocation with a promise: the rights fall at once, then every core passes a fence. A send that had passed its check
-/// before is committed by then; one that checks later is refused. Outside threads check again after their claim.
+/// Revocation with a promise: the rights fall at once, then every core passes a fence. A send that had passed
+/// its check before is committed by then; one that checks later is refused. Outside threads check again after
+/// their claim.
 /// </summary>
 internal static class Revocation
 {

@@ -1,6 +1,7 @@
 namespace Outheis;
 
-/// <summary>Work for a core that is not a message: start, restart or stop an agent, resume an await, a fence.</summary>
+/// <summary>Work for a core that is not a message: start, restart or stop an agent, resume an await, a
+/// fence.</summary>
 internal abstract class KernelOp
 {
     internal KernelOp? NextOp;
@@ -10,8 +11,8 @@ internal abstract class KernelOp
 }
 
 /// <summary>
-/// Ops from any thread to one core, in order per thread. Unbounded by itself: each op belongs to an agent, an ask or a
-/// waiting send, and each of those has at most one or two under way.
+/// Ops from any thread to one core, in order per thread. Unbounded by itself: each op belongs to an agent, an
+/// ask or a waiting send, and each of those has at most one or two under way.
 /// </summary>
 internal struct ControlQueue
 {
@@ -36,7 +37,8 @@ internal struct ControlQueue
         }
     }
 
-    /// <summary>All ops pushed so far, oldest first, linked by <see cref="KernelOp.NextOp"/>. The core only.</summary>
+    /// <summary>All ops pushed so far, oldest first, linked by <see cref="KernelOp.NextOp"/>. The core
+    /// only.</summary>
     public KernelOp? TakeAll()
     {
         if (IsEmpty)

@@ -1,9 +1,11 @@
 namespace Outheis;
 
-/// <summary>The way of a message in: from rings and ingress into the inboxes of this core's agents. Runs no handler.</summary>
+/// <summary>The way of a message in: from rings and ingress into the inboxes of this core's agents. Runs no
+/// handler.</summary>
 internal sealed unsafe partial class Core
 {
-    /// <summary>Moves at most <paramref name="most"/> messages on, so what arrives meanwhile waits (LW-24).</summary>
+    /// <summary>Moves at most <paramref name="most"/> messages on, so what arrives meanwhile waits
+    /// (LW-24).</summary>
     private int DrainRing(CoreRing ring, int source, int most)
     {
         int moved = 0;
@@ -140,7 +142,8 @@ internal sealed unsafe partial class Core
         Cells.Return(cell);
     }
 
-    /// <summary>Ends the way of an accepted message that nobody will handle: counted, journaled, its asker told.</summary>
+    /// <summary>Ends the way of an accepted message that nobody will handle: counted, journaled, its asker
+    /// told.</summary>
     public void Bury(Message* cell, AgentCell? target, DeadLetterReason reason)
     {
         Route route = Route.Of(cell->Route);

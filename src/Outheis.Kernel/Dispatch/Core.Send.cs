@@ -21,7 +21,8 @@ internal sealed unsafe partial class Core
         return Dispatch(node, in message, correlation: 0);
     }
 
-    /// <summary>Sends through a capability that was checked. A correlation other than 0 makes it a request.</summary>
+    /// <summary>Sends through a capability that was checked. A correlation other than 0 makes it a
+    /// request.</summary>
     public SendResult Dispatch<T>(CapabilityNode node, in T message, ulong correlation)
     {
         AgentCell target = node.Target;
@@ -111,8 +112,8 @@ internal sealed unsafe partial class Core
     }
 
     /// <summary>
-    /// Sends what must not be refused: signals, replies, withdrawals. Takes no credit: there is one per ask or incarnation.
-    /// Target 0 addresses the peer core itself.
+    /// Sends what must not be refused: signals, replies, withdrawals. Takes no credit: there is one per ask
+    /// or incarnation. Target 0 addresses the peer core itself.
     /// </summary>
     public void SendUncredited<T>(Core peer, uint target, uint sender, Route route, ulong correlation, in T message)
     {
@@ -156,7 +157,8 @@ internal sealed unsafe partial class Core
         AcceptHome(cell);
     }
 
-    /// <summary>Hands a filled message to another core: through the ring, or through the outbox while that is full.</summary>
+    /// <summary>Hands a filled message to another core: through the ring, or through the outbox while that is
+    /// full.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Forward(Core peer, CoreRing ring, Message* slot, Message* cell, object? reference)
     {
@@ -177,9 +179,10 @@ internal sealed unsafe partial class Core
     }
 
     /// <summary>
-    /// The ring is full. The message keeps its place in this core's outbox for that peer, and so does everything after it,
-    /// until the ring has room again (LW-22). Its credit is taken, so outboxes are bounded by the channels they feed; and
-    /// since no core ever waits for another, two that are full towards each other both go on (INV-04).
+    /// The ring is full. The message keeps its place in this core's outbox for that peer, and so does
+    /// everything after it, until the ring has room again (LW-22). Its credit is taken, so outboxes are
+    /// bounded by the channels they feed; and since no core ever waits for another, two that are full towards
+    /// each other both go on (INV-04).
     /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void Detain(Core peer, CoreRing ring, Message* cell, object? reference)

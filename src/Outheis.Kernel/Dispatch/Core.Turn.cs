@@ -1,6 +1,7 @@
 namespace Outheis;
 
-/// <summary>A turn: one agent runs until its inbox is empty, its budget spent, or it awaits or ends.</summary>
+/// <summary>A turn: one agent runs until its inbox is empty, its budget spent, or it awaits or
+/// ends.</summary>
 internal sealed unsafe partial class Core
 {
     private void RunTurn(AgentCell agent)

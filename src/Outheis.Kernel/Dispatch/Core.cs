@@ -3,10 +3,10 @@ using System.Runtime.InteropServices;
 namespace Outheis;
 
 /// <summary>
-/// One scheduler, owned by one thread: its agents, their messages, the rings to and from its peers. Everything here is
-/// touched by that thread alone, but for <see cref="Control"/>, <see cref="Ingress"/>, <see cref="Parker"/> and the far
-/// ends of the rings (LW-01). A core is a duty cycle: <see cref="RunPass"/> does a bounded amount of work and says how
-/// much; whoever drives the core decides when to idle.
+/// One scheduler, owned by one thread: its agents, their messages, the rings to and from its peers.
+/// Everything here is touched by that thread alone, but for <see cref="Control"/>, <see cref="Ingress"/>,
+/// <see cref="Parker"/> and the far ends of the rings (LW-01). A core is a duty cycle: <see cref="RunPass"/>
+/// does a bounded amount of work and says how much; whoever drives the core decides when to idle.
 /// </summary>
 internal sealed unsafe partial class Core : IDisposable
 {
@@ -95,8 +95,8 @@ internal sealed unsafe partial class Core : IDisposable
     public static void Leave() => t_current = null;
 
     /// <summary>
-    /// One bounded pass: control, arrivals, then up to <see cref="Limits.TurnsPerPass"/> turns (INV-05). Returns how much
-    /// was done; 0 means there is nothing to do now.
+    /// One bounded pass: control, arrivals, then up to <see cref="Limits.TurnsPerPass"/> turns (INV-05).
+    /// Returns how much was done; 0 means there is nothing to do now.
     /// </summary>
     public int RunPass()
     {
@@ -142,12 +142,13 @@ internal sealed unsafe partial class Core : IDisposable
     }
 
     /// <summary>
-    /// Messages come in one direction and one by one: this core keeps up so closely that each costs a trip of its cache line.
-    /// Whoever drives the core does well to linger a little, so that they come in batches.
+    /// Messages come in one direction and one by one: this core keeps up so closely that each costs a trip of
+    /// its cache line. Whoever drives the core does well to linger a little, so that they come in batches.
     /// </summary>
     public bool IsTrickling => _trickles >= Limits.TricklePasses;
 
-    /// <summary>Whether something waits that <see cref="RunPass"/> would do. The core's thread, as its last look.</summary>
+    /// <summary>Whether something waits that <see cref="RunPass"/> would do. The core's thread, as its last
+    /// look.</summary>
     public bool HasWork()
     {
         if (!_ready.IsEmpty || !Control.IsEmpty || (Ingress.Peek() != null && !_ingressWaits))
@@ -228,7 +229,8 @@ internal sealed unsafe partial class Core : IDisposable
 
     public void AddRetry(Waiter waiter) => _retries.Add(waiter);
 
-    /// <summary>Passes on a supervisor's decision. False if the agent does not supervise that child.</summary>
+    /// <summary>Passes on a supervisor's decision. False if the agent does not supervise that
+    /// child.</summary>
     public bool Supervise(AgentCell self, AgentId child, bool restart)
     {
         if (Kernel.Agents.Find(child.Value) is not { } cell || !ReferenceEquals(cell.Supervisor, self))

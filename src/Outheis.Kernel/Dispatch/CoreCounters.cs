@@ -1,6 +1,7 @@
 namespace Outheis;
 
-/// <summary>What one core did since the kernel started (LW-29). Written by the core; others read a moment's view.</summary>
+/// <summary>What one core did since the kernel started (LW-29). Written by the core; others read a moment's
+/// view.</summary>
 internal struct CoreCounters
 {
     public long Turns;

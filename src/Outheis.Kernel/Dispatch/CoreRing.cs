@@ -6,15 +6,17 @@ namespace Outheis;
 /// The ring from one core to another (LW-20): single producer, single consumer, 256 cells copied in and out.
 /// </summary>
 /// <remarks>
-/// Each slot's first word says which message it holds, so the consumer looks at nothing but the slots; the producer learns
-/// of free ones from the consumer's head, which moves once per batch. For position p in slot p mod N:
+/// Each slot's first word says which message it holds, so the consumer looks at nothing but the slots; the
+/// producer learns of free ones from the consumer's head, which moves once per batch. For position p in slot
+/// p mod N:
 /// <code>
 ///   I1  sequence == p + 1         holds message p, readable by the consumer
 ///   I2  head &lt;= tail &lt;= head + N   and the slots from tail to head + N are free
 ///   I3  headSeen &lt;= head          what the producer knows may lag, never lead
 /// </code>
-/// When the producer finds the ring full, it says so (LW-23: the consumer then wakes it) and goes on only when
-/// <see cref="Limits.RingResumeSlots"/> slots are free (LW-22), so that two cores do not trade single slots.
+/// When the producer finds the ring full, it says so (LW-23: the consumer then wakes it) and goes on only
+/// when <see cref="Limits.RingResumeSlots"/> slots are free (LW-22), so that two cores do not trade single
+/// slots.
 /// </remarks>
 internal sealed unsafe class CoreRing : IDisposable
 {
@@ -63,7 +65,8 @@ internal sealed unsafe class CoreRing : IDisposable
     /// <summary>Sending core: says that messages wait, or no longer do.</summary>
     public void SetBlocked(bool blocked) => Volatile.Write(ref _blocked.Value, blocked ? 1 : 0);
 
-    /// <summary>Receiving core: the oldest message, or null. It stays in the slot until <see cref="Take"/>.</summary>
+    /// <summary>Receiving core: the oldest message, or null. It stays in the slot until
+    /// <see cref="Take"/>.</summary>
     public Message* Peek()
     {
         long next = _consumer.Next;
@@ -80,7 +83,8 @@ internal sealed unsafe class CoreRing : IDisposable
         return reference;
     }
 
-    /// <summary>Receiving core: is done with the peeked slot. The producer learns of it at the next <see cref="Free"/>.</summary>
+    /// <summary>Receiving core: is done with the peeked slot. The producer learns of it at the next
+    /// <see cref="Free"/>.</summary>
     public void Take() => _consumer.Next++;
 
     /// <summary>Receiving core: gives back all slots taken so far.</summary>

@@ -3,19 +3,19 @@ using System.Runtime.InteropServices;
 namespace Outheis;
 
 /// <summary>
-/// Keeps the bound of one agent's channel. A message may be on its way only with a credit, so the channel never holds more
-/// than its capacity, wherever senders run.
+/// Keeps the bound of one agent's channel. A message may be on its way only with a credit, so the channel
+/// never holds more than its capacity, wherever senders run.
 /// </summary>
 /// <remarks>
-/// Credits lie in three places: shared (any thread, atomic), home (the target's core, plain) and leases (a remote sender,
-/// during one turn). Invariants:
+/// Credits lie in three places: shared (any thread, atomic), home (the target's core, plain) and leases (a
+/// remote sender, during one turn). Invariants:
 /// <code>
 ///   C1  shared + home + leases + messages on their way == capacity
-///   C2  home &lt;= 2 * keep at the end of each turn of the target; keep == capacity / 16, 0 without home senders
-///   C3  a lease is given back when the turn that took it ends
+///   C2  home &lt;= 2 * keep at the end of each turn of the target; keep == capacity / 16, 0 without home
+///   senders C3  a lease is given back when the turn that took it ends
 /// </code>
-/// So traffic on one core costs no atomic. Where senders of the target's own core and others mix, the others may see Full
-/// at most 1/8 of the capacity early; otherwise, and below 16 messages, the count is exact.
+/// So traffic on one core costs no atomic. Where senders of the target's own core and others mix, the others
+/// may see Full at most 1/8 of the capacity early; otherwise, and below 16 messages, the count is exact.
 /// </remarks>
 [StructLayout(LayoutKind.Explicit, Size = 16 + 2 * SharedOffset)]
 internal struct Credits
@@ -55,7 +55,8 @@ internal struct Credits
         return taken > 0;
     }
 
-    /// <summary>Up to <paramref name="wanted"/> credits for a sender on any thread; 0 when there is none.</summary>
+    /// <summary>Up to <paramref name="wanted"/> credits for a sender on any thread; 0 when there is
+    /// none.</summary>
     public int TakeShared(int wanted)
     {
         while (true)
@@ -69,16 +70,17 @@ internal struct Credits
         }
     }
 
-    /// <summary>Gives credits back from any thread. A full fence: whoever waits for room is looked for afterwards (F4).</summary>
+    /// <summary>Gives credits back from any thread. A full fence: whoever waits for room is looked for
+    /// afterwards (F4).</summary>
     public void GiveShared(int credits) => Interlocked.Add(ref _shared, credits);
 
     /// <summary>The home core handled (or buried) one message.</summary>
     public void GiveHome() => _home++;
 
     /// <summary>
-    /// End of a turn on the home core: keeps its share, gives the rest to whoever wants it. While somebody waits for room
-    /// it is held back until a quarter of the channel is free or the agent has nothing left to do, so that a waiting sender
-    /// is woken for a batch and not for each message.
+    /// End of a turn on the home core: keeps its share, gives the rest to whoever wants it. While somebody
+    /// waits for room it is held back until a quarter of the channel is free or the agent has nothing left to
+    /// do, so that a waiting sender is woken for a batch and not for each message.
     /// </summary>
     /// <returns>True when whoever waits is to be woken.</returns>
     public bool Settle(bool somebodyWaits, bool isIdle)

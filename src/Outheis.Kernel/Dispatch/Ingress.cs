@@ -13,8 +13,9 @@ namespace Outheis;
 ///   I2  sequence == p + 1    holds message p
 ///   I3  sequence == p + N    emptied: free for position p + N
 /// </code>
-/// A claim is a full fence, and the sender looks at its capability once more after it: so a revocation that passed through
-/// this ring (see Revocation) refuses every send that claimed later. Such a sender publishes a void slot.
+/// A claim is a full fence, and the sender looks at its capability once more after it: so a revocation that
+/// passed through this ring (see Revocation) refuses every send that claimed later. Such a sender publishes a
+/// void slot.
 /// </remarks>
 internal sealed unsafe class Ingress : IDisposable
 {
@@ -35,7 +36,8 @@ internal sealed unsafe class Ingress : IDisposable
         }
     }
 
-    /// <summary>Any thread: a slot that is now the caller's to fill and publish, or null when the ring is full.</summary>
+    /// <summary>Any thread: a slot that is now the caller's to fill and publish, or null when the ring is
+    /// full.</summary>
     public Message* TryClaim(out long position)
     {
         while (true)

@@ -4,13 +4,14 @@ using System.Runtime.CompilerServices;
 namespace Outheis;
 
 /// <summary>
-/// Where one core's dispatch meets its journal lane: what was sent, what was consumed, who lived and died. The core's
-/// thread only.
+/// Where one core's dispatch meets its journal lane: what was sent, what was consumed, who lived and died.
+/// The core's thread only.
 /// </summary>
 /// <remarks>
-/// A message is prepared (encoded, room reserved) before the point of no return and appended after it, so appending cannot
-/// fail. Messages leave <see cref="ReserveBytes"/> of a full segment untouched; signals, replies and the kernel's own
-/// records may use it, so a full disk stops traffic before it stops control (hazard 10).
+/// A message is prepared (encoded, room reserved) before the point of no return and appended after it, so
+/// appending cannot fail. Messages leave <see cref="ReserveBytes"/> of a full segment untouched; signals,
+/// replies and the kernel's own records may use it, so a full disk stops traffic before it stops control
+/// (hazard 10).
 /// </remarks>
 internal sealed unsafe class JournalTap(JournalLane lane, MessageCodecs codecs, TimeProvider time)
 {
@@ -31,7 +32,8 @@ internal sealed unsafe class JournalTap(JournalLane lane, MessageCodecs codecs, 
 
     public JournalLane Lane => lane;
 
-    /// <summary>Decode: the message's journaled form exists and its room is reserved, or why not. Nothing was written.</summary>
+    /// <summary>Decode: the message's journaled form exists and its room is reserved, or why not. Nothing was
+    /// written.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public SendResult Prepare<T>(Route route, in T message)
     {
@@ -45,7 +47,8 @@ internal sealed unsafe class JournalTap(JournalLane lane, MessageCodecs codecs, 
         return PrepareSlow(route, in message);
     }
 
-    /// <summary>As <see cref="Prepare{T}"/> for what must not be refused: may use the reserve. False: cannot be journaled.</summary>
+    /// <summary>As <see cref="Prepare{T}"/> for what must not be refused: may use the reserve. False: cannot
+    /// be journaled.</summary>
     public bool PrepareControl<T>(Route route, in T message)
     {
         if (Encode(route, in message) && lane.TryReserve(_prepared))
@@ -71,7 +74,8 @@ internal sealed unsafe class JournalTap(JournalLane lane, MessageCodecs codecs, 
         return Commit(header, in content);
     }
 
-    /// <summary>Appends the header of a message whose content is too long. 0 if there is no room even for that.</summary>
+    /// <summary>Appends the header of a message whose content is too long. 0 if there is no room even for
+    /// that.</summary>
     public long AppendWithoutContent(Message* message)
     {
         _prepared = 0;
@@ -112,7 +116,8 @@ internal sealed unsafe class JournalTap(JournalLane lane, MessageCodecs codecs, 
         Commit(record, in reply);
     }
 
-    /// <summary>Notes that an agent took a message. Written in batches; <see cref="Flush"/> before the core sleeps.</summary>
+    /// <summary>Notes that an agent took a message. Written in batches; <see cref="Flush"/> before the core
+    /// sleeps.</summary>
     public void NoteConsumed(AgentCell agent, Message* message)
     {
         if (message->Position == 0)
@@ -183,7 +188,8 @@ internal sealed unsafe class JournalTap(JournalLane lane, MessageCodecs codecs, 
         return lane.TryReserve(_prepared + ReserveBytes) ? SendResult.Sent : SendResult.Full;
     }
 
-    /// <summary>Finds the journaled form of a message. False if it is longer than the lane can ever take.</summary>
+    /// <summary>Finds the journaled form of a message. False if it is longer than the lane can ever
+    /// take.</summary>
     private bool Encode<T>(Route route, in T message)
     {
         ref TypeEntry type = ref EntryOf<T>(route);

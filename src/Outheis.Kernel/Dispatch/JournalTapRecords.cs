@@ -49,7 +49,8 @@ internal static unsafe class JournalTapRecords
         tap.Record(in fields, new DeadLetterRecord((byte)reason, message->Position));
     }
 
-    /// <summary>Appends a message that came from outside, in whatever form its type has. False: no room, try later.</summary>
+    /// <summary>Appends a message that came from outside, in whatever form its type has. False: no room, try
+    /// later.</summary>
     public static bool TryAppendEntered(this JournalTap tap, Message* slot, object? reference) =>
         Route.Of(slot->Route).TryJournal(tap, slot, reference);
 

@@ -3,8 +3,9 @@ using System.Numerics;
 namespace Outheis;
 
 /// <summary>
-/// The agents of one core that have something to do: a FIFO per quality of service, the highest band first (LW-02), and
-/// every <see cref="Limits.FairShare"/>-th turn the lowest waiting band, so that none starves. The core only.
+/// The agents of one core that have something to do: a FIFO per quality of service, the highest band first
+/// (LW-02), and every <see cref="Limits.FairShare"/>-th turn the lowest waiting band, so that none starves.
+/// The core only.
 /// </summary>
 internal struct ReadyQueue
 {

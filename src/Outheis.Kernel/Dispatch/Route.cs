@@ -3,8 +3,9 @@ using System.Runtime.CompilerServices;
 namespace Outheis;
 
 /// <summary>
-/// The typed way of one kind of message to its handler. A message names its route by number, so dispatch is one table
-/// look-up and one virtual call, without reflection. One instance per closed type, for the life of the process.
+/// The typed way of one kind of message to its handler. A message names its route by number, so dispatch is
+/// one table look-up and one virtual call, without reflection. One instance per closed type, for the life of
+/// the process.
 /// </summary>
 internal abstract unsafe class Route
 {
@@ -49,10 +50,12 @@ internal abstract unsafe class Route
     {
     }
 
-    /// <summary>Journals a message that came from outside and notes its position. False: no room now.</summary>
+    /// <summary>Journals a message that came from outside and notes its position. False: no room
+    /// now.</summary>
     public virtual bool TryJournal(JournalTap tap, Message* message, object? reference) => true;
 
-    /// <summary>A codec that throws is the host's bug, found on a core: the message goes on, its content is not kept.</summary>
+    /// <summary>A codec that throws is the host's bug, found on a core: the message goes on, its content is
+    /// not kept.</summary>
     private SendResult PrepareEntered<T>(JournalTap tap, in T content)
     {
         try
@@ -77,7 +80,8 @@ internal abstract unsafe class Route
             return false;
         }
 
-        // Too long for a record, or without one, though the sender has been told Sent: delivered, journaled by header.
+        // Too long for a record, or without one, though the sender has been told Sent: delivered, journaled
+        // by header.
         message->Position = prepared == SendResult.Sent
             ? tap.AppendSent(message, cause: 0, in content)
             : tap.AppendWithoutContent(message);

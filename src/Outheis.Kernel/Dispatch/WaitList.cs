@@ -1,6 +1,7 @@
 namespace Outheis;
 
-/// <summary>A send that waits for room. Wake may be called from any thread; it makes the send try again.</summary>
+/// <summary>A send that waits for room. Wake may be called from any thread; it makes the send try
+/// again.</summary>
 internal abstract class Waiter : KernelOp
 {
     internal Waiter? NextWaiter;
@@ -9,8 +10,9 @@ internal abstract class Waiter : KernelOp
 }
 
 /// <summary>
-/// Who waits for room in one place. Whoever waits adds itself, then looks for room once more; whoever makes room does so
-/// with a full fence, then wakes everybody here. One of the two sees the other, so no waiter sleeps beside free room.
+/// Who waits for room in one place. Whoever waits adds itself, then looks for room once more; whoever makes
+/// room does so with a full fence, then wakes everybody here. One of the two sees the other, so no waiter
+/// sleeps beside free room.
 /// </summary>
 internal struct WaitList
 {

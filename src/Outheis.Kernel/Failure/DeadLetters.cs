@@ -31,7 +31,8 @@ public enum DeadLetterReason : byte
 public readonly record struct DeadLetter(
     DeadLetterReason Reason, AgentId Sender, AgentId Target, string MessageType, long Position);
 
-/// <summary>Counts every dead letter by reason and keeps the newest ones for reading. Safe from any thread.</summary>
+/// <summary>Counts every dead letter by reason and keeps the newest ones for reading. Safe from any
+/// thread.</summary>
 public sealed class DeadLetters
 {
     private static readonly int ReasonCount = Enum.GetValues<DeadLetterReason>().Length;

@@ -1,9 +1,9 @@
 namespace Outheis;
 
 /// <summary>
-/// The edges of <see cref="AgentState"/> that are not turns: start, end, restart. All run on the agent's core. An end goes
-/// in this order: the incarnation is fenced, what it holds is released, what waits for it is told, then its supervisor
-/// hears of it (OT-08, INV-20).
+/// The edges of <see cref="AgentState"/> that are not turns: start, end, restart. All run on the agent's
+/// core. An end goes in this order: the incarnation is fenced, what it holds is released, what waits for it
+/// is told, then its supervisor hears of it (OT-08, INV-20).
 /// </summary>
 internal static unsafe class Lifecycle
 {
@@ -33,7 +33,8 @@ internal static unsafe class Lifecycle
         core.EndTurn(agent);
     }
 
-    /// <summary>The next incarnation of an agent that ended. A factory that throws is one more end (OT-45).</summary>
+    /// <summary>The next incarnation of an agent that ended. A factory that throws is one more end
+    /// (OT-45).</summary>
     public static void Restart(Core core, AgentCell agent)
     {
         if (agent.State != AgentState.Ended)
@@ -97,7 +98,8 @@ internal static unsafe class Lifecycle
         End(core, agent, new ExitReason(ExitKind.Error, bug));
     }
 
-    /// <summary>Ends the incarnation. With a supervisor the channel is kept for the next one; without, the agent is dead.</summary>
+    /// <summary>Ends the incarnation. With a supervisor the channel is kept for the next one; without, the
+    /// agent is dead.</summary>
     public static void End(Core core, AgentCell agent, ExitReason reason)
     {
         agent.State = AgentState.Ended;

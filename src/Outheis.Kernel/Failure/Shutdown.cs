@@ -1,8 +1,8 @@
 namespace Outheis;
 
 /// <summary>
-/// Stops a kernel: drain, cancel, end, join. The drain is over when every core was quiet in two rounds of questions with
-/// the same sums and nothing between cores in either.
+/// Stops a kernel: drain, cancel, end, join. The drain is over when every core was quiet in two rounds of
+/// questions with the same sums and nothing between cores in either.
 /// </summary>
 internal static class Shutdown
 {
@@ -67,7 +67,8 @@ internal static class Shutdown
         }
     }
 
-    /// <summary>One round: a number that changes with everything done, or null when somebody is busy or does not answer.</summary>
+    /// <summary>One round: a number that changes with everything done, or null when somebody is busy or does
+    /// not answer.</summary>
     private static async Task<long?> AskCores(Kernel kernel, TimeProvider time, long start, TimeSpan deadline)
     {
         var probes = new Probe[kernel.Cores.Length];

@@ -3,8 +3,8 @@ using System.Threading.Channels;
 namespace Outheis;
 
 /// <summary>
-/// A host's capability in the vocabulary of System.Threading.Channels. A refusal that no waiting can cure closes the
-/// channel for this writer, with the reason.
+/// A host's capability in the vocabulary of System.Threading.Channels. A refusal that no waiting can cure
+/// closes the channel for this writer, with the reason.
 /// </summary>
 internal sealed class CapabilityWriter<T>(Capability<T> capability) : ChannelWriter<T>
 {
@@ -23,7 +23,8 @@ internal sealed class CapabilityWriter<T>(Capability<T> capability) : ChannelWri
         }
     }
 
-    /// <summary>Room is a matter of the moment: true unless this writer was completed. Then try, or use WriteAsync.</summary>
+    /// <summary>Room is a matter of the moment: true unless this writer was completed. Then try, or use
+    /// WriteAsync.</summary>
     public override ValueTask<bool> WaitToWriteAsync(CancellationToken cancellationToken = default)
     {
         if (cancellationToken.IsCancellationRequested)

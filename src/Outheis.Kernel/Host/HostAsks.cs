@@ -2,7 +2,8 @@ using System.Threading.Tasks.Sources;
 
 namespace Outheis;
 
-/// <summary>Asks of threads outside the kernel that wait for a reply. Any thread; the lock is for slots, never for replies.</summary>
+/// <summary>Asks of threads outside the kernel that wait for a reply. Any thread; the lock is for slots,
+/// never for replies.</summary>
 internal sealed class HostAsks
 {
     private readonly Lock _lock = new();
@@ -141,7 +142,8 @@ internal sealed class HostAsks
         Volatile.Write(ref _count, _count + 1);
     }
 
-    /// <summary>The timer: ends the asks whose time is over; turns itself off when none is under way.</summary>
+    /// <summary>The timer: ends the asks whose time is over; turns itself off when none is under
+    /// way.</summary>
     private void Sweep()
     {
         if (EndOverdue())
@@ -191,8 +193,8 @@ internal sealed class HostAsks
 }
 
 /// <summary>
-/// Where one ask of the host waits. Recycled; each use has the next generation. Reply, timeout and cancellation race to
-/// end it, and the one that moves the generation on wins (LW-45, INV-07).
+/// Where one ask of the host waits. Recycled; each use has the next generation. Reply, timeout and
+/// cancellation race to end it, and the one that moves the generation on wins (LW-45, INV-07).
 /// </summary>
 internal abstract class HostAsk(HostAsks asks, int index)
 {

@@ -3,9 +3,9 @@ using System.Runtime.CompilerServices;
 namespace Outheis;
 
 /// <summary>
-/// How threads outside the kernel reach agents: through the ingress ring of the target's core. The host is a principal
-/// like any agent; its capabilities work on any outside thread and are denied inside a turn, so one that was captured in a
-/// closure gives an agent nothing.
+/// How threads outside the kernel reach agents: through the ingress ring of the target's core. The host is a
+/// principal like any agent; its capabilities work on any outside thread and are denied inside a turn, so one
+/// that was captured in a closure gives an agent nothing.
 /// </summary>
 internal static unsafe class HostPort
 {

@@ -3,7 +3,8 @@ using Microsoft.Extensions.ObjectPool;
 
 namespace Outheis;
 
-/// <summary>One send of an outside thread that waits for room. Tries again on the thread pool, never on a core.</summary>
+/// <summary>One send of an outside thread that waits for room. Tries again on the thread pool, never on a
+/// core.</summary>
 internal sealed class HostSend<T> : Waiter, IValueTaskSource<SendResult>, IThreadPoolWorkItem
 {
     private const int Waiting = 0;

@@ -47,13 +47,16 @@ public readonly record struct CoreInfo(
 /// <param name="Agent">Who.</param>
 /// <param name="Name">Its name, for people.</param>
 /// <param name="Queued">Messages that it did not get to handle.</param>
-/// <param name="State">What it was doing: Waiting for something, Running a handler that did not return, or Ended.</param>
+/// <param name="State">What it was doing: Waiting for something, Running a handler that did not return, or
+/// Ended.</param>
 public readonly record struct UndrainedAgent(AgentId Agent, string Name, int Queued, AgentState State);
 
 /// <summary>How a stop went.</summary>
 /// <param name="Undrained">Who had not finished when the deadline came.</param>
-/// <param name="StuckCores">Cores whose handler did not return; their threads and journal lanes are left as they are.</param>
-/// <param name="JournalFailure">Why the journal could not be made durable and closed; the next start repairs it.</param>
+/// <param name="StuckCores">Cores whose handler did not return; their threads and journal lanes are left as
+/// they are.</param>
+/// <param name="JournalFailure">Why the journal could not be made durable and closed; the next start repairs
+/// it.</param>
 public sealed record StopReport(
     IReadOnlyList<UndrainedAgent> Undrained, IReadOnlyList<int> StuckCores, JournalException? JournalFailure)
 {

@@ -3,8 +3,9 @@ using System.Threading.Channels;
 namespace Outheis;
 
 /// <summary>
-/// What agents write for the host to read, as a <see cref="ChannelReader{T}"/>. Bounded end to end: when the host does not
-/// read, the writers' sends become <see cref="SendResult.Full"/>. From <see cref="Kernel.OpenOutput{T}"/>.
+/// What agents write for the host to read, as a <see cref="ChannelReader{T}"/>. Bounded end to end: when the
+/// host does not read, the writers' sends become <see cref="SendResult.Full"/>. From
+/// <see cref="Kernel.OpenOutput{T}"/>.
 /// </summary>
 /// <typeparam name="T">The message type.</typeparam>
 public sealed class Output<T>

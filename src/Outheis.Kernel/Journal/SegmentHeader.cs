@@ -46,7 +46,7 @@ internal unsafe struct SegmentHeader
     /// <summary>Why this cannot be the header of segment <paramref name="sequence"/>, or null.</summary>
     public readonly string? Fault(int lane, long sequence, long fileBytes) =>
         Magic != MagicNumber ? "it does not begin like a segment of an Outheis journal"
-        : Version > JournalLimits.FormatVersion ? 
+        : Version > JournalLimits.FormatVersion ?
             $"its format is version {Version}, this program knows up to {JournalLimits.FormatVersion}; use a "
             + "newer version of the program"
         : Crc != ComputeCrc() ? "its header is damaged"

@@ -3,7 +3,8 @@ using Microsoft.Extensions.ObjectPool;
 
 namespace Outheis;
 
-/// <summary>How a message type travels. Every property is a constant to the compiler once T is known.</summary>
+/// <summary>How a message type travels. Every property is a constant to the compiler once T is
+/// known.</summary>
 internal static class Carriage<T>
 {
     /// <summary>Inside the cell.</summary>
@@ -18,7 +19,8 @@ internal static class Carriage<T>
 
     public static bool IsTooLarge => typeof(T).IsValueType && Unsafe.SizeOf<T>() > Limits.MessageBytesMax;
 
-    /// <summary>Whether the bytes of T are its whole content, so that the journal can keep them as they are.</summary>
+    /// <summary>Whether the bytes of T are its whole content, so that the journal can keep them as they
+    /// are.</summary>
     public static bool IsRaw => !RuntimeHelpers.IsReferenceOrContainsReferences<T>();
 
     public static int InlineBytes => IsInline ? Unsafe.SizeOf<T>() : 0;

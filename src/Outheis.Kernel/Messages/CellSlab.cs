@@ -3,13 +3,15 @@ using System.Runtime.InteropServices;
 namespace Outheis;
 
 /// <summary>
-/// The message cells of one core: cache-aligned native memory, recycled last-in first-out so that the next cell is warm.
-/// Touched by that core's thread alone; a cell never leaves its core (a message to another core is copied into the ring).
+/// The message cells of one core: cache-aligned native memory, recycled last-in first-out so that the next
+/// cell is warm. Touched by that core's thread alone; a cell never leaves its core (a message to another core
+/// is copied into the ring).
 /// </summary>
 /// <remarks>
-/// Memory comes in blocks of <see cref="Limits.SlabCells"/> cells, aligned to their own size, so the block of a cell is
-/// found by masking its address. The first cell of a block holds the block's number and is never handed out.
-/// Objects that travel beside a cell wait in an array per block, made when the block first carries one.
+/// Memory comes in blocks of <see cref="Limits.SlabCells"/> cells, aligned to their own size, so the block of
+/// a cell is found by masking its address. The first cell of a block holds the block's number and is never
+/// handed out. Objects that travel beside a cell wait in an array per block, made when the block first
+/// carries one.
 /// </remarks>
 internal sealed unsafe class CellSlab : IDisposable
 {

@@ -1,8 +1,8 @@
 namespace Outheis;
 
 /// <summary>
-/// The messages of one agent that reached its core, oldest first: cells linked in order, no memory of its own.
-/// Touched by the home core alone. The bound is kept by credits (<see cref="Credits"/>), not here.
+/// The messages of one agent that reached its core, oldest first: cells linked in order, no memory of its
+/// own. Touched by the home core alone. The bound is kept by credits (<see cref="Credits"/>), not here.
 /// </summary>
 internal unsafe struct Inbox
 {

@@ -20,8 +20,8 @@ internal enum MessageFlags : ushort
 /// <remarks>
 /// <code>
 ///  0        8       12       16       20           24       32         40      42    43      44      48
-///  | next   | route | target | sender | capability | badge  | position | flags | qos | bytes | chain | payload, 48 bytes
-///  96            104     108        112        120      128
+///  | next   | route | target | sender | capability | badge  | position | flags | qos | bytes | chain |
+///  payload, 48 bytes 96            104     108        112        120      128
 ///  | correlation | trace | reserved | deadline | labels |        valid only with Extended
 /// </code>
 /// In a ring or ingress slot the first word is the slot's sequence instead of a link.

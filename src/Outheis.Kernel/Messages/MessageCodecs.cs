@@ -5,14 +5,15 @@ using System.Text.Json.Serialization.Metadata;
 namespace Outheis;
 
 /// <summary>
-/// How messages that are not plain bytes are written into the journal. A type without a codec is journaled by name, size
-/// and header, without content.
+/// How messages that are not plain bytes are written into the journal. A type without a codec is journaled by
+/// name, size and header, without content.
 /// </summary>
 public sealed class MessageCodecs
 {
     private readonly Dictionary<Type, MessageCodec> _codecs = [];
 
-    /// <summary>Writes <typeparamref name="T"/> as JSON. Costs an encoding per send, on the sender's core.</summary>
+    /// <summary>Writes <typeparamref name="T"/> as JSON. Costs an encoding per send, on the sender's
+    /// core.</summary>
     /// <typeparam name="T">The message type, exactly as it is granted.</typeparam>
     /// <param name="type">From a source-generated JsonSerializerContext.</param>
     /// <returns>These codecs, to go on.</returns>

@@ -2,13 +2,14 @@ using System.Runtime.InteropServices;
 
 namespace Outheis;
 
-/// <summary>Binds the calling thread to one processor: Linux and Windows. Elsewhere there is no such call, and cores run unpinned.</summary>
+/// <summary>Binds the calling thread to one processor: Linux and Windows. Elsewhere there is no such call,
+/// and cores run unpinned.</summary>
 internal static unsafe partial class Affinity
 {
     private const int MaskWords = 16;      // 1,024 processors
 
-    /// <summary>The processor for the n-th core: the n-th of those that this process may use. Null where binding is not
-    /// possible or there are more cores than processors.</summary>
+    /// <summary>The processor for the n-th core: the n-th of those that this process may use. Null where
+    /// binding is not possible or there are more cores than processors.</summary>
     public static int? Processor(int core)
     {
         if (OperatingSystem.IsLinux())

@@ -4,10 +4,11 @@ namespace Outheis;
 /// Puts one core to sleep and wakes it: the only sleep/wake handshake of the kernel.
 /// </summary>
 /// <remarks>
-/// Sleeping is rare and waking is asked after every send, so the fence is one-sided: the sleeper announces itself and then
-/// makes every other thread of the process pass a full barrier (F1); a waker publishes its work and then reads one word,
-/// without a fence of its own (F2). If the waker read "awake", its work was published before the sleeper's barrier, and the
-/// sleeper's last look finds it. Otherwise it sees the announcement and wakes.
+/// Sleeping is rare and waking is asked after every send, so the fence is one-sided: the sleeper announces
+/// itself and then makes every other thread of the process pass a full barrier (F1); a waker publishes its
+/// work and then reads one word, without a fence of its own (F2). If the waker read "awake", its work was
+/// published before the sleeper's barrier, and the sleeper's last look finds it. Otherwise it sees the
+/// announcement and wakes.
 /// </remarks>
 internal sealed class Parker(Action fence)
 {
@@ -15,7 +16,8 @@ internal sealed class Parker(Action fence)
     private int _parked;       // 1: announced; whoever changes it to 0 owns the wake
     private bool _signaled;    // guarded by _lock
 
-    /// <summary>The core: announces sleep. The caller then looks for work once more and calls Sleep or Cancel.</summary>
+    /// <summary>The core: announces sleep. The caller then looks for work once more and calls Sleep or
+    /// Cancel.</summary>
     public void Announce()
     {
         Volatile.Write(ref _parked, 1);

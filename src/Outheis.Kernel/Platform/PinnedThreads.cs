@@ -3,7 +3,8 @@ using System.Diagnostics;
 
 namespace Outheis;
 
-/// <summary>One operating-system thread per core, bound to one processor where the system can do that.</summary>
+/// <summary>One operating-system thread per core, bound to one processor where the system can do
+/// that.</summary>
 internal sealed class PinnedThreads(bool pin) : CoreThreads
 {
     private readonly ConcurrentDictionary<Core, Driver> _drivers = new();

@@ -1,8 +1,8 @@
 namespace Outheis;
 
 /// <summary>
-/// What the kernel runs on besides its clock and seed. The real one is <see cref="System"/>; tests drive the same kernel
-/// on one thread and with a failing disk by handing in others.
+/// What the kernel runs on besides its clock and seed. The real one is <see cref="System"/>; tests drive the
+/// same kernel on one thread and with a failing disk by handing in others.
 /// </summary>
 internal sealed record Platform(CoreThreads Threads, IJournalDisk Disk)
 {
@@ -15,13 +15,15 @@ internal abstract class CoreThreads
     /// <summary>Cores to make when nobody said.</summary>
     public abstract int DefaultCores { get; }
 
-    /// <summary>Begins to drive a core: whoever drives it calls Enter, then RunPass, and idles as it sees fit.</summary>
+    /// <summary>Begins to drive a core: whoever drives it calls Enter, then RunPass, and idles as it sees
+    /// fit.</summary>
     public abstract void Start(Core core);
 
     /// <summary>Makes every thread that drives a core pass a full memory barrier (F1).</summary>
     public abstract void Fence();
 
-    /// <summary>Ends the driving of a core after the pass it is in. False if that did not end in time.</summary>
+    /// <summary>Ends the driving of a core after the pass it is in. False if that did not end in
+    /// time.</summary>
     public abstract bool Stop(Core core, TimeSpan atMost);
 
     /// <summary>The processor that a core's thread is bound to; null: none.</summary>

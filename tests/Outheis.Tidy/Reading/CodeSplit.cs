@@ -1,7 +1,8 @@
 namespace Outheis.Tidy.Reading;
 
 /// <summary>
-/// Splits C# text into code and comments. Both keep the length and the lines of the text; what is not theirs is blank.
+/// Splits C# text into code and comments. Both keep the length and the lines of the text; what is not theirs
+/// is blank.
 /// The contents of strings and characters are in neither, the holes of interpolated strings are code.
 /// </summary>
 internal sealed class CodeSplit

@@ -2,15 +2,16 @@ using System.Text.RegularExpressions;
 
 namespace Outheis.Tidy.Reading;
 
-/// <summary>A member of a type, or a program's top-level statements: what a reader has to take in at once.</summary>
+/// <summary>A member of a type, or a program's top-level statements: what a reader has to take in at
+/// once.</summary>
 internal readonly record struct Member(string Name, int FirstLine, int LastLine)
 {
     public int Lines => LastLine - FirstLine + 1;
 }
 
 /// <summary>
-/// Finds the members that have a body by following braces, no compiler needed. Initialisers of fields are data and not
-/// members here; what is inside a member (lambdas, local functions) counts as part of it.
+/// Finds the members that have a body by following braces, no compiler needed. Initialisers of fields are
+/// data and not members here; what is inside a member (lambdas, local functions) counts as part of it.
 /// </summary>
 internal sealed partial class MemberScan
 {
@@ -104,7 +105,8 @@ internal sealed partial class MemberScan
         return false;
     }
 
-    /// <summary>Stops before one of { ; } = or, told as '>', before an arrow; whatever comes first outside brackets.</summary>
+    /// <summary>Stops before one of { ; } = or, told as '>', before an arrow; whatever comes first outside
+    /// brackets.</summary>
     private char ReadHead()
     {
         int start = _at;
@@ -173,7 +175,9 @@ internal sealed partial class MemberScan
         return name.Success ? name.Groups[1].Value : head.Split(' ', '\n')[^1];
     }
 
-    [GeneratedRegex(@"^(?:(?:public|internal|private|protected|static|sealed|abstract|partial|readonly|ref|unsafe|file|new)\s+)*"
+    [GeneratedRegex(
+        @"^(?:(?:public|internal|private|protected|static|sealed|abstract|partial|readonly|ref)\s+"
+        + @"|(?:unsafe|file|new)\s+)*"
         + @"(?:(?:class|struct|interface|enum|record|namespace)\b|extension\s*[(<])")]
     private static partial Regex TypeHead();
 
@@ -183,6 +187,6 @@ internal sealed partial class MemberScan
     [GeneratedRegex(@"\boperator\s+(?:checked\s+)?[=!<>]*$")]
     private static partial Regex OperatorHead();
 
-    [GeneratedRegex(@"([\w.]+)\s*(?:<[^(]*>)?\s*\(")]
+    [GeneratedRegex(@"(operator\s*[^\s(]+|[\w.]+)\s*(?:<[^(]*>)?\s*\(")]
     private static partial Regex MethodName();
 }

@@ -23,7 +23,8 @@ internal sealed class Repository
     public IReadOnlyList<string> TopLevel { get; }
 
     public static Repository Of(params (string Path, string Text)[] files) => new(
-        files.Select(static f => new SourceFile(f.Path, f.Text)), files.Select(static f => f.Path.Split('/')[0]).Distinct());
+        files.Select(static f => new SourceFile(f.Path, f.Text)),
+        files.Select(static f => f.Path.Split('/')[0]).Distinct());
 
     /// <summary>The C# files in some folders.</summary>
     public IEnumerable<SourceFile> Sources(params string[] folders) =>
@@ -44,7 +45,8 @@ internal sealed class Repository
         }
 
         return folder?.FullName
-            ?? throw new InvalidOperationException($"No folder above {AppContext.BaseDirectory} holds Outheis.sln.");
+            ?? throw new InvalidOperationException(
+                $"No folder above {AppContext.BaseDirectory} holds Outheis.sln.");
     }
 
     private static Repository Load(string root)
@@ -65,15 +67,17 @@ internal sealed class Repository
                 {
                     folders.Push(entry.FullName);
                 }
-                else if (entry is FileInfo { Length: <= FileBytesMax } && ReadText(entry.FullName) is { } text)
+                else if (
+                    entry is FileInfo { Length: <= FileBytesMax } && ReadText(entry.FullName) is { } text)
                 {
-                    files.Add(new SourceFile(Path.GetRelativePath(root, entry.FullName).Replace('\\', '/'), text));
+                    string path = Path.GetRelativePath(root, entry.FullName).Replace('\\', '/');
+                    files.Add(new SourceFile(path, text));
                 }
             }
         }
 
-        var top = new DirectoryInfo(root).EnumerateFileSystemInfos().Where(e => !ignored.Covers(e)).Select(e => e.Name);
-        return new Repository(files, top);
+        var top = new DirectoryInfo(root).EnumerateFileSystemInfos().Where(e => !ignored.Covers(e));
+        return new Repository(files, top.Select(static e => e.Name));
     }
 
     private static string? ReadText(string path)
@@ -82,7 +86,8 @@ internal sealed class Repository
         return text.Contains('\0') ? null : text;
     }
 
-    /// <summary>What git ignores, as far as our .gitignore needs it: names of folders and endings of files.</summary>
+    /// <summary>What git ignores, as far as our .gitignore needs it: names of folders and endings of
+    /// files.</summary>
     private sealed class Ignored(HashSet<string> folders, List<string> endings)
     {
         public static Ignored Read(string path)
@@ -95,6 +100,7 @@ internal sealed class Repository
 
         public bool Covers(FileSystemInfo entry) => entry is DirectoryInfo
             ? folders.Contains(entry.Name)
-            : entry.Name == ".git" || endings.Exists(e => entry.Name.EndsWith(e, StringComparison.Ordinal));
+            : entry.Name == ".git"      // a file in a linked working tree
+                || endings.Exists(e => entry.Name.EndsWith(e, StringComparison.Ordinal));
     }
 }

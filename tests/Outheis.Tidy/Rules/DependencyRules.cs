@@ -3,7 +3,8 @@ using Outheis.Tidy.Reading;
 
 namespace Outheis.Tidy.Rules;
 
-/// <summary>Dependencies point one way: packages know the kernel, the kernel knows no package, siblings not each other.</summary>
+/// <summary>Dependencies point one way: packages know the kernel, the kernel knows no package, siblings not
+/// each other.</summary>
 internal static partial class DependencyRules
 {
     private const string Kernel = "Outheis.Kernel";
@@ -15,7 +16,8 @@ internal static partial class DependencyRules
     {
         [Kernel] = [],
         [Supervision] = [Kernel],
-        [Assistant] = [Kernel, Supervision],                        // an application of both, which runs its team supervised
+        // an application of both, which runs its team supervised
+        [Assistant] = [Kernel, Supervision],
         ["Outheis.Cli"] = [Kernel, Supervision, Assistant],         // the tool: the outermost layer
     };
 
@@ -26,44 +28,50 @@ internal static partial class DependencyRules
         from reference in project.References
         let name = Path.GetFileNameWithoutExtension(reference.Path)
         where !Known(project.Name).Contains(name)
-        select project.File.At(reference.Line, $"{project.Name} must not know {name}: turn the dependency round, or use messages"));
+        select project.File.At(reference.Line, MustNotKnow(project, name)));
 
     public static readonly Rule Packages = new("kernel packages", static r =>
         from project in Shipped(r)
         where project.Name == Kernel
         from package in project.Packages
         where !s_kernelPackages.Contains(package.Name)
-        select project.File.At(package.Line, $"the kernel uses no package but ObjectPool: do without {package.Name}"));
+        select project.File.At(
+            package.Line, $"the kernel uses no package but ObjectPool: do without {package.Name}"));
 
     public static readonly Rule Friends = new("friends", static r =>
         from project in Shipped(r)
         from friend in project.Friends
         where Shipped(r).Any(p => p.Name == friend.Name && !Known(p.Name).Contains(Assistant))
-        select project.File.At(friend.Line, $"{friend.Name} ships: give it public API of {project.Name}, not its internals"));
+        select project.File.At(
+            friend.Line, $"{friend.Name} ships: give it public API of {project.Name}, not its internals"));
 
     public static readonly Rule Usings = new("namespaces", static r =>
         from project in Shipped(r)
-        let foreign = Shipped(r).Where(p => p.Name != project.Name && !Known(project.Name).Contains(p.Name))
-            .Select(static p => p.Namespace).ToList()
+        let foreign = (
+            from other in Shipped(r)
+            where other.Name != project.Name && !Known(project.Name).Contains(other.Name)
+            select other.Namespace).ToList()
         from file in r.Sources(project.File.Folder)
         from line in Enumerable.Range(1, file.Lines.Length)
         from Match name in QualifiedName().Matches(file.Code[line - 1])
         where foreign.Contains(name.Value)
-        select file.At(line, $"{project.Name} must not know {name.Value}: turn the dependency round, or use messages"));
+        select file.At(line, MustNotKnow(project, name.Value)));
 
     public static readonly Rule Cycles = new("project cycles", static r =>
     {
         var projects = Project.In(r).ToDictionary(static p => p.File.Path);
         return from project in projects.Values
                where Reaches(projects, project.File.Path, project.File.Path, [])
-               select project.File.At(1, $"{project.Name} references itself through others: break the circle");
+               select project.File.At(
+                   1, $"{project.Name} references itself through others: break the circle");
     });
 
     public static readonly Rule Direction = new("shipping references tests", static r =>
         from project in Shipped(r)
         from reference in project.References
         where !reference.Path.StartsWith("src/", StringComparison.Ordinal)
-        select project.File.At(reference.Line, $"what ships must not reference {reference.Path}: move it the other way"));
+        select project.File.At(
+            reference.Line, $"what ships must not reference {reference.Path}: move it the other way"));
 
     public static readonly Rule[] All = [References, Packages, Friends, Usings, Cycles, Direction];
 
@@ -72,9 +80,14 @@ internal static partial class DependencyRules
 
     private static string[] Known(string project) => s_known.GetValueOrDefault(project, [Kernel]);
 
-    private static bool Reaches(Dictionary<string, Project> projects, string from, string goal, HashSet<string> seen) =>
+    private static string MustNotKnow(Project project, string other) =>
+        $"{project.Name} must not know {other}: turn the dependency round, or use messages";
+
+    private static bool Reaches(
+        Dictionary<string, Project> projects, string from, string goal, HashSet<string> seen) =>
         projects.TryGetValue(from, out Project? project)
-        && project.References.Any(next => next.Path == goal || (seen.Add(next.Path) && Reaches(projects, next.Path, goal, seen)));
+        && project.References.Any(next =>
+            next.Path == goal || (seen.Add(next.Path) && Reaches(projects, next.Path, goal, seen)));
 
     [GeneratedRegex(@"\bOutheis\.\w+")]
     private static partial Regex QualifiedName();

@@ -3,7 +3,8 @@ using Outheis.Tidy.Reading;
 
 namespace Outheis.Tidy.Rules;
 
-/// <summary>Documents say what is there: links lead somewhere, promises name their tests, code is the code that compiles.</summary>
+/// <summary>Documents say what is there: links lead somewhere, promises name their tests, code is the code
+/// that compiles.</summary>
 internal static partial class DocumentRules
 {
     private const string Semantics = "docs/semantics.md";
@@ -20,7 +21,8 @@ internal static partial class DocumentRules
     {
         if (r.Find(Semantics) is not { } file)
         {
-            return [new Finding(Semantics, 1, "is missing: one page of what the kernel promises, each row with its test")];
+            return [new Finding(
+                Semantics, 1, "is missing: what the kernel promises, each row with its test")];
         }
 
         HashSet<string> tests = [.. TestNames(r)];
@@ -40,13 +42,14 @@ internal static partial class DocumentRules
               where !isSample || lines > SampleLinesMax
               select readme.At(block.Line, isSample
                   ? $"the program has {lines} lines, more than {SampleLinesMax}: make it smaller"
-                  : "the code equals no file under docs/samples: copy one, whole, so that what is shown compiles"));
+                  : "the code equals no file under docs/samples: copy a whole one, so that it compiles"));
 
     public static readonly Rule[] All = [Links, Promises, Samples];
 
     private static string? Problem(Repository repository, SourceFile from, string target)
     {
-        if (target.Contains("://", StringComparison.Ordinal) || target.StartsWith("mailto:", StringComparison.Ordinal))
+        if (target.Contains("://", StringComparison.Ordinal)
+            || target.StartsWith("mailto:", StringComparison.Ordinal))
         {
             return null;
         }
@@ -69,10 +72,12 @@ internal static partial class DocumentRules
 
     private static IEnumerable<Finding> Unproved(SourceFile file, Markdown.Row row, HashSet<string> tests)
     {
-        int column = Array.FindIndex(row.Header, static c => c.Contains("test", StringComparison.OrdinalIgnoreCase));
+        int column = Array.FindIndex(row.Header, static c =>
+            c.Contains("test", StringComparison.OrdinalIgnoreCase));
         if (column < 0)
         {
-            return [file.At(row.Line, "the table has no column 'Test': add one, and name a test method in each row")];
+            return [file.At(
+                row.Line, "the table has no column 'Test': add one, with a test method in each row")];
         }
 
         string cell = column < row.Cells.Length ? row.Cells[column] : "";
@@ -112,6 +117,9 @@ internal static partial class DocumentRules
     [GeneratedRegex(@"\bclass\s+(\w+)")]
     private static partial Regex ClassName();
 
-    [GeneratedRegex(@"\[(?:Fact|Theory|Property)\b[^;{=]*?\s(\w+)\s*\((?=[^\])]*\)\s*(?:=>|\{))", RegexOptions.Singleline)]
+    private const string Attribute = @"(?:[^\[\]]|(?<open>\[)|(?<-open>\]))*(?(open)(?!))\]";
+
+    [GeneratedRegex(@"\[\w*(?:Fact|Theory|Property)\b" + Attribute + @"(?:\s*\[" + Attribute + @")*"
+        + @"\s*(?:[\w<>\[\],.?]+\s+)+?(\w+)\s*(?:<[\w, ]+>)?\s*\(")]
     private static partial Regex TestMethod();
 }

@@ -2,7 +2,8 @@ using Outheis.Tidy.Reading;
 
 namespace Outheis.Tidy.Rules;
 
-/// <summary>One place that may break one rule, and why. All of them stand here; one that is not needed is a failure.</summary>
+/// <summary>One place that may break one rule, and why. All of them stand here; one that is not needed is a
+/// failure.</summary>
 /// <param name="Rule">The rule's name.</param>
 /// <param name="Path">The file.</param>
 /// <param name="Text">Part of the line that breaks the rule; empty: any line of the file.</param>
@@ -14,13 +15,24 @@ internal sealed record Exemption(string Rule, string Path, string Text, string R
     public static readonly Exemption[] All =
     [
         new("async", Kernel + "Kernel.cs", "DisposeAsync", "the host awaits the stop on its own threads"),
-        new("async", Kernel + "Failure/Shutdown.cs", "", "the stop is driven by the host's thread, not by a core"),
-        new("async", Kernel + "Capabilities/Revocation.cs", "Run", "the host awaits every core's word, on its own threads"),
-        new("async", Kernel + "Host/CapabilityWriter.cs", "", "a ChannelWriter for threads outside the kernel"),
+        new("async", Kernel + "Failure/Shutdown.cs", "",
+            "the stop is driven by the host's thread, not by a core"),
+        new("async", Kernel + "Capabilities/Revocation.cs", "Run",
+            "the host awaits every core's word, on its own threads"),
+        new("async", Kernel + "Host/CapabilityWriter.cs", "",
+            "a ChannelWriter for threads outside the kernel"),
         new("blocking", Kernel + "Platform/PinnedThreads.cs", "_bound.Task.Wait()",
             "Kernel.Start returns when the core thread is bound; the thread that sets it awaits nobody"),
         new("blocking", Kernel + "Agents/AgentContext.cs", "turn.GetAwaiter().GetResult()",
             "only after IsCompleted: takes the result, or throws what the handler threw"),
+        new("blocking", "src/Outheis.Assistant/Index/VaultIndex.cs", "reading.GetAwaiter().GetResult()",
+            "its end is what ended the loop before: only throws what the reading threw"),
+        new("blocking", "src/Outheis.Cli/ProgressBar.cs", "_drawing.Wait()",
+            "the tool's own thread: nothing may be written before the bar is gone"),
+        new("blocking", "src/Outheis.Cli/Session.cs", "_last.Result",
+            "not a task: how the last question ended"),
+        new("public API files", "src/Outheis.Assistant/Outheis.Assistant.csproj", "",
+            "an application in a library's clothes: nothing in it is public, the tool is its friend"),
     ];
 
     public bool Covers(Rule rule, Finding found, Repository repository) =>

@@ -4,8 +4,8 @@ using Outheis.Tidy.Reading;
 namespace Outheis.Tidy.Rules;
 
 /// <summary>
-/// Each ordered memory access has a number: R7 is a release, A7 the acquire that sees it, F1 a full fence that names its
-/// partner fences. docs/memory-model.md says what each pair is for.
+/// Each ordered memory access has a number: R7 is a release, A7 the acquire that sees it, F1 a full fence
+/// that names its partner fences. docs/memory-model.md says what each pair is for.
 /// </summary>
 internal static partial class FenceRules
 {
@@ -21,8 +21,10 @@ internal static partial class FenceRules
         return from number in First(numbers)
                where number.Kind == 'F' ? !paired.Contains(number.Name) : !placed.Contains(number.Partner)
                select number.Kind == 'F'
-                   ? number.Found($"no comment names {number.Name} together with its partner: write 'Pairs with F...'")
-                   : number.Found($"{number.Name} has no {number.Partner}: number the other side where it stands");
+                   ? number.Found(
+                       $"no comment names {number.Name} together with its partner: write 'Pairs with F...'")
+                   : number.Found(
+                       $"{number.Name} has no {number.Partner}: number the other side where it stands");
     });
 
     public static readonly Rule Documented = new("fences in the memory model", static r =>
@@ -37,7 +39,8 @@ internal static partial class FenceRules
         IEnumerable<Finding> dead =
             from number in written
             where !sources.Exists(s => s.Name == number.Name)
-            select number.Found($"{number.Name} is in no comment under src: take it out, or number the access");
+            select number.Found(
+                $"{number.Name} is in no comment under src: take it out, or number the access");
         return missing.Concat(dead);
     });
 
@@ -46,7 +49,8 @@ internal static partial class FenceRules
     private static IEnumerable<Number> InSources(Repository repository) =>
         repository.Sources("src").SelectMany(static file => In(file, file.Comments));
 
-    private static IEnumerable<Number> First(IEnumerable<Number> numbers) => numbers.DistinctBy(static n => n.Name);
+    private static IEnumerable<Number> First(IEnumerable<Number> numbers) => numbers.DistinctBy(static n =>
+        n.Name);
 
     private static IEnumerable<Number> In(SourceFile file, string[] lines) =>
         from line in Enumerable.Range(1, lines.Length)
@@ -69,7 +73,8 @@ internal static partial class FenceRules
 
         public (string, int) Place => (File.Path, Line);
 
-        /// <summary>Whether the comment speaks of this access here, not of a partner elsewhere ("Read by A5").</summary>
+        /// <summary>Whether the comment speaks of this access here, not of a partner elsewhere ("Read by
+        /// A5").</summary>
         public bool IsPlaced { get; init; }
 
         public Finding Found(string text) => File.At(Line, text);

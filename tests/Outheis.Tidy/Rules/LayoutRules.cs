@@ -15,9 +15,10 @@ internal static partial class LayoutRules
     ];
 
     public static readonly Rule TopLevel = new("top level", static r =>
-        s_topLevel.Except(r.TopLevel).Select(static name => new Finding(name, 1, "is missing at the top level"))
+        s_topLevel.Except(r.TopLevel)
+            .Select(static name => new Finding(name, 1, "is missing at the top level"))
             .Concat(r.TopLevel.Except(s_topLevel).Select(static name =>
-                new Finding(name, 1, "does not belong at the top level: move it below src, tests, bench or docs"))));
+                new Finding(name, 1, "does not belong here: move it below src, tests, bench or docs"))));
 
     public static readonly Rule Projects = new("solution", static r =>
     {
@@ -53,7 +54,8 @@ internal static partial class LayoutRules
             .SelectMany(name => r.Find($"{project.File.Folder}/{name}")?.Lines ?? [])
             .Count(static line => line.Length > 0 && !line.StartsWith('#'))
         where entries == 0
-        select project.File.At(1, "its PublicAPI files list nothing: add what is public, so that changes to it are seen"));
+        select project.File.At(
+            1, "its PublicAPI files list nothing: add what is public, so that changes to it are seen"));
 
     public static readonly Rule[] All = [TopLevel, Projects, Paths, Hosts, PublicApi];
 
@@ -64,10 +66,12 @@ internal static partial class LayoutRules
     private static partial Regex ProjectPath();
 
     // Written so that the expressions do not match themselves.
-    [GeneratedRegex(@"(?<![\w.)}\]/~-])/(?:home|root|work|workspace|Users)/\w|\b[A-Z]:\\{1,2}[A-Za-z]")]
+    [GeneratedRegex(@"(?:(?<![\w.)}\]/~-])|(?<=file://))/(?:home|root|work|workspace|Users)/\w"
+        + @"|\b[A-Z]:\\{1,2}[A-Za-z]")]
     private static partial Regex MachinePath();
 
-    [GeneratedRegex(@"\b(?:nuget\.org|pkgs\.dev\.azure|npmjs\.|pypi\.|mcr\.microsoft|docker\.io|ghcr\.io|deb\.debian)",
+    [GeneratedRegex(
+        @"\b(?:nuget\.org|pkgs\.dev\.azure|npmjs\.|pypi\.|mcr\.microsoft|docker\.io|ghcr\.io|deb\.debian)",
         RegexOptions.IgnoreCase)]
     private static partial Regex RegistryHost();
 }

@@ -15,7 +15,8 @@ internal static partial class LimitsRules
         where bound.Success && !IsRelation(file.Code[line - 1])
         let name = bound.Groups[1].Value
         where !IsUsed(r, file, type.Groups[1].Value, name)
-        select file.At(line, $"{type.Groups[1].Value}.{name} bounds nothing: use it where the bound holds, or take it out"));
+        select file.At(
+            line, $"{type.Groups[1].Value}.{name} bounds nothing: use it where it holds, or take it out"));
 
     public static readonly Rule[] All = [Used];
 

@@ -3,7 +3,8 @@ using Outheis.Tidy.Reading;
 
 namespace Outheis.Tidy.Rules;
 
-/// <summary>Words that hide something: the job of a file, the order of a memory access, code, work not done.</summary>
+/// <summary>Words that hide something: the job of a file, the order of a memory access, code, work not
+/// done.</summary>
 internal static partial class WordRules
 {
     private static readonly string[] s_folders = ["src", "tests", "bench", "docs"];
@@ -14,10 +15,10 @@ internal static partial class WordRules
         from part in file.Path.Split('/')
         from Match word in CamelWord().Matches(part)
         where word.Value is "Manager" or "Helper" or "Helpers" or "Util" or "Utils" or "Common" or "Base"
-        select file.At(1, $"'{word.Value}' in '{part}' says nothing about the job: name the file after what it does"));
+        select file.At(1, $"'{word.Value}' in '{part}' says nothing: name the file after what it does"));
 
     public static readonly Rule Volatile = new("volatile", static r =>
-        InCode(r, VolatileWord(), "the keyword hides the order where it matters: use Volatile.Read and Volatile.Write"));
+        InCode(r, VolatileWord(), "the keyword hides the order: use Volatile.Read and Volatile.Write"));
 
     public static readonly Rule Regions = new("regions", static r =>
         InCode(r, RegionLine(), "a region hides code: take it out, or split the file"));
@@ -27,7 +28,8 @@ internal static partial class WordRules
 
     public static readonly Rule Notes = new("notes to self", static r =>
         from file in r.Files
-        where file.Is(".cs") || file.Is(".md") || file.Is(".csproj") || file.Is(".props") || file.IsUnder(".ci")
+        where file.Is(".cs") || file.Is(".md") || file.Is(".csproj") || file.Is(".props") || file.IsUnder(
+            ".ci")
         from found in InLines(file, file.Is(".cs") ? file.Comments : file.Lines, NoteWord(),
             "do it now, or write it down as an issue")
         select found);
