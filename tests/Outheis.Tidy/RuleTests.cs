@@ -45,7 +45,7 @@ public sealed class RuleTests
     [Fact]
     public void LineLength_CountsColumns()
     {
-        Fails(LengthRules.Lines, ("src/A.cs", "\n" + new string('x', 111)), "src/A.cs:2: ");
+        Fails(LengthRules.Lines, ("src/A.cs", "\n" + new string('x', 121)), "src/A.cs:2: ");
         Passes(LengthRules.Lines, ("src/A.cs", new string('x', 120) + "\n"));
     }
 
