@@ -95,20 +95,12 @@ internal static class Spawning
 
     /// <summary>Has a puppet run a script in its next turn.</summary>
     public static void Do(this Kernel kernel, AgentId puppet, Script script) =>
-        Require(kernel.Grant<Do>(puppet).Send(new Do(script)));
+        kernel.Grant<Do>(puppet).SendAll([new Do(script)]);
 
     public static void DoAsync(
         this Kernel kernel, AgentId puppet, Func<AgentContext, CancellationToken, ValueTask> script) =>
-        Require(kernel.Grant<DoAsync>(puppet).Send(new DoAsync(script)));
+        kernel.Grant<DoAsync>(puppet).SendAll([new DoAsync(script)]);
 
     public static void DoAsync(this Kernel kernel, AgentId puppet, Func<AgentContext, ValueTask> script) =>
         kernel.DoAsync(puppet, (context, _) => script(context));
-
-    private static void Require(SendResult sent)
-    {
-        if (sent != SendResult.Sent)
-        {
-            throw new InvalidOperationException($"The script was refused: {sent}.");
-        }
-    }
 }

@@ -89,11 +89,8 @@ internal static class ThreadKernel
     {
         foreach (T message in messages)
         {
-            SendResult sent;
-            while ((sent = to.Send(in message)) == SendResult.Full)
-            {
-                Thread.Yield();
-            }
+            SendResult sent = SendResult.Full;
+            Until(() => (sent = to.Send(message)) != SendResult.Full, "room");
 
             Assert.Equal(SendResult.Sent, sent);
         }
