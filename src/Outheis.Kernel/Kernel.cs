@@ -271,6 +271,11 @@ public sealed class Kernel : IAsyncDisposable
             core.IngressWaiters.WakeAll();      // they see Dead
         }
 
+        foreach (AgentCell agent in Agents.Snapshot())
+        {
+            agent.Waiters.WakeAll();      // likewise: agents of a stuck core never die
+        }
+
         try
         {
             if (everyCoreStopped)
