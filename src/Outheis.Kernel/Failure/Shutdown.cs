@@ -7,7 +7,7 @@ namespace Outheis;
 internal static class Shutdown
 {
     private static readonly TimeSpan RoundPause = TimeSpan.FromMilliseconds(1);
-    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(100);      // for the ends themselves
+    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(500);      // for one end, and for a thread's
 
     public static async Task<StopReport> Run(Kernel kernel, TimeSpan deadline)
     {
@@ -31,7 +31,7 @@ internal static class Shutdown
         {
             var end = new EndAgents();
             core.Post(end);
-            if (await Within(end.Done.Task, Grace, time).ConfigureAwait(false) && kernel.Platform.Threads.Stop(core, Grace))
+            if (await AllEnd(end, time).ConfigureAwait(false) && kernel.Platform.Threads.Stop(core, Grace))
             {
                 undrained.AddRange(end.Undrained);
             }
@@ -96,6 +96,24 @@ internal static class Shutdown
         return quiet && between == 0 ? sum : null;
     }
 
+    /// <summary>However many agents a core has to end: it is stuck only when none ends for a while.</summary>
+    private static async Task<bool> AllEnd(EndAgents end, TimeProvider time)
+    {
+        int before = -1;
+        while (!await Within(end.Done.Task, Grace, time).ConfigureAwait(false))
+        {
+            int ended = end.Ended;
+            if (ended == before || ended == 0)
+            {
+                return false;
+            }
+
+            before = ended;
+        }
+
+        return true;
+    }
+
     private static async Task<bool> Within(Task task, TimeSpan atMost, TimeProvider time)
     {
         try
@@ -150,6 +168,9 @@ internal static class Shutdown
     {
         public readonly TaskCompletionSource Done = new(TaskCreationOptions.RunContinuationsAsynchronously);
         public readonly List<UndrainedAgent> Undrained = [];
+        private int _ended;
+
+        public int Ended => Volatile.Read(ref _ended);
 
         public override void Run(Core core)
         {
@@ -170,6 +191,8 @@ internal static class Shutdown
                 {
                     Lifecycle.End(core, agent, ExitReason.Shutdown);
                 }
+
+                Volatile.Write(ref _ended, _ended + 1);
             }
 
             core.Tap?.Flush();
