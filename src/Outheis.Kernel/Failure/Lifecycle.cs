@@ -141,7 +141,23 @@ internal static unsafe class Lifecycle
 
         agent.Waiters.WakeAll();      // they see Dead
         core.Kernel.Agents.Remove(agent.Id.Value);
+        if (agent.Instance is IHandle<ExitSignal> && !core.Kernel.IsStopping)
+        {
+            ReleaseChildren(core.Kernel, agent);
+        }
         agent.Instance = null;
+    }
+
+    /// <summary>A child that ended and waits for the verdict of a supervisor that died would wait for ever.</summary>
+    private static void ReleaseChildren(Kernel kernel, AgentCell supervisor)
+    {
+        foreach (AgentCell child in kernel.Agents.Snapshot())
+        {
+            if (ReferenceEquals(child.Supervisor, supervisor))
+            {
+                child.Core.Post(new OrphanOp(child));
+            }
+        }
     }
 
     /// <summary>Tells the supervisor. False if nobody is there to hear it.</summary>
@@ -174,6 +190,18 @@ internal static unsafe class Lifecycle
         catch (Exception)
         {
             // Best effort by contract: the incarnation has ended, and its reason stays the first one.
+        }
+    }
+}
+
+/// <summary>Tells an agent's core that its supervisor has died. What still lives goes on without one.</summary>
+internal sealed class OrphanOp(AgentCell agent) : KernelOp
+{
+    public override void Run(Core core)
+    {
+        if (agent.State == AgentState.Ended)
+        {
+            Lifecycle.Die(core, agent);
         }
     }
 }
