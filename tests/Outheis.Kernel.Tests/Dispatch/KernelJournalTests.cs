@@ -1,0 +1,188 @@
+using System.Runtime.InteropServices;
+using Outheis.Tests.Journal;
+using Xunit;
+
+namespace Outheis.Tests;
+
+/// <summary>What the kernel did can be read back: what was sent, what was consumed, who lived and died.</summary>
+public sealed class KernelJournalTests : IDisposable
+{
+    private readonly MemoryJournalDisk _disk = new();
+
+    public void Dispose() => _disk.Dispose();
+
+    private List<JournalEntry> Read() => Journals.ReadAll(_disk, out _);
+
+    [Fact]
+    public void Journal_MessagesFromTheHostAndOnwards_AreSentAndConsumedInOrder()
+    {
+        AgentId first, last;
+        List<int> received = [];
+        List<long> positions = [];
+        using (var world = new StepKernel(71, disk: _disk))
+        {
+            last = world.Kernel.Spawn(new Receiver<int>((in int m, Context context) =>
+            {
+                received.Add(m);
+                positions.Add(context.Position);
+            }), core: 1, name: "last");
+            Capability<int> on = default;
+            first = world.Kernel.Spawn(
+                new Receiver<int>((in int m, Context context) => Assert.Equal(SendResult.Sent, context.Send(on, -m))),
+                core: 0, name: "first");
+            on = world.Kernel.GrantTo<int>(first, last, badge: 9);
+            world.Kernel.Grant<int>(first).SendAll(Enumerable.Range(1, 100));
+            world.Run();
+        }
+
+        List<JournalEntry> entries = Read();
+        JournalEntry[] entered = [.. entries.Where(e => e.Kind == JournalKind.Sent && e.Target == first)];
+        JournalEntry[] onward = [.. entries.Where(e => e.Kind == JournalKind.Sent && e.Target == last)];
+        Assert.Equal(Enumerable.Range(1, 100), entered.Select(Int));
+        Assert.Equal(received, onward.Select(Int));
+        Assert.Equal(positions, onward.Select(e => e.Position));
+        Assert.All(entered, e => Assert.Equal((AgentId.Host, "first", "Int32"), (e.Sender, e.TargetName, e.TypeName)));
+        Assert.All(onward, e => Assert.Equal((first, "first", 9ul), (e.Sender, e.SenderName, e.Badge)));
+        Assert.Equal(entered.Select(e => e.Position), onward.Select(e => e.Cause));
+        Assert.Equal(entered.Select(e => e.Chain), onward.Select(e => e.Chain));
+        Assert.Equal(100, entered.Select(e => e.Chain).Distinct().Count());
+        Assert.Equal(entered.Select(e => e.Position), Consumed(entries, first));
+        Assert.Equal(positions, Consumed(entries, last));
+    }
+
+    [Fact]
+    public void Journal_FailureAndRestart_IsToldInOrder()
+    {
+        AgentId child;
+        using (var world = new StepKernel(72, cores: 1, disk: _disk))
+        {
+            AgentId boss = world.Kernel.Spawn(new Listener { Restarts = true }, name: "boss");
+            child = world.Kernel.Spawn(
+                new Receiver<int>((in int _, Context _) => throw new InvalidDataException("bug")), supervisor: boss, name: "child");
+            world.Kernel.Grant<int>(child, purpose: "to break it").SendAll([1]);
+            world.Run();
+        }
+
+        JournalEntry[] entries = [.. Read().Where(e => e.Target == child)];
+        JournalKind[] lives = [.. entries.Select(e => e.Kind).Where(kind => kind is JournalKind.Spawned or JournalKind.Started
+            or JournalKind.Exited or JournalKind.Restarted or JournalKind.DeadLetter or JournalKind.Granted)];
+        Assert.Equal(
+            [JournalKind.Spawned, JournalKind.Started, JournalKind.Granted, JournalKind.DeadLetter, JournalKind.Exited,
+                JournalKind.Restarted, JournalKind.Exited],
+            lives);
+        Assert.Contains("bug", entries.First(e => e.Kind == JournalKind.Exited).Detail, StringComparison.Ordinal);
+        JournalEntry letter = entries.Single(e => e.Kind == JournalKind.DeadLetter);
+        Assert.Equal(entries.Single(e => e.Kind == JournalKind.Sent && e.Sender == AgentId.Host).Position, letter.Cause);
+    }
+
+    [Fact]
+    public void Journal_AskAndRevocation_AreThere()
+    {
+        AgentId asker, callee;
+        using (var world = new StepKernel(73, disk: _disk))
+        {
+            callee = world.Kernel.Spawn(new Answerer<int, int>((in int x, Context _) => 2 * x), core: 1);
+            asker = world.Kernel.Spawn(new Puppet(), core: 0);
+            AskCapability<int, int> ask = world.Kernel.GrantAskTo<int, int>(asker, callee);
+            int reply = 0;
+            world.Kernel.DoAsync(asker, async context => reply = await context.AskAsync(ask, 21));
+            world.RunUntil(() => reply == 42);
+            Assert.Equal(10, world.Result(world.Kernel.GrantAsk<int, int>(callee).AskAsync(5)));
+            world.Wait(world.Kernel.RevokeAsync(ask));
+        }
+
+        List<JournalEntry> entries = Read();
+        JournalEntry[] requests = [.. entries.Where(e => e.Kind == JournalKind.Sent && e.Target == callee)];
+        Assert.Equal([21, 5], requests.Select(Int));
+        Assert.All(requests, e => Assert.NotEqual(0ul, e.Correlation));
+        Assert.Equal([42, 10], requests.Select(request => Int(Assert.Single(
+            entries, e => e.Correlation == request.Correlation && e.Position != request.Position))));
+        Assert.Single(entries, e => e.Kind == JournalKind.Revoked);
+    }
+
+    [Fact]
+    public void Journal_ReopenedByAnotherKernel_HoldsBothRuns()
+    {
+        for (int run = 1; run <= 3; run++)
+        {
+            using var world = new StepKernel(run, disk: _disk);
+            AgentId agent = world.Kernel.Receive<int>([]);
+            world.Kernel.Grant<int>(agent).SendAll([run]);
+            world.Run();
+        }
+
+        List<JournalEntry> entries = Read();
+        Assert.Equal([1, 2, 3], entries.Where(e => e.Kind == JournalKind.Sent).Select(Int));
+        Assert.Equal([1L, 2L, 3L], entries.Where(e => e.Kind == JournalKind.Sent).Select(e => e.Run));
+    }
+
+    [Fact]
+    public void Journal_NoRoom_SendsAreRefusedOrWaitAndNothingIsLost()
+    {
+        List<int> received = [];
+        using (var world = new StepKernel(74, cores: 1, disk: _disk))
+        {
+            AgentId target = world.Kernel.Receive(received, capacity: 100_000);
+            AgentId sender = world.Kernel.Spawn(new Puppet());
+            Capability<int> to = world.Kernel.GrantTo<int>(sender, target);
+            world.Run();
+            _disk.Free = 0;
+            int accepted = 0;
+            bool through = false;
+            world.Kernel.Do(sender, context =>
+            {
+                while (context.Send(to, accepted) == SendResult.Sent)
+                {
+                    accepted++;
+                }
+            });
+            world.RunUntil(() => received.Count == accepted && accepted > 0);
+            Assert.InRange(accepted, 1, 99_000);      // refused by the journal, not by the channel
+            world.Kernel.DoAsync(sender, async context =>
+            {
+                Assert.Equal(SendResult.Sent, await context.SendAsync(to, accepted));
+                through = true;
+            });
+            for (int i = 0; i < 200; i++)
+            {
+                world.Step();
+            }
+
+            Assert.False(through);
+            _disk.Free = long.MaxValue;
+            world.RunUntil(() => through, "room in the journal");
+            world.Run();
+            Assert.Equal(Enumerable.Range(0, accepted + 1), received);
+        }
+
+        Assert.Equal(received, Read().Where(e => e.Kind == JournalKind.Sent && e.Payload.Length == 4).Select(Int));
+    }
+
+    [Fact]
+    public async Task Start_DirectoryInUse_ThrowsAndNamesIt()
+    {
+        string directory = Directory.CreateTempSubdirectory("outheis-test-").FullName;
+        try
+        {
+            await using (Kernel kernel = ThreadKernel.Start(journal: directory))
+            {
+                JournalInUseException inUse = Assert.Throws<JournalInUseException>(() => ThreadKernel.Start(journal: directory));
+                Assert.Contains(directory, inUse.Message, StringComparison.Ordinal);
+                kernel.Grant<int>(kernel.Receive<int>([])).SendAll([7]);
+            }
+
+            using JournalReader reader = JournalReader.Open(directory);
+            Assert.Equal([7], reader.Read().Where(e => e.Kind == JournalKind.Sent).Select(Int));
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    private static int Int(JournalEntry entry) => MemoryMarshal.Read<int>(entry.Payload.Span);
+
+    private static IEnumerable<long> Consumed(List<JournalEntry> entries, AgentId by) =>
+        entries.Where(e => e.Kind == JournalKind.Consumed).SelectMany(e => e.Consumed)
+            .Where(c => c.Target == by).Select(c => c.Position);
+}
