@@ -99,8 +99,7 @@ internal sealed class ReplySlot<TReply>(int index) : ReplySlot(index), IValueTas
         }
 
         (TReply reply, AskOutcome outcome, Exception? cause) = (_reply, Outcome, Cause);
-        (string callee, CancellationToken cancelled) = (Callee!.Name, Token);
-        AgentContext asker = Asker!;
+        (AgentCell callee, AgentContext asker, CancellationToken cancelled) = (Callee!, Asker!, Token);
         _reply = default!;
         Reset();
         asker.Core.Replies.Return(this);
@@ -108,7 +107,7 @@ internal sealed class ReplySlot<TReply>(int index) : ReplySlot(index), IValueTas
         {
             AskOutcome.Replied => reply,
             AskOutcome.Cancelled => throw new OperationCanceledException(cancelled),
-            _ => throw new AskException(outcome, callee, cause),
+            _ => throw new AskException(outcome, callee.Name, cause),
         };
     }
 }

@@ -14,6 +14,8 @@ namespace Outheis;
 /// </remarks>
 internal sealed class CapabilityNode
 {
+    private const int NotRevoked = 1 << 8;      // beside the rights, so that having none is not being revoked
+
     private int _live;
 
     public CapabilityNode(
@@ -33,7 +35,7 @@ internal sealed class CapabilityNode
             Capability = id,
             Badge = badge,
         };
-        _live = (int)rights;
+        _live = (int)rights | NotRevoked;
     }
 
     public uint Id { get; }

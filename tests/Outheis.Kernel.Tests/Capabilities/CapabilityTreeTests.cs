@@ -6,6 +6,7 @@ using Xunit;
 namespace Outheis.Tests;
 
 /// <summary>The tree against a list of nodes that remember their parents for ever.</summary>
+[Collection(OnThreads.Name)]
 public sealed class CapabilityTreeTests
 {
     public enum Verb
@@ -74,7 +75,8 @@ public sealed class CapabilityTreeTests
             case Verb.Derive when node is not null:
                 Derive(step, node);
                 break;
-            case Verb.Revoke or Verb.RevokeDerived when node is not null:
+            case Verb.Revoke when node is not null:
+            case Verb.RevokeDerived when node is { IsAlive: true }:      // a dead one allows its holder nothing
                 Revoke(node, itself: step.Verb == Verb.Revoke);
                 break;
             case Verb.Release:
@@ -92,7 +94,7 @@ public sealed class CapabilityTreeTests
         int by = step.By < 6 ? step.By : parent.Holder;      // mostly its own holder
         DeriveResult expected =
             by != parent.Holder ? DeriveResult.Denied
-            : !parent.IsAlive || parent.Rights == Rights.None ? DeriveResult.Revoked
+            : !parent.IsAlive ? DeriveResult.Revoked
             : (parent.Rights & Rights.Grant) == 0 ? DeriveResult.Denied
             : _holders[step.Holder].IsDead ? DeriveResult.Dead
             : parent.Badge != 0 && step.Badge != 0 && (ulong)step.Badge != parent.Badge ? DeriveResult.AlreadyBadged
@@ -140,6 +142,8 @@ public sealed class CapabilityTreeTests
             Assert.Equal(node.IsAlive && (node.Rights & Rights.Send) != 0, node.Real.Allows(holder, Rights.Send));
             Assert.False(node.Real.Allows(_target, Rights.Send));
             Assert.Equal(node.Badge, node.Real.Badge);
+            Assert.NotEqual(node.IsAlive, node.Real.IsRevoked);
+            Assert.True(node.IsAlive || alive.Any(other => other.DescendsFrom(node)) || IsForgotten(node.Real), "a leak");
             if (node.Parent is { } parent)
             {
                 Assert.Equal(Rights.None, node.Real.Granted & ~parent.Real.Granted);
@@ -153,6 +157,10 @@ public sealed class CapabilityTreeTests
                 alive.Where(node => node.Holder == i).Select(node => node.Real.Id), Held(_holders[i]).Order());
         }
     }
+
+    private static bool IsForgotten(CapabilityNode node) =>
+        (node.Parent, node.FirstChild, node.NextSibling, node.PreviousSibling, node.NextHeld, node.PreviousHeld)
+            is (null, null, null, null, null, null);
 
     private static IEnumerable<uint> Held(AgentCell holder)
     {
@@ -191,5 +199,123 @@ public sealed class CapabilityTreeTests
         Assert.False(leaf!.IsRevoked);
         _tree.Revoke(root, itself: true);
         Assert.True(leaf.IsRevoked);
+    }
+
+    [Fact]
+    public void Derive_ThatIsRefused_ChangesNothing()
+    {
+        (AgentCell owner, AgentCell other, AgentCell dead) = (_holders[0], _holders[1], _holders[2]);
+        dead.SetDead();
+        CapabilityNode plain = Mint(owner, Rights.Send);
+        CapabilityNode badged = Mint(owner, Rights.Send | Rights.Grant, badge: 7);
+        CapabilityNode gone = Mint(owner, Rights.Send | Rights.Grant);
+        _tree.Revoke(gone, itself: true);
+        Refuse(DeriveResult.Denied, null, owner, other);
+        Refuse(DeriveResult.Denied, badged, other, other);
+        Refuse(DeriveResult.Denied, plain, owner, other);
+        Refuse(DeriveResult.Revoked, gone, owner, other);
+        Refuse(DeriveResult.Dead, badged, owner, dead);
+        Refuse(DeriveResult.Dead, badged, owner, null);
+        Refuse(DeriveResult.AlreadyBadged, badged, owner, other, badge: 8);
+        Assert.Equal([plain.Id, badged.Id], _tree.Snapshot().Select(node => node.Id).Order());
+        Assert.Null(other.Held);
+        Assert.Null(badged.FirstChild);
+
+        void Refuse(DeriveResult why, CapabilityNode? from, AgentCell by, AgentCell? to, ulong badge = 0)
+        {
+            Assert.Equal(why, _tree.Derive(from, by, to, Rights.Send, badge, out CapabilityNode? child));
+            Assert.Null(child);
+        }
+    }
+
+    [Fact]
+    public void Derive_FromOneWithoutRights_IsDeniedForItWasNeverRevoked()
+    {
+        CapabilityNode none = Mint(_holders[0], Rights.None);
+        Assert.Equal(DeriveResult.Denied, _tree.Derive(none, _holders[0], _holders[1], Rights.Send, 0, out _));
+        Assert.Equal(SendResult.Denied, CapabilityNode.Refusal(none, _holders[0]));
+        _tree.Revoke(none, itself: true);
+        Assert.Equal(DeriveResult.Revoked, _tree.Derive(none, _holders[0], _holders[1], Rights.Send, 0, out _));
+        Assert.Equal(SendResult.Revoked, CapabilityNode.Refusal(none, _holders[0]));
+        Assert.Equal(SendResult.Denied, CapabilityNode.Refusal(none, _holders[1]));
+    }
+
+    [Theory, InlineData(0), InlineData(1), InlineData(2)]
+    public void Revoke_OneOfThreeSiblings_LeavesTheOthersWithinReach(int index)
+    {
+        CapabilityNode root = Mint(_holders[0], Rights.Send | Rights.Grant);
+        CapabilityNode[] children = [.. Enumerable.Range(0, 3).Select(i => Child(root, _holders[1 + i]))];
+        Assert.Equal([children[index].Id], _tree.Revoke(children[index], itself: true));
+        Assert.Empty(_tree.Revoke(children[index], itself: true));
+        Assert.All(Enumerable.Range(0, 3), i => Assert.Equal(i == index, children[i].IsRevoked));
+        Assert.Equal(2, _tree.Revoke(root, itself: false).Count);
+        Assert.All(children, child => Assert.True(child.IsRevoked));
+        Assert.False(root.IsRevoked);
+    }
+
+    [Fact]
+    public void ReleaseHeld_LastOfAChainOfTheDead_IsForgottenWithAllOfThem()
+    {
+        CapabilityNode root = Mint(_holders[0], Rights.Send | Rights.Grant);
+        CapabilityNode[] chain = new CapabilityNode[5];
+        for (int i = 0; i < chain.Length; i++)
+        {
+            chain[i] = Child(i == 0 ? root : chain[i - 1], _holders[i + 1]);
+        }
+
+        foreach (AgentCell holder in _holders[1..])
+        {
+            Assert.Same(chain[0], root.FirstChild);
+            _tree.ReleaseHeld(holder);
+        }
+
+        Assert.Null(root.FirstChild);
+        Assert.All(chain, node => Assert.True(IsForgotten(node)));
+    }
+
+    [Fact]
+    public void Threads_DeriveAgainstRevoke_NoChildSurvives()
+    {
+        const int Rounds = 3_000;
+        CapabilityNode[] roots = [.. Enumerable.Range(0, Rounds).Select(_ => Mint(_holders[0], Rights.Send | Rights.Grant))];
+        var children = new System.Collections.Concurrent.ConcurrentBag<CapabilityNode>();
+        using var start = new Barrier(3);
+        ThreadKernel.Together(Derive, Derive, () =>
+        {
+            Assert.True(start.SignalAndWait(ThreadKernel.Patience));
+            foreach (CapabilityNode root in roots)
+            {
+                Thread.SpinWait(50);
+                _tree.Revoke(root, itself: true);
+            }
+        });
+        Assert.All(children, child => Assert.True(child.IsRevoked));
+        Assert.Equal(children.Count, children.Select(child => child.Id).Distinct().Count());
+        Assert.Empty(_tree.Snapshot());
+
+        void Derive()
+        {
+            Assert.True(start.SignalAndWait(ThreadKernel.Patience));
+            foreach (CapabilityNode root in roots)
+            {
+                for (CapabilityNode? child = root; child is not null; Thread.SpinWait(10))
+                {
+                    if (_tree.Derive(root, _holders[0], _holders[1], Rights.Send, 0, out child) == DeriveResult.Derived)
+                    {
+                        children.Add(child!);
+                    }
+                }
+            }
+        }
+    }
+
+    private CapabilityNode Mint(AgentCell holder, Rights rights, ulong badge = 0) =>
+        _tree.Mint(holder, _target, HandleRoute<int>.Instance, rights, badge, null);
+
+    private CapabilityNode Child(CapabilityNode parent, AgentCell holder)
+    {
+        Assert.Equal(DeriveResult.Derived, _tree.Derive(
+            parent, parent.Holder, holder, Rights.Send | Rights.Grant, 0, out CapabilityNode? child));
+        return child!;
     }
 }

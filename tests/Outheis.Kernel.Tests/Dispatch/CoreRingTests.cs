@@ -134,4 +134,47 @@ public sealed unsafe class CoreRingTests
                 }
             });
     }
+
+    [Fact]
+    public void TryClaim_WhenFull_IsNullUntilTakenSlotsAreGivenBack()
+    {
+        using var ring = new CoreRing();
+        Message* first = ring.TryClaim();
+        for (ulong i = 0; i < Limits.RingSlots; i++)
+        {
+            Message* slot = ring.TryClaim();
+            slot->Badge = i;
+            ring.Publish(slot);
+        }
+
+        Assert.True(ring.TryClaim() == null);
+        Assert.Equal(0ul, ring.Peek()->Badge);
+        ring.Take();
+        Assert.True(ring.TryClaim() == null);      // taken, but the producer has not heard of it
+        ring.Free();
+        Assert.True(ring.TryClaim() == first);
+        Assert.Equal(1ul, ring.Peek()->Badge);
+    }
+
+    [Fact]
+    public void TakeReference_LeavesNothingAlive()
+    {
+        using var ring = new CoreRing();
+        Message* slot = ring.TryClaim();
+        ring.PutReference("kept");
+        ring.Publish(slot);
+        _ = ring.TakeReference();
+        Assert.Null(ring.TakeReference());
+    }
+
+    [Fact]
+    public void SetBlocked_OnAndOff_IsWhatTheReceiverSees()
+    {
+        using var ring = new CoreRing();
+        Assert.False(ring.IsSenderBlocked);
+        ring.SetBlocked(true);
+        Assert.True(ring.IsSenderBlocked);
+        ring.SetBlocked(false);
+        Assert.False(ring.IsSenderBlocked);
+    }
 }

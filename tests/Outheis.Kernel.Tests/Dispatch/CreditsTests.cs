@@ -170,4 +170,144 @@ public sealed class CreditsTests
         }))]);
         Assert.Equal(100, shared.Credits.Free);
     }
+
+    [Fact]
+    public void TakeShared_MoreThanIsFree_IsWhatIsLeftAndThenNothing()
+    {
+        var credits = new Credits(10);
+        Assert.Equal((7, 3, 0), (credits.TakeShared(7), credits.TakeShared(7), credits.TakeShared(7)));
+        Assert.Equal((0, 10), (credits.Free, credits.Capacity));
+        Assert.False(credits.TryTakeHome());
+        credits.GiveShared(2);
+        Assert.Equal(2, credits.Free);
+    }
+
+    [Fact]
+    public void TryTakeHome_First_TakesAShareAndThenNothingShared()
+    {
+        var credits = new Credits(160);
+        for (int i = 0; i < 10; i++)
+        {
+            Assert.True(credits.TryTakeHome());
+            Assert.Equal(150, credits.Free);
+        }
+
+        Assert.True(credits.TryTakeHome());
+        Assert.Equal(140, credits.Free);
+    }
+
+    [Fact]
+    public void TryTakeHome_SmallChannel_IsExact()
+    {
+        var credits = new Credits(Limits.HomeShare - 1);
+        Assert.True(credits.TryTakeHome());
+        Assert.Equal(Limits.HomeShare - 2, credits.Free);
+    }
+
+    [Fact]
+    public void Settle_NobodyWaitsAndNothingToGive_ReturnsFalseAndChangesNothing()
+    {
+        var credits = new Credits(64);
+        credits.TakeShared(60);
+        Assert.False(credits.Settle(somebodyWaits: false, isIdle: true));
+        Assert.Equal(4, credits.Free);
+    }
+
+    [Fact]
+    public void Lease_TurnIsOver_WhatWasNotUsedIsBack()
+    {
+        using var world = new StepKernel();
+        AgentId sink = world.Kernel.Receive<long>([], core: 0, capacity: 64);
+        AgentId sender = world.Kernel.Spawn(new Puppet(), core: 1);
+        Capability<long> way = world.Kernel.GrantTo<long>(sender, sink);
+        world.Run();
+        AgentCell cell = world.Kernel.Agents.Find(sink.Value)!;
+        int freeInTurn = 0;
+        world.Kernel.Do(sender, context =>
+        {
+            for (long i = 0; i < 5; i++)
+            {
+                Assert.Equal(SendResult.Sent, context.Send(way, i));
+            }
+
+            freeInTurn = cell.Credits.Free;
+        });
+        world.CoreAt(1).Enter();
+        world.CoreAt(1).RunPass();
+        Core.Leave();
+        Assert.True(freeInTurn < 64 - 5, $"no lease was taken: {freeInTurn}");
+        Assert.Equal(64 - 5, cell.Credits.Free);      // C3
+        world.Run();
+        Assert.Equal(64, cell.Credits.Free);
+    }
+
+    private sealed class Way
+    {
+        public Credits Credits = new(Capacity);
+        public int Out;          // credits that somebody has, home's store not counted
+        public int Arrived;      // messages for the home core
+        public int Remotes = 2;
+
+        public const int Capacity = 64;
+
+        public void Note(int credits) => Assert.InRange(Interlocked.Add(ref Out, credits), 0, Capacity);
+    }
+
+    [Fact]
+    public void Threads_HomeAndTwoRemoteSenders_BoundHoldsAndEveryCreditComesBack()
+    {
+        var way = new Way();
+        ThreadKernel.Together(() => SendLeased(way, 1), () => SendLeased(way, 2), () => LiveAtHome(way));
+        Assert.True(way.Credits.Settle(somebodyWaits: true, isIdle: true));
+        Assert.Equal((0, Way.Capacity), (way.Out, way.Credits.Free));      // C1
+    }
+
+    private static void SendLeased(Way way, int seed)
+    {
+        var random = new Random(seed);
+        for (int left = 20_000; left > 0;)
+        {
+            int taken = way.Credits.TakeShared(1 + random.Next(20));
+            way.Note(taken);
+            int used = Math.Min(left, random.Next(taken + 1));
+            Interlocked.Add(ref way.Arrived, used);
+            left -= used;
+            way.Note(used - taken);      // C3: the lease ends with the turn
+            way.Credits.GiveShared(taken - used);
+            if (taken == 0)
+            {
+                Thread.Yield();
+            }
+        }
+
+        Interlocked.Decrement(ref way.Remotes);
+    }
+
+    private static void LiveAtHome(Way way)
+    {
+        var random = new Random(3);
+        int own = 0;
+        while (Volatile.Read(ref way.Remotes) > 0 || Volatile.Read(ref way.Arrived) > 0)
+        {
+            for (int i = random.Next(4); i > 0 && way.Credits.TryTakeHome(); i--)
+            {
+                way.Note(1);
+                own++;
+            }
+
+            int handled = Interlocked.Exchange(ref way.Arrived, 0) + own;
+            own = 0;
+            way.Note(-handled);
+            for (int i = 0; i < handled; i++)
+            {
+                way.Credits.GiveHome();
+            }
+
+            way.Credits.Settle(somebodyWaits: random.Next(3) == 0, isIdle: random.Next(2) == 0);
+            if (handled == 0)
+            {
+                Thread.Yield();
+            }
+        }
+    }
 }

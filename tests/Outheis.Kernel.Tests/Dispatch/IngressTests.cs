@@ -123,4 +123,87 @@ public sealed unsafe class IngressTests
             Ingress.Publish(slot, position);
         }
     }
+
+    /// <summary>Producers publish in any order; what is readable is always the longest published beginning.</summary>
+    [Property(MaxTest = 60, StartSize = 50, EndSize = 600)]
+    public bool Ingress_PublishedInAnyOrder_IsReadInOrderOfTheClaims((byte Verb, byte Which)[] steps)
+    {
+        using var ingress = new Ingress();
+        var model = new Queue<long>();                              // positions claimed and not yet read
+        var pending = new List<(nint Slot, long Position)>();       // claimed and not yet published
+        foreach ((byte verb, byte which) in steps)
+        {
+            if (verb % 3 == 0 && pending.Count > 0)
+            {
+                (nint slot, long position) = pending[which % pending.Count];
+                pending.RemoveAt(which % pending.Count);
+                ((Message*)slot)->Position = position;
+                Ingress.Publish((Message*)slot, position);
+            }
+            else if (verb % 3 == 1)
+            {
+                Message* slot = ingress.TryClaim(out long position);
+                model.Enqueue(position);
+                pending.Add(((nint)slot, position));
+            }
+            else if (!ReadsAll(ingress, model, pending))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static bool ReadsAll(Ingress ingress, Queue<long> model, List<(nint Slot, long Position)> pending)
+    {
+        while (model.TryPeek(out long position) && pending.TrueForAll(claim => claim.Position != position))
+        {
+            Message* slot = ingress.Peek();
+            if (slot == null || slot->Position != position)
+            {
+                return false;
+            }
+
+            ingress.Free(slot);
+            model.Dequeue();
+        }
+
+        return ingress.Peek() == null;
+    }
+
+    [Fact]
+    public void TryClaim_WhenFull_IsNullAndChangesNothing()
+    {
+        using var ingress = new Ingress();
+        for (int i = 0; i < Limits.IngressSlots; i++)
+        {
+            Message* slot = ingress.TryClaim(out long position);
+            Assert.Equal(i, position);
+            slot->Badge = (ulong)i;
+            Ingress.Publish(slot, position);
+        }
+
+        Assert.False(ingress.HasRoom);
+        Assert.True(ingress.TryClaim(out _) == null);
+        Message* first = ingress.Peek();
+        Assert.Equal(0ul, first->Badge);
+        ingress.Free(first);
+        Assert.True(ingress.HasRoom);
+        Assert.True(ingress.TryClaim(out long next) == first);
+        Assert.Equal(Limits.IngressSlots, next);
+        Assert.True(ingress.TryClaim(out _) == null);
+        Assert.Equal(1ul, ingress.Peek()->Badge);
+    }
+
+    [Fact]
+    public void TakeReference_LeavesNothingAlive()
+    {
+        using var ingress = new Ingress();
+        Message* slot = ingress.TryClaim(out long position);
+        ingress.PutReference(position, "kept");
+        Ingress.Publish(slot, position);
+        _ = ingress.TakeReference();
+        Assert.Null(ingress.TakeReference());
+    }
 }
