@@ -19,10 +19,12 @@ internal static partial class FenceRules
             .Where(static line => line.Select(static n => n.Name).Distinct().Count() > 1)
             .SelectMany(static line => line.Select(static n => n.Name))];
         return from number in First(numbers)
-               where number.Kind == 'F' ? !paired.Contains(number.Name) : !placed.Contains(number.Partner)
+               where number.Kind == 'F'
+                   ? !paired.Contains(number.Name) || !placed.Contains(number.Name)
+                   : !placed.Contains(number.Partner)
                select number.Kind == 'F'
                    ? number.Found(
-                       $"no comment names {number.Name} together with its partner: write 'Pairs with F...'")
+                       $"{number.Name} lacks a place or a partner: comment both, 'Pairs with F...'")
                    : number.Found(
                        $"{number.Name} has no {number.Partner}: number the other side where it stands");
     });
