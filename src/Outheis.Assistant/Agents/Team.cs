@@ -31,6 +31,7 @@ internal sealed record Holding(string Agent, string Thing, string Allows, string
 internal sealed class Team : IAsyncDisposable
 {
     private const int SegmentBytes = 1 << 20;
+    private static readonly SupervisorOptions Supervision = new() { Intensity = 3, Period = TimeSpan.FromSeconds(10) };
     private static readonly TimeSpan DrainDeadline = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan IndexDeadline = TimeSpan.FromMilliseconds(500);
 
@@ -41,7 +42,7 @@ internal sealed class Team : IAsyncDisposable
     {
         _options = options;
         Kernel = kernel;
-        AgentId supervisor = kernel.Spawn("supervisor", static () => new Supervisor(new SupervisorOptions()));
+        AgentId supervisor = kernel.Spawn("supervisor", static () => new Supervisor(Supervision));
         SpawnOptions Under(Qos qos) => new() { Supervisor = supervisor, Qos = qos };
 
         AgentId data = kernel.Spawn("data", () => new DataAgent(OpenIndex, options.BeforeSearch), Under(Qos.Default));

@@ -32,6 +32,7 @@ internal sealed class Ranking(WeighedConcept[] concepts)
     private const double LengthFloor = 0.4;
     private const double SectionHalf = 0.8;         // so many hits reach half of the most a concept can give
     private const double PassageHalf = 0.5;
+    private const int FewSections = 100;            // in a smaller vault every word would be common
     private const double RarityPower = 0.8;         // below 1: two common words outweigh one rare word sooner
     private const double NameFit = 0.4;             // when the question says the whole name of the note
     private const double LeastCoverage = 0.3;       // below this share the vault does not answer the question
@@ -41,8 +42,11 @@ internal sealed class Ranking(WeighedConcept[] concepts)
     private readonly List<Token> _tokens = [];
 
     /// <summary>How much a term says that <paramref name="documents"/> of all sections hold.</summary>
-    public static double Rarity(long documents, long sections) =>
-        Math.Max(Math.Pow(Math.Log(1 + ((sections - documents + 0.5) / (documents + 0.5))), RarityPower), LeastRarity);
+    public static double Rarity(long documents, long sections)
+    {
+        long among = Math.Max(sections, FewSections);
+        return Math.Max(Math.Pow(Math.Log(1 + ((among - documents + 0.5) / (documents + 0.5))), RarityPower), LeastRarity);
+    }
 
     public IReadOnlyList<FoundPassage> Best(List<Candidate> candidates)
     {

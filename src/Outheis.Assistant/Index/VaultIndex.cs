@@ -42,12 +42,14 @@ internal sealed class VaultIndex(VaultFolder vault, string indexFile, TimeProvid
     private readonly CancellationTokenSource _stop = new();
     private IndexStore? _store;
     private bool _rebuilt;
+    private int _isDisposed;
 
     /// <summary>Reads what is new or changed since the last refresh and drops what is gone.</summary>
     /// <remarks>Cancelled midway it keeps what it has done; the next refresh does the rest.</remarks>
     /// <exception cref="VaultException">The index cannot be written, or the vault cannot be read at all.</exception>
     public IndexReport Refresh(IndexCounter counter, CancellationToken cancellationToken)
     {
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, cancellationToken);
         lock (_turn)
         {
@@ -95,6 +97,7 @@ internal sealed class VaultIndex(VaultFolder vault, string indexFile, TimeProvid
 
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
         _stop.Cancel();
         lock (_turn) DropStore();
         _stop.Dispose();
@@ -103,7 +106,7 @@ internal sealed class VaultIndex(VaultFolder vault, string indexFile, TimeProvid
 
     private IndexStore Store()
     {
-        ObjectDisposedException.ThrowIf(_closed.Task.IsCompleted, this);
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);
         return _store ??= IndexStore.Open(indexFile, vault.FullPath);
     }
 

@@ -8,7 +8,7 @@ internal sealed class SectionBuilder(NoteText text)
 {
     private readonly List<Section> _sections = [];
     private readonly List<Passage> _passages = [];
-    private readonly List<string> _headings = [];       // by level, from the second on; the first is the title
+    private readonly List<(int Level, string Text)> _headings = [];      // above the present line, without the title
     private int _headingLine = -1;                      // of the section that is being read
     private int _sectionsAtHeading;
     private int _openFirst = -1;                        // the block that may still take its code, or -1
@@ -19,19 +19,9 @@ internal sealed class SectionBuilder(NoteText text)
     public void Heading(int level, string heading, int line)
     {
         EndSection();
-        if (Title.Length == 0 && level == 1)
-        {
-            Title = heading;
-            _headings.Clear();
-        }
-        else
-        {
-            int depth = Math.Max(level - 2, 0);
-            if (_headings.Count > depth) _headings.RemoveRange(depth, _headings.Count - depth);
-            while (_headings.Count < depth) _headings.Add("");
-            _headings.Add(heading);
-        }
-
+        while (_headings.Count > 0 && _headings[^1].Level >= level) _headings.RemoveAt(_headings.Count - 1);
+        if (Title.Length == 0 && level == 1) Title = heading;
+        else _headings.Add((level, heading));
         _headingLine = line;
     }
 
@@ -117,7 +107,7 @@ internal sealed class SectionBuilder(NoteText text)
     private void FlushPassages()
     {
         if (_passages.Count == 0) return;
-        string trail = string.Join(" > ", _headings.Where(static heading => heading.Length > 0));
+        string trail = string.Join(" > ", _headings.Select(static heading => heading.Text));
         _sections.Add(new Section(trail, _passages.ToArray()));
         _passages.Clear();
     }
