@@ -58,6 +58,7 @@ internal static class AskCommand
                 Vault = vault,
                 Answers = new OutputFolder(answers),
                 JournalDirectory = journal,
+                IsConversation = question is null,
             });
             await using (team.ConfigureAwait(false))
             {
@@ -70,7 +71,9 @@ internal static class AskCommand
         }
         catch (JournalException failure)
         {
-            Console.Error.WriteLine(failure.Message);
+            Console.Error.WriteLine(FileFailure.IsDiskFull(failure)
+                ? $"The disk is full: the journal {journal} could not be written. Free some space and ask again."
+                : failure.Message);
             return ExitCode.Failed;
         }
     }

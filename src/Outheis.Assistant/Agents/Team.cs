@@ -18,6 +18,9 @@ internal sealed class TeamOptions
     /// <summary>False: the kernel keeps no journal, for a team that is only looked at.</summary>
     public bool IsJournaled { get; init; } = true;
 
+    /// <summary>More than one question will come.</summary>
+    public bool IsConversation { get; init; }
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>A seam for tests: runs in the data agent before it searches, and may throw.</summary>
@@ -131,7 +134,7 @@ internal sealed class Team : IAsyncDisposable
 
     private VaultIndex OpenIndex()
     {
-        var index = new VaultIndex(_options.Vault, IndexFile(), _options.Time);
+        var index = new VaultIndex(_options.Vault, IndexFile(), _options.IsConversation, _options.Time);
         lock (_indexes) _indexes.Add(index);
         return index;
     }

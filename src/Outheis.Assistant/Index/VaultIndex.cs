@@ -32,20 +32,33 @@ internal sealed record IndexReport(
 /// The vault and its index: brings the index up to what the vault holds, and searches it. All members block; they may be
 /// called from any thread and take turns.
 /// </summary>
-internal sealed class VaultIndex(VaultFolder vault, string indexFile, TimeProvider time) : IDisposable
+/// <param name="vault">What to read.</param>
+/// <param name="indexFile">Where the index is kept.</param>
+/// <param name="watches">Many questions will come: watch the vault for changes between them.</param>
+/// <param name="time">Tells how fresh a time stamp is.</param>
+internal sealed class VaultIndex(VaultFolder vault, string indexFile, bool watches, TimeProvider time) : IDisposable
 {
     // A file changed this shortly before it was read may change again without a new time stamp.
     private static readonly long DoubtTicks = TimeSpan.FromSeconds(2).Ticks;
+
+    // Not every file system reports its changes.
+    private static readonly TimeSpan TrustWatch = TimeSpan.FromSeconds(30);
 
     private readonly Lock _turn = new();
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _stop = new();
     private IndexStore? _store;
+    private VaultWatch? _watch;
+    private IndexReport? _last;
+    private long _lastLook;
     private bool _rebuilt;
     private int _isDisposed;
 
     /// <summary>Reads what is new or changed since the last refresh and drops what is gone.</summary>
-    /// <remarks>Cancelled midway it keeps what it has done; the next refresh does the rest.</remarks>
+    /// <remarks>
+    /// Cancelled midway it keeps what it has done; the next refresh does the rest. Where the vault is watched, files are
+    /// looked at again only after a change, or when the last look is <see cref="TrustWatch"/> old.
+    /// </remarks>
     /// <exception cref="VaultException">The index cannot be written, or the vault cannot be read at all.</exception>
     public IndexReport Refresh(IndexCounter counter, CancellationToken cancellationToken)
     {
@@ -53,14 +66,19 @@ internal sealed class VaultIndex(VaultFolder vault, string indexFile, TimeProvid
         using var either = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, cancellationToken);
         lock (_turn)
         {
+            if (_last is not null && !MustLook(_last)) return _last with { Updated = 0, Removed = 0, Rebuilt = false };
+            _lastLook = time.GetTimestamp();
+            _last = null;
             try
             {
-                return RefreshOnce(counter, either.Token);
+                if (watches) _watch ??= vault.Watch();
+                _ = _watch?.TakeChange();
+                return _last = RefreshOnce(counter, either.Token);
             }
             catch (SqliteException error) when (IndexStore.IsDamage(error))
             {
                 DiscardStore();
-                return RefreshOnce(counter, either.Token);
+                return _last = RefreshOnce(counter, either.Token);
             }
             catch (Exception error) when (IndexStore.IsExpected(error))
             {
@@ -100,8 +118,15 @@ internal sealed class VaultIndex(VaultFolder vault, string indexFile, TimeProvid
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
         _stop.Cancel();
         lock (_turn) DropStore();
+        _watch?.Dispose();
         _stop.Dispose();
         _closed.TrySetResult();
+    }
+
+    private bool MustLook(IndexReport last)
+    {
+        bool trusted = _watch is not null && time.GetElapsedTime(_lastLook) < TrustWatch;
+        return !trusted || _watch!.TakeChange();
     }
 
     private IndexStore Store()

@@ -89,6 +89,9 @@ internal sealed class VaultFolder
     /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
     public byte[] Read(NoteFile note) => File.ReadAllBytes(_prefix + note.Path);
 
+    /// <summary>Watches for changes from here on.</summary>
+    public VaultWatch Watch() => new(FullPath);
+
     private void Visit(FileSystemInfo entry, Stack<DirectoryInfo> folders, List<NoteFile> notes, List<SkippedFile> skipped)
     {
         if (entry.Name.StartsWith('.')) return;

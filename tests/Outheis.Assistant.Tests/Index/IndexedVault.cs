@@ -5,8 +5,11 @@ internal sealed class IndexedVault : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
-    public IndexedVault()
+    private readonly bool _watches;
+
+    public IndexedVault(bool watches = false)
     {
+        _watches = watches;
         Directory.CreateDirectory(_folder.PathOf("vault"));
         IndexFile = IndexPlace.FileFor(_folder.PathOf("journal"), VaultPath);
         Index = Open();
@@ -46,5 +49,5 @@ internal sealed class IndexedVault : IDisposable
         _folder.Dispose();
     }
 
-    private VaultIndex Open() => new(VaultFolder.Open(VaultPath), IndexFile, TimeProvider.System);
+    private VaultIndex Open() => new(VaultFolder.Open(VaultPath), IndexFile, _watches, TimeProvider.System);
 }

@@ -35,7 +35,7 @@ public sealed class VaultIndexTests : IDisposable
         File.Delete(_vault.PathOf("milk.md"));
 
         Assert.Equal((1, 1, 1), Counts(_vault.Refresh()));
-        Assert.Empty(_vault.Search("green tea"));
+        Assert.Empty(_vault.Search("green"));
         Assert.Empty(_vault.Search("fresh milk"));
         Assert.Single(_vault.Search("black coffee"));
     }
@@ -125,6 +125,19 @@ public sealed class VaultIndexTests : IDisposable
         Assert.False(_vault.Refresh().Rebuilt);
         Assert.Empty(_vault.Search("fresh milk"));
         Assert.Single(_vault.Search("green tea"));
+    }
+
+    [Fact]
+    public async Task Refresh_Watched_SeesChangesAndOtherwiseDoesNotLook()
+    {
+        using var vault = new IndexedVault(watches: true);
+        vault.Write("tea.md", "green tea");
+        vault.Refresh();
+        vault.Write("milk.md", "fresh milk");
+        vault.Write("tea.md", "black tea");
+        await Cli.Waiting.Until(() => vault.Refresh().Notes == 2 && vault.Search("black").Count == 1);
+        File.Delete(vault.PathOf("milk.md"));
+        await Cli.Waiting.Until(() => vault.Refresh().Notes == 1);
     }
 
     [Fact]
