@@ -4,8 +4,8 @@ using Spectre.Console;
 namespace Outheis.Cli;
 
 /// <summary>
-/// A bar on the error output while notes are indexed. Made only when there is something to show, because loading the
-/// drawing library costs more than a warm question.
+/// A bar on the error output while notes are indexed. Made only when there is something to show, because
+/// loading the drawing library costs more than a warm question.
 /// </summary>
 internal sealed class ProgressBar
 {
@@ -33,7 +33,8 @@ internal sealed class ProgressBar
 
     private static Task Draw(ChannelReader<(int Done, int Total)> steps)
     {
-        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+        IAnsiConsole console =
+            AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
         return console.Progress().AutoClear(true)
             .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn())
             .StartAsync(async context =>

@@ -9,7 +9,8 @@ public sealed class TemporaryFolder : IDisposable
 
     public string PathOf(string relative) => Path.Combine(FullPath, relative);
 
-    public string Write(string relative, string content) => Write(relative, System.Text.Encoding.UTF8.GetBytes(content));
+    public string Write(string relative, string content) =>
+        Write(relative, System.Text.Encoding.UTF8.GetBytes(content));
 
     public string Write(string relative, byte[] content)
     {

@@ -29,14 +29,15 @@ internal sealed record IndexReport(
     int Notes, int Updated, int Removed, IReadOnlyList<SkippedFile> Skipped, int SkippedCount, bool Rebuilt);
 
 /// <summary>
-/// The vault and its index: brings the index up to what the vault holds, and searches it. All members block; they may be
-/// called from any thread and take turns.
+/// The vault and its index: brings the index up to what the vault holds, and searches it. All members block;
+/// they may be called from any thread and take turns.
 /// </summary>
 /// <param name="vault">What to read.</param>
 /// <param name="indexFile">Where the index is kept.</param>
 /// <param name="watches">Many questions will come: watch the vault for changes between them.</param>
 /// <param name="time">Tells how fresh a time stamp is.</param>
-internal sealed class VaultIndex(VaultFolder vault, string indexFile, bool watches, TimeProvider time) : IDisposable
+internal sealed class VaultIndex(VaultFolder vault, string indexFile, bool watches, TimeProvider time)
+    : IDisposable
 {
     // A file changed this shortly before it was read may change again without a new time stamp.
     private static readonly long DoubtTicks = TimeSpan.FromSeconds(2).Ticks;
@@ -56,17 +57,22 @@ internal sealed class VaultIndex(VaultFolder vault, string indexFile, bool watch
 
     /// <summary>Reads what is new or changed since the last refresh and drops what is gone.</summary>
     /// <remarks>
-    /// Cancelled midway it keeps what it has done; the next refresh does the rest. Where the vault is watched, files are
-    /// looked at again only after a change, or when the last look is <see cref="TrustWatch"/> old.
+    /// Cancelled midway it keeps what it has done; the next refresh does the rest. Where the vault is
+    /// watched, files are looked at again only after a change, or when the last look is half a minute old.
     /// </remarks>
-    /// <exception cref="VaultException">The index cannot be written, or the vault cannot be read at all.</exception>
+    /// <exception cref="VaultException">The index cannot be written, or the vault cannot be read at
+    /// all.</exception>
     public IndexReport Refresh(IndexCounter counter, CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, cancellationToken);
         lock (_turn)
         {
-            if (_last is not null && !MustLook(_last)) return _last with { Updated = 0, Removed = 0, Rebuilt = false };
+            if (_last is { } last && !MustLook())
+            {
+                return last with { Updated = 0, Removed = 0, Rebuilt = false };
+            }
+
             _lastLook = time.GetTimestamp();
             _last = null;
             try
@@ -110,7 +116,8 @@ internal sealed class VaultIndex(VaultFolder vault, string indexFile, bool watch
     /// <summary>Done when the file is closed.</summary>
     public Task Closed => _closed.Task;
 
-    /// <summary>Cancels a refresh and closes the file as soon as the work under way is over, without waiting for it.</summary>
+    /// <summary>Cancels a refresh and closes the file as soon as the work under way is over, without waiting
+    /// for it.</summary>
     public void BeginDispose() => _ = Task.Run(Dispose);
 
     public void Dispose()
@@ -123,7 +130,7 @@ internal sealed class VaultIndex(VaultFolder vault, string indexFile, bool watch
         _closed.TrySetResult();
     }
 
-    private bool MustLook(IndexReport last)
+    private bool MustLook()
     {
         bool trusted = _watch is not null && time.GetElapsedTime(_lastLook) < TrustWatch;
         return !trusted || _watch!.TakeChange();
@@ -185,7 +192,8 @@ internal sealed class VaultIndex(VaultFolder vault, string indexFile, bool watch
         SkippedFile[] named = skipped.OrderBy(static file => file.Path, StringComparer.Ordinal).ToArray();
         int notes = listed.Count - named.Count(file => !unlisted.Contains(file));
         return new IndexReport(
-            notes, updated, removed, [.. named.Take(VaultLimits.SkippedListed)], named.Length, _rebuilt || store.Rebuilt);
+            notes, updated, removed, [.. named.Take(VaultLimits.SkippedListed)], named.Length,
+            _rebuilt || store.Rebuilt);
     }
 
     private static bool Apply(ReadNote read, NoteWriter writer, ConcurrentBag<SkippedFile> skipped)
@@ -209,15 +217,18 @@ internal sealed class VaultIndex(VaultFolder vault, string indexFile, bool watch
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         CancellationToken stopping = stop.Token;
         int next = -1;
-        Task reading = Task.WhenAll(Enumerable.Range(0, Math.Min(Environment.ProcessorCount, toRead.Count)).Select(_ =>
-            Task.Run(() =>
+        void ReadNext()
+        {
+            var terms = new NoteTerms();
+            int mine;
+            while ((mine = Interlocked.Increment(ref next)) < toRead.Count)
             {
-                var terms = new NoteTerms();
-                for (int i = Interlocked.Increment(ref next); i < toRead.Count; i = Interlocked.Increment(ref next))
-                {
-                    ready.Add(Read(toRead[i], terms), stopping);
-                }
-            }, stopping)));
+                ready.Add(Read(toRead[mine], terms), stopping);
+            }
+        }
+
+        int readers = Math.Min(Environment.ProcessorCount, toRead.Count);
+        Task reading = Task.WhenAll(Enumerable.Range(0, readers).Select(_ => Task.Run(ReadNext, stopping)));
         _ = reading.ContinueWith(_ => ready.CompleteAdding(), CancellationToken.None,
             TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         try
@@ -238,7 +249,8 @@ internal sealed class VaultIndex(VaultFolder vault, string indexFile, bool watch
         bool doubtful = file.ModifiedTicks > time.GetUtcNow().UtcTicks - DoubtTicks;
         if (file.Bytes > VaultLimits.NoteBytes)
         {
-            return ReadNote.Refuse(source, doubtful, 0, $"it is larger than {VaultLimits.NoteBytes >> 20} MiB");
+            return ReadNote.Refuse(
+                source, doubtful, 0, $"it is larger than {VaultLimits.NoteBytes >> 20} MiB");
         }
 
         byte[] bytes;
@@ -252,7 +264,8 @@ internal sealed class VaultIndex(VaultFolder vault, string indexFile, bool watch
         }
 
         long hash = Fingerprint.Of(bytes);
-        if (source.KnownId != 0 && source.KnownHash == hash && source.KnownSkip is null && bytes.Length == source.KnownBytes)
+        if (source.KnownId != 0 && source.KnownHash == hash && source.KnownSkip is null
+            && bytes.Length == source.KnownBytes)
         {
             return ReadNote.Same(source, doubtful);
         }

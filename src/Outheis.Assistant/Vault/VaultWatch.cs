@@ -1,8 +1,8 @@
 namespace Outheis.Assistant;
 
 /// <summary>
-/// Knows whether anything in the vault has changed since it was last asked, so that a conversation need not look at every
-/// file before every question. It may say so needlessly. Any thread.
+/// Knows whether anything in the vault has changed since it was last asked, so that a conversation need not
+/// look at every file before every question. It may say so needlessly. Any thread.
 /// </summary>
 internal sealed class VaultWatch : IDisposable
 {
@@ -33,8 +33,10 @@ internal sealed class VaultWatch : IDisposable
         }
     }
 
-    /// <summary>Whether the vault must be looked at; what changes from here on is reported the next time.</summary>
-    public bool TakeChange() => Interlocked.Exchange(ref _hasChanged, 0) != 0 || Volatile.Read(ref _isBlind) != 0;
+    /// <summary>Whether the vault must be looked at; what changes from here on is reported the next
+    /// time.</summary>
+    public bool TakeChange() =>
+        Interlocked.Exchange(ref _hasChanged, 0) != 0 || Volatile.Read(ref _isBlind) != 0;
 
     public void Dispose() => _watcher?.Dispose();
 

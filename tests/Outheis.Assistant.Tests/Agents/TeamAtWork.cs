@@ -1,6 +1,7 @@
 namespace Outheis.Assistant.Tests.Agents;
 
-/// <summary>The whole team in this process: real kernel, journal, vault and index; the terminal is a pair of strings.</summary>
+/// <summary>The whole team in this process: real kernel, journal, vault and index; the terminal is a pair of
+/// strings.</summary>
 internal sealed class TeamAtWork : IAsyncDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -41,12 +42,14 @@ internal sealed class TeamAtWork : IAsyncDisposable
     {
         Answered answered = await Team.Ask.AskAsync(
             new Ask(question), TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
-        Assert.Equal(SendResult.Sent, Team.Exchanged.Send(new Exchanged(VaultPath, question, answered.Result, answered.Notes)));
+        Assert.Equal(SendResult.Sent,
+            Team.Exchanged.Send(new Exchanged(VaultPath, question, answered.Result, answered.Notes)));
         return answered;
     }
 
     public async Task<string?> Settle() =>
-        (await Team.Settle.AskAsync(new Settle(), TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken)).Failure;
+        (await Team.Settle.AskAsync(
+            new Settle(), TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken)).Failure;
 
     public Task<StopReport> Stop() => Team.StopAsync();
 

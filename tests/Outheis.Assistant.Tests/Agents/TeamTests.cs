@@ -22,7 +22,8 @@ public sealed class TeamTests
         Assert.Equal(
             ["Ask", "Refresh", "Refreshed", "Search", "Sought", "Answered", "Exchanged"],
             exchange.Select(line => line.Split(' ')[0]).Distinct());
-        Assert.Contains(exchange, line => line.StartsWith("Sought", StringComparison.Ordinal) && line.Contains("two minutes"));
+        Assert.Contains(exchange, line =>
+            line.StartsWith("Sought", StringComparison.Ordinal) && line.Contains("two minutes"));
     }
 
     [Fact]
@@ -30,18 +31,24 @@ public sealed class TeamTests
     {
         await using var work = new TeamAtWork();
         Team team = work.Start();
-        Dictionary<AgentId, string> names = team.Kernel.ListAgents().ToDictionary(agent => agent.Id, agent => agent.Name);
+        Dictionary<AgentId, string> names = team.Kernel.ListAgents()
+            .ToDictionary(agent => agent.Id, agent => agent.Name);
         names[AgentId.Host] = "host";
         IReadOnlyList<CapabilityInfo> all = team.Kernel.ListCapabilities();
         Assert.Equal(
             [
-                "host Ask Ask relay", "host Ask Listen relay", "host Ask Save action", "host Ask Settle pattern",
-                "host Ask Tell relay", "host Send Exchanged pattern", "relay Ask Refresh data", "relay Ask Search data",
+                "host Ask Ask relay", "host Ask Listen relay", "host Ask Save action",
+                "host Ask Settle pattern", "host Ask Tell relay", "host Send Exchanged pattern",
+                "relay Ask Refresh data", "relay Ask Search data",
             ],
-            all.Select(held => $"{names[held.Holder]} {held.Rights} {held.MessageType} {names[held.Target]}").Order(StringComparer.Ordinal));
+            all.Select(held => $"{names[held.Holder]} {held.Rights} {held.MessageType} {names[held.Target]}")
+                .Order(StringComparer.Ordinal));
         Assert.All(all, held => Assert.False(string.IsNullOrWhiteSpace(held.Purpose)));
         Assert.Equal(
-            ["relay: the terminal", "data: the vault", "data: the index", "action: the folder", "pattern: the history", "pattern: the folder"],
+            [
+                "relay: the terminal", "data: the vault", "data: the index", "action: the folder",
+                "pattern: the history", "pattern: the folder",
+            ],
             team.Holdings.Select(held => $"{held.Agent}: {string.Join(' ', held.Thing.Split(' ').Take(2))}"));
     }
 
@@ -67,7 +74,8 @@ public sealed class TeamTests
         });
         Assert.Equal(AskResult.Failed, (await work.Ask("green tea?")).Result);
         Assert.Equal(
-            "The data agent crashed while searching the vault, so there is no answer; it has been started again: ask once more.\n",
+            "The data agent crashed while searching the vault, so there is no answer; "
+            + "it has been started again: ask once more.\n",
             work.Error);
         Assert.Empty(work.Output);
 
@@ -107,7 +115,8 @@ public sealed class TeamTests
             new Save("tea", answered.Markdown), cancellationToken: TestContext.Current.CancellationToken);
         Assert.Null(saved.Failure);
         Assert.Contains("**Green** **tea**", File.ReadAllText(Path.Combine(work.Answers, "tea.md")));
-        saved = await team.Save.AskAsync(new Save("../tea", "x"), cancellationToken: TestContext.Current.CancellationToken);
+        saved = await team.Save.AskAsync(
+            new Save("../tea", "x"), cancellationToken: TestContext.Current.CancellationToken);
         Assert.Null(saved.Path);
     }
 
@@ -153,7 +162,8 @@ public sealed class TeamTests
         var heard = new List<string?>();
         for (int i = 0; i < 3; i++)
         {
-            heard.Add((await team.Listen.AskAsync(new Listen(), cancellationToken: TestContext.Current.CancellationToken)).Line);
+            heard.Add((await team.Listen.AskAsync(
+                new Listen(), cancellationToken: TestContext.Current.CancellationToken)).Line);
         }
 
         Assert.Equal(["one", "two", null], heard);
@@ -165,9 +175,12 @@ public sealed class TeamTests
         await using var work = new TeamAtWork();
         work.Write("tea.md", "Green tea.\n");
         using var hold = new ManualResetEventSlim();
-        Team team = work.Start(beforeSearch: _ => hold.Wait(TimeSpan.FromMilliseconds(300), TestContext.Current.CancellationToken));
+        Team team = work.Start(
+            beforeSearch: _ => hold.Wait(
+                TimeSpan.FromMilliseconds(300), TestContext.Current.CancellationToken));
         using var interrupt = new CancellationTokenSource();
-        ValueTask<Answered> asked = team.Ask.AskAsync(new Ask("green tea?"), Timeout.InfiniteTimeSpan, interrupt.Token);
+        ValueTask<Answered> asked =
+            team.Ask.AskAsync(new Ask("green tea?"), Timeout.InfiniteTimeSpan, interrupt.Token);
         interrupt.CancelAfter(100);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await asked);
         var watch = System.Diagnostics.Stopwatch.StartNew();

@@ -47,13 +47,18 @@ public sealed class OutputFolderTests : IDisposable
     {
         var answers = new OutputFolder(_folder.FullPath);
         _folder.Write("tar.md", "old");
-        Assert.Contains("exists already", Assert.Throws<VaultException>(() => answers.Save("tar", "new")).Message);
+        VaultException failure = Assert.Throws<VaultException>(() => answers.Save("tar", "new"));
+        Assert.Contains("exists already", failure.Message);
         Assert.Equal("old", File.ReadAllText(_folder.PathOf("tar.md")));
     }
 
     [Fact]
-    public void Save_FolderIsAFile_SaysSo() => Assert.Contains(
-        "could not be saved", Assert.Throws<VaultException>(() => new OutputFolder(_folder.Write("f", "x")).Save("a", "x")).Message);
+    public void Save_FolderIsAFile_SaysSo()
+    {
+        var answers = new OutputFolder(_folder.Write("f", "x"));
+        VaultException failure = Assert.Throws<VaultException>(() => answers.Save("a", "x"));
+        Assert.Contains("could not be saved", failure.Message);
+    }
 
     [Fact]
     public void Replace_File_LeavesNoDraft()

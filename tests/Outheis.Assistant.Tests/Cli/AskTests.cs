@@ -15,10 +15,12 @@ public sealed class AskTests : IDisposable
     public async Task Ask_Question_CitesFileAndLine()
     {
         Ended ended = await Run("ask", "how long does green tea steep?", "--vault", "notes");
-        Assert.Equal((0, "notes/tea.md:3  Tea\n    **Green** **tea** **steeps** two minutes.\n", ""), (ended.ExitCode, ended.Output, ended.Error));
+        Assert.Equal((0, "notes/tea.md:3  Tea\n    **Green** **tea** **steeps** two minutes.\n", ""),
+            (ended.ExitCode, ended.Output, ended.Error));
         Assert.True(Directory.Exists(_folder.PathOf(".outheis/journal")));
         Assert.True(File.Exists(_folder.PathOf(".outheis/journal/insights/topics.md")));
-        Assert.Equal(["tea.md"], Directory.GetFileSystemEntries(_folder.PathOf("notes")).Select(Path.GetFileName));
+        string only = Assert.Single(Directory.GetFileSystemEntries(_folder.PathOf("notes")));
+        Assert.Equal("tea.md", Path.GetFileName(only));
     }
 
     [Fact]
@@ -36,7 +38,8 @@ public sealed class AskTests : IDisposable
     public async Task Ask_NothingFits_ExitsWithOne()
     {
         Ended ended = await Run("ask", "who won the world cup?", "--vault", "notes");
-        Assert.Equal((1, "", "Nothing in notes answers that.\n"), (ended.ExitCode, ended.Output, ended.Error));
+        Assert.Equal((1, "", "Nothing in notes answers that.\n"),
+            (ended.ExitCode, ended.Output, ended.Error));
     }
 
     [Fact]
@@ -45,7 +48,8 @@ public sealed class AskTests : IDisposable
         await Run("ask", "green tea?", "--vault", "notes");
         _folder.Write("notes/milk.md", "Fresh milk keeps three days.\n");
         _folder.Write("notes/tea.md", "# Tea\n\n\nBlack tea steeps four minutes.\n");
-        Assert.Contains("milk.md:1", (await Run("ask", "how long does milk keep?", "--vault", "notes")).Output);
+        Ended milk = await Run("ask", "how long does milk keep?", "--vault", "notes");
+        Assert.Contains("milk.md:1", milk.Output);
         Assert.Contains("tea.md:4", (await Run("ask", "black tea?", "--vault", "notes")).Output);
     }
 
@@ -54,7 +58,8 @@ public sealed class AskTests : IDisposable
     {
         Ended ended = await Run("ask", "green tea?", "--vault", "notes", "--save", "tea", "--out", "saved");
         Assert.Equal((0, "Saved as saved/tea.md.\n"), (ended.ExitCode, ended.Error));
-        Assert.StartsWith("# green tea?\n", File.ReadAllText(_folder.PathOf("saved/tea.md")), StringComparison.Ordinal);
+        Assert.StartsWith("# green tea?\n", File.ReadAllText(_folder.PathOf("saved/tea.md")),
+            StringComparison.Ordinal);
         ended = await Run("ask", "green tea?", "--vault", "notes", "--save", "tea", "--out", "saved");
         Assert.Equal(4, ended.ExitCode);
         Assert.Contains("exists already", ended.Error);
@@ -64,7 +69,8 @@ public sealed class AskTests : IDisposable
     public async Task Prompt_PipedLines_AreAnsweredInTurn()
     {
         Ended ended = await OutheisProcess.Run(
-            _folder.FullPath, "green tea?\n\n:save one\n:what\nbread?\n:quit\nnever asked\n", ["ask", "--vault", "notes"]);
+            _folder.FullPath, "green tea?\n\n:save one\n:what\nbread?\n:quit\nnever asked\n",
+            ["ask", "--vault", "notes"]);
         Assert.Equal(0, ended.ExitCode);
         Assert.Equal("notes/tea.md:3  Tea\n    **Green** **tea** steeps two minutes.\n", ended.Output);
         Assert.StartsWith(
@@ -75,7 +81,8 @@ public sealed class AskTests : IDisposable
     [Fact]
     public async Task Prompt_Json_IsOneObjectALine()
     {
-        Ended ended = await OutheisProcess.Run(_folder.FullPath, "green tea?\n???\nbread?\n", ["ask", "--vault", "notes", "--json"]);
+        Ended ended = await OutheisProcess.Run(
+            _folder.FullPath, "green tea?\n???\nbread?\n", ["ask", "--vault", "notes", "--json"]);
         JsonElement[] lines = ended.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Select(line => JsonDocument.Parse(line).RootElement).ToArray();
         Assert.Equal([1, 0, 0], lines.Select(line => line.GetProperty("passages").GetArrayLength()));

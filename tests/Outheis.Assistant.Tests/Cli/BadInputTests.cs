@@ -2,7 +2,8 @@ using System.Diagnostics;
 
 namespace Outheis.Assistant.Tests.Cli;
 
-/// <summary>Bad input gets one clear sentence on the error output and an exit status that is not zero; nothing is lost.</summary>
+/// <summary>Bad input gets one clear sentence on the error output and an exit status that is not zero;
+/// nothing is lost.</summary>
 public sealed class BadInputTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -17,7 +18,8 @@ public sealed class BadInputTests : IDisposable
     [InlineData("The question is empty.", "ask", "", "--vault", "notes")]
     [InlineData("The question is empty.", "ask", "  ", "--vault", "notes")]
     [InlineData("The question holds no word to look for.", "ask", "?!", "--vault", "notes")]
-    [InlineData("--save needs a question; at the prompt, say :save NAME.", "ask", "--vault", "notes", "--save", "x")]
+    [InlineData("--save needs a question; at the prompt, say :save NAME.", "ask", "--vault", "notes",
+        "--save", "x")]
     [InlineData("Option '--vault' is required. 'outheis --help' tells more.", "ask", "tea?")]
     public async Task Ask_BadInput_IsRefusedInOneSentence(string sentence, params string[] arguments)
     {
@@ -51,7 +53,9 @@ public sealed class BadInputTests : IDisposable
         {
             Ended ended = await Run("ask", "green tea?", "--vault", "notes");
             Assert.Equal(3, ended.ExitCode);
-            Assert.Equal("notes/bin.md was skipped: it is binary.\nnotes/latin.md was skipped: it is not UTF-8.\n", ended.Error);
+            Assert.Equal(
+                "notes/bin.md was skipped: it is binary.\nnotes/latin.md was skipped: it is not UTF-8.\n",
+                ended.Error);
             Assert.Contains("tea.md:3", ended.Output);
         }
     }
@@ -73,13 +77,19 @@ public sealed class BadInputTests : IDisposable
         _folder.Write("notes/cocoa.md", "Hot cocoa.");
         File.SetUnixFileMode(_folder.PathOf("notes/cocoa.md"), UnixFileMode.None);
 
-        Ended ended = await OutheisProcess.RunWithoutPrivilege(_folder.FullPath, "ask", "tea?", "--vault", "shut");
-        Assert.Equal((2, "The vault shut cannot be read: permission denied.\n"), (ended.ExitCode, ended.Error));
-        ended = await OutheisProcess.RunWithoutPrivilege(_folder.FullPath, "ask", "green tea?", "--vault", "notes");
+        Ended ended = await OutheisProcess.RunWithoutPrivilege(
+            _folder.FullPath, "ask", "tea?", "--vault", "shut");
+        Assert.Equal((2, "The vault shut cannot be read: permission denied.\n"),
+            (ended.ExitCode, ended.Error));
+        ended = await OutheisProcess.RunWithoutPrivilege(
+            _folder.FullPath, "ask", "green tea?", "--vault", "notes");
         Assert.Equal(3, ended.ExitCode);
-        Assert.Equal("notes/cocoa.md was skipped: permission denied.\nnotes/sub/ was skipped: permission denied.\n", ended.Error);
+        Assert.Equal(
+            "notes/cocoa.md was skipped: permission denied.\nnotes/sub/ was skipped: permission denied.\n",
+            ended.Error);
         Assert.Contains("tea.md:3", ended.Output);
-        ended = await OutheisProcess.RunWithoutPrivilege(_folder.FullPath, "ask", "tea?", "--vault", "notes", "--journal", "shut/j");
+        ended = await OutheisProcess.RunWithoutPrivilege(
+            _folder.FullPath, "ask", "tea?", "--vault", "notes", "--journal", "shut/j");
         Assert.Equal(4, ended.ExitCode);
         Assert.Single(ended.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
     }
@@ -88,7 +98,12 @@ public sealed class BadInputTests : IDisposable
     public async Task Ask_JournalInUse_NamesTheOtherProcess()
     {
         using OutheisProcess first = OutheisProcess.Start(_folder.FullPath, "ask", "--vault", "notes");
-        await Waiting.Until(() => File.Exists(_folder.PathOf(".outheis/journal/lock")) && new FileInfo(_folder.PathOf(".outheis/journal/lock")).Length > 0);
+        var journalLock = new FileInfo(_folder.PathOf(".outheis/journal/lock"));
+        await Waiting.Until(() =>
+        {
+            journalLock.Refresh();
+            return journalLock is { Exists: true, Length: > 0 };
+        });
         Ended second = await Run("ask", "green tea?", "--vault", "notes");
         Assert.Equal((4, ""), (second.ExitCode, second.Output));
         Assert.Contains($"is in use by process {first.Id}", second.Error);
@@ -120,7 +135,8 @@ public sealed class BadInputTests : IDisposable
 
         Ended ended = await Run("ask", "green tea?", "--vault", "notes");
         Assert.Equal(3, ended.ExitCode);
-        Assert.StartsWith("The journal was damaged and has been repaired.", ended.Error, StringComparison.Ordinal);
+        Assert.StartsWith("The journal was damaged and has been repaired.", ended.Error,
+            StringComparison.Ordinal);
         Assert.Contains("tea.md:3", ended.Output);
         Assert.Equal(0, (await Run("ask", "green tea?", "--vault", "notes")).ExitCode);
         Assert.Equal(3, (await Run("journal", "cat")).Output.Split("host asks relay Ask ").Length - 1);
@@ -144,20 +160,24 @@ public sealed class BadInputTests : IDisposable
     [InlineData("5m")]
     public async Task Ask_FullDisk_SaysSoAndWorksOnceThereIsRoom(string size)
     {
-        Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "Mounting a small disk needs root on Linux.");
+        bool canMount = OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess;
+        Assert.SkipUnless(canMount, "Mounting a small disk needs root on Linux.");
         string vault = Repository.RealVault, disk = _folder.PathOf("disk");
         Directory.CreateDirectory(disk);
-        Assert.SkipUnless(Tool("mount", "-t", "tmpfs", "-o", $"size={size}", "tmpfs", disk) == 0, "tmpfs cannot be mounted here.");
+        Assert.SkipUnless(Tool("mount", "-t", "tmpfs", "-o", $"size={size}", "tmpfs", disk) == 0,
+            "tmpfs cannot be mounted here.");
         try
         {
-            Ended ended = await Run("ask", "how do I extract a tar archive?", "--vault", vault, "--journal", "disk/j");
+            Ended ended = await Run(
+                "ask", "how do I extract a tar archive?", "--vault", vault, "--journal", "disk/j");
             Assert.Equal(4, ended.ExitCode);
             Assert.Contains("full", ended.Error);
             Assert.DoesNotContain("   at ", ended.Error);
             Assert.Single(ended.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
 
             Assert.Equal(0, Tool("mount", "-o", "remount,size=64m", disk));
-            ended = await Run("ask", "how do I extract a tar archive?", "--vault", vault, "--journal", "disk/j");
+            ended = await Run(
+                "ask", "how do I extract a tar archive?", "--vault", vault, "--journal", "disk/j");
             Assert.Equal((0, ""), (ended.ExitCode, ended.Error));
             Assert.Contains("tar.md:", ended.Output.Split('\n')[0]);
         }
@@ -169,7 +189,8 @@ public sealed class BadInputTests : IDisposable
 
     private static int Tool(string name, params string[] arguments)
     {
-        using Process process = Process.Start(new ProcessStartInfo(name, arguments) { RedirectStandardError = true })!;
+        using Process process =
+            Process.Start(new ProcessStartInfo(name, arguments) { RedirectStandardError = true })!;
         process.WaitForExit();
         return process.ExitCode;
     }

@@ -2,7 +2,8 @@ using System.Diagnostics;
 
 namespace Outheis.Assistant.Tests.Cli;
 
-/// <summary>Ctrl-C and SIGTERM at any moment: an orderly end within a second, and a journal that says so.</summary>
+/// <summary>Ctrl-C and SIGTERM at any moment: an orderly end within a second, and a journal that says
+/// so.</summary>
 public sealed class InterruptTests : IDisposable
 {
     private const int Interrupt = 2, Kill = 9, Terminate = 15;
@@ -38,7 +39,8 @@ public sealed class InterruptTests : IDisposable
         prompt.Signal(Interrupt);
         prompt.Signal(Interrupt);
         Assert.Equal(128 + Interrupt, (await prompt.End()).ExitCode);
-        Assert.Contains("tea.md:3", (await OutheisProcess.Run(_folder.FullPath, "ask", "tea?", "--vault", "notes")).Output);
+        Assert.Contains("tea.md:3",
+            (await OutheisProcess.Run(_folder.FullPath, "ask", "tea?", "--vault", "notes")).Output);
     }
 
     [Fact]
@@ -61,14 +63,16 @@ public sealed class InterruptTests : IDisposable
     public async Task Signal_AtAnyMoment_OfAFirstQuestion_LeavesAllUsable(int milliseconds)
     {
         string vault = Repository.RealVault;
-        using OutheisProcess asking = OutheisProcess.Start(_folder.FullPath, "ask", "how do I extract a tar archive?", "--vault", vault);
+        using OutheisProcess asking = OutheisProcess.Start(
+            _folder.FullPath, "ask", "how do I extract a tar archive?", "--vault", vault);
         await Task.Delay(milliseconds, TestContext.Current.CancellationToken);
         asking.Signal(Interrupt);
         Ended ended = await asking.End();
         Assert.Contains(ended.ExitCode, (int[])[0, 128 + Interrupt]);
         Assert.DoesNotContain("   at ", ended.Error);
 
-        ended = await OutheisProcess.Run(_folder.FullPath, "ask", "how do I extract a tar archive?", "--vault", vault);
+        ended = await OutheisProcess.Run(
+            _folder.FullPath, "ask", "how do I extract a tar archive?", "--vault", vault);
         Assert.Equal((0, ""), (ended.ExitCode, ended.Error));
         Assert.Contains("tar.md:", ended.Output.Split('\n')[0]);
         AssertClosed();
@@ -86,6 +90,7 @@ public sealed class InterruptTests : IDisposable
     private void AssertClosed()
     {
         using JournalReader reader = JournalReader.Open(_folder.PathOf(".outheis/journal"));
-        Assert.All(reader.Read().GroupBy(entry => entry.Lane), lane => Assert.Equal(JournalKind.Closed, lane.Last().Kind));
+        Assert.All(reader.Read().GroupBy(entry => entry.Lane), lane =>
+            Assert.Equal(JournalKind.Closed, lane.Last().Kind));
     }
 }

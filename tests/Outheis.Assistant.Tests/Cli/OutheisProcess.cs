@@ -31,9 +31,11 @@ internal sealed partial class OutheisProcess : IDisposable
     public static async Task<Ended> RunWithoutPrivilege(string folder, params string[] arguments)
     {
         if (!Environment.IsPrivilegedProcess) return await Run(folder, arguments);
-        Assert.SkipUnless(File.Exists("/usr/bin/setpriv"), "Root reads everything, and there is no setpriv to be somebody else.");
+        Assert.SkipUnless(File.Exists("/usr/bin/setpriv"),
+            "Root reads everything, and there is no setpriv to be somebody else.");
         using OutheisProcess process = Start(
-            folder, "/usr/bin/setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", "dotnet", Repository.Program, .. arguments]);
+            folder, "/usr/bin/setpriv",
+            ["--reuid=65534", "--regid=65534", "--clear-groups", "dotnet", Repository.Program, .. arguments]);
         process.Input.Close();
         return await process.End();
     }
@@ -62,10 +64,12 @@ internal sealed partial class OutheisProcess : IDisposable
 
     public async Task<Ended> End()
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        using var patience =
+            CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         patience.CancelAfter(TimeSpan.FromMinutes(1));
         await _process.WaitForExitAsync(patience.Token);
-        return new Ended(_process.ExitCode, (await _output).ReplaceLineEndings("\n"), (await _error).ReplaceLineEndings("\n"));
+        (string output, string error) = (await _output, await _error);
+        return new Ended(_process.ExitCode, output.ReplaceLineEndings("\n"), error.ReplaceLineEndings("\n"));
     }
 
     public void Signal(int number) => Assert.Equal(0, Kill(_process.Id, number));

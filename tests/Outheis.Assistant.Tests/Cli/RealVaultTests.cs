@@ -13,24 +13,32 @@ public sealed class RealVaultTests : IDisposable
     public async Task Ask_RealNotes_NamesTheRightNoteFirst()
     {
         string vault = Repository.RealVault;
-        Ended first = await OutheisProcess.Run(_folder.FullPath, "ask", "how do I extract a tar archive?", "--vault", vault);
+        Ended first = await OutheisProcess.Run(
+            _folder.FullPath, "ask", "how do I extract a tar archive?", "--vault", vault);
         Assert.Equal((0, ""), (first.ExitCode, first.Error));
         Assert.Contains("/tar.md:", first.Output.Split('\n')[0]);
 
         (string Question, string Note)[] expected =
         [
-            ("how can I rename a git branch?", "git-rename-branch"), ("how do I create a symbolic link?", "ln"),
+            ("how can I rename a git branch?", "git-rename-branch"),
+            ("how do I create a symbolic link?", "ln"),
             ("how do I count the lines in a file?", "wc"), ("how do I generate an ssh key?", "ssh-keygen"),
             ("how do I change the owner of a file?", "chown"), ("how do I unpack a zip file?", "unzip"),
             ("how do I download a youtube video?", "youtube-dl"), ("how do I resize an image?", "magick"),
             ("convert a video to gif", "ffmpeg"), ("how do I stash changes in git?", "git-stash"),
         ];
         Ended piped = await OutheisProcess.Run(
-            _folder.FullPath, string.Join('\n', expected.Select(one => one.Question)), ["ask", "--vault", vault, "--json"]);
+            _folder.FullPath, string.Join('\n', expected.Select(one => one.Question)),
+            ["ask", "--vault", vault, "--json"]);
         string[] answers = piped.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        Assert.Equal(expected.Select(one => one.Note), answers.Select(line => Path.GetFileNameWithoutExtension(
-            JsonDocument.Parse(line).RootElement.GetProperty("passages")[0].GetProperty("path").GetString())));
+        Assert.Equal(expected.Select(one => one.Note), answers.Select(FirstNote));
         Assert.Equal(4612, JsonDocument.Parse(answers[0]).RootElement.GetProperty("notes").GetInt32());
+    }
+
+    private static string? FirstNote(string answer)
+    {
+        JsonElement first = JsonDocument.Parse(answer).RootElement.GetProperty("passages")[0];
+        return Path.GetFileNameWithoutExtension(first.GetProperty("path").GetString());
     }
 
     [Fact]
@@ -45,7 +53,8 @@ public sealed class RealVaultTests : IDisposable
     public async Task Ask_DocsOfThisProject_CitesTheJournalFormat()
     {
         string docs = Path.Combine(Repository.Root, "docs");
-        Assert.SkipUnless(File.Exists(Path.Combine(docs, "journal-format.md")), "docs/journal-format.md is not there.");
+        Assert.SkipUnless(File.Exists(Path.Combine(docs, "journal-format.md")),
+            "docs/journal-format.md is not there.");
         Ended ended = await OutheisProcess.Run(
             _folder.FullPath, "ask", "how does recovery find the last whole record?", "--vault", docs);
         Assert.Equal(0, ended.ExitCode);

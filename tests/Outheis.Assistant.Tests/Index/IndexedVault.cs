@@ -24,7 +24,8 @@ internal sealed class IndexedVault : IDisposable
     public string PathOf(string note) => _folder.PathOf($"vault/{note}");
 
     /// <summary>Writes a note that seems to have been written an hour ago.</summary>
-    public void Write(string note, string content) => Write(note, System.Text.Encoding.UTF8.GetBytes(content));
+    public void Write(string note, string content) =>
+        Write(note, System.Text.Encoding.UTF8.GetBytes(content));
 
     public void Write(string note, byte[] content)
     {

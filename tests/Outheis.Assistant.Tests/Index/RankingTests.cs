@@ -9,15 +9,18 @@ public sealed class RankingTests : IDisposable
     [Fact]
     public void Search_NoteNamedInTheQuestion_ComesFirst()
     {
-        _vault.Write("tar.md", "# tar\n\n> Archiving utility.\n\n- E[x]tract an archive:\n\n`tar xf a.tar`\n");
-        _vault.Write("zip.md", "# zip\n\nExtract an archive, any archive, extract archives of tar too: archive, extract.\n");
+        _vault.Write("tar.md",
+            "# tar\n\n> Archiving utility.\n\n- E[x]tract an archive:\n\n`tar xf a.tar`\n");
+        _vault.Write("zip.md",
+            "# zip\n\nExtract an archive, any archive, extract archives of tar too: archive, extract.\n");
         Assert.Equal("tar.md", Search("how do I extract a tar archive?")[0].Path);
     }
 
     [Fact]
     public void Search_PassageThatSaysMore_ComesFirst()
     {
-        _vault.Write("j.md", "# Journal\n\nThe journal has records.\n\nRecovery scans to the last whole record.\n\nRecords are long.\n");
+        _vault.Write("j.md",
+            "# Journal\n\nIt has records.\n\nRecovery scans to the last whole record.\n\nRecords end.\n");
         Assert.Equal(5, Search("how does recovery find the last whole record?")[0].FirstLine);
     }
 
@@ -39,13 +42,15 @@ public sealed class RankingTests : IDisposable
     [Fact]
     public void Search_ManyPassages_AreLimitedInAllAndPerNote()
     {
-        string note = string.Concat(Enumerable.Range(0, 20).Select(number => $"Dragon number {number} sleeps.\n\n"));
+        string note = string.Concat(
+            Enumerable.Range(0, 20).Select(number => $"Dragon number {number} sleeps.\n\n"));
         _vault.Write("a.md", note);
         _vault.Write("b.md", note);
         IReadOnlyList<FoundPassage> found = Search("where do dragons sleep?");
         Assert.Equal(VaultLimits.AnswerPassages, found.Count);
         Assert.Equal(VaultLimits.AnswerPassagesPerNote, found.Count(passage => passage.Path == "a.md"));
-        Assert.Equal(found.OrderByDescending(passage => passage.Score).Select(passage => passage.Score), found.Select(passage => passage.Score));
+        double[] scores = found.Select(passage => passage.Score).ToArray();
+        Assert.Equal(scores.OrderDescending(), scores);
     }
 
     [Theory]

@@ -4,8 +4,8 @@ using FsCheck.Xunit;
 namespace Outheis.Assistant.Tests.Index;
 
 /// <summary>
-/// Incremental indexing against a model that is obviously right: after any changes of the vault, the index says what an
-/// index made from nothing would say.
+/// Incremental indexing against a model that is obviously right: after any changes of the vault, the index
+/// says what an index made from nothing would say.
 /// </summary>
 public sealed class RefreshModelTests
 {
@@ -21,7 +21,8 @@ public sealed class RefreshModelTests
         for (int i = 0; i + 1 < changes.Length; i += 2)
         {
             string name = Names[changes[i] % Names.Length];
-            clock += TimeSpan.FromSeconds(changes[i + 1] % 2);      // now and then two changes share a time stamp
+            // Now and then two changes share a time stamp.
+            clock += TimeSpan.FromSeconds(changes[i + 1] % 2);
             Change(vault, model, name, changes[i] / Names.Length % 6, changes[i + 1], clock);
             if (changes[i + 1] % 3 == 0) continue;                  // several changes between two refreshes
             vault.Refresh();
@@ -34,7 +35,8 @@ public sealed class RefreshModelTests
     }
 
     private static void Change(
-        IndexedVault vault, Dictionary<string, string> model, string name, int kind, int choice, DateTime clock)
+        IndexedVault vault, Dictionary<string, string> model, string name, int kind, int choice,
+        DateTime clock)
     {
         string path = vault.PathOf(name);
         switch (kind)
@@ -53,10 +55,12 @@ public sealed class RefreshModelTests
                 break;
             default:
                 string subject = Subjects[choice % Subjects.Length];
-                string text = string.Create(CultureInfo.InvariantCulture, $"# Note\n\nAbout {subject} and {choice}.\n");
+                string text = string.Create(
+                    CultureInfo.InvariantCulture, $"# Note\n\nAbout {subject} and {choice}.\n");
                 vault.Write(name, text);
                 // Half of them look as if just written: only the hash can tell such changes.
-                File.SetLastWriteTimeUtc(path, choice % 2 == 0 ? clock.AddTicks(choice * 10) : DateTime.UtcNow);
+                File.SetLastWriteTimeUtc(
+                    path, choice % 2 == 0 ? clock.AddTicks(choice * 10) : DateTime.UtcNow);
                 model[name] = subject;
                 break;
         }
@@ -66,7 +70,8 @@ public sealed class RefreshModelTests
     {
         foreach (string subject in Subjects)
         {
-            string[] expected = model.Where(note => note.Value == subject).Select(note => note.Key).Order().ToArray();
+            string[] expected = model.Where(note => note.Value == subject).Select(note => note.Key).Order()
+                .ToArray();
             Assert.Equal(expected, vault.Search(subject).Select(found => found.Path).Distinct().Order());
         }
     }

@@ -13,7 +13,8 @@ public sealed class VaultIndexTests : IDisposable
         Assert.Equal((1, 1, 0), Counts(_vault.Refresh()));
         FoundPassage found = Assert.Single(_vault.Search("how long does green tea steep?"));
         Assert.Equal(("tea.md", 3, 3, "Tea"), (found.Path, found.FirstLine, found.LastLine, found.Title));
-        Assert.Equal(["Green", "tea", "steeps"], found.Marks.Select(mark => found.Text.Substring(mark.Start, mark.Length)));
+        Assert.Equal(["Green", "tea", "steeps"],
+            found.Marks.Select(mark => found.Text.Substring(mark.Start, mark.Length)));
     }
 
     [Fact]
@@ -74,7 +75,8 @@ public sealed class VaultIndexTests : IDisposable
         {
             IndexReport report = _vault.Refresh();
             Assert.Equal(
-                [new SkippedFile("bin.md", "it is binary"), new SkippedFile("latin.md", "it is not UTF-8")], report.Skipped);
+                [new SkippedFile("bin.md", "it is binary"), new SkippedFile("latin.md", "it is not UTF-8")],
+                report.Skipped);
             Assert.Equal(1, report.Notes);
         }
 
@@ -164,7 +166,8 @@ public sealed class VaultIndexTests : IDisposable
     [Fact]
     public void IndexPlace_TwoVaults_HaveTwoFilesOutsideOfBoth()
     {
-        string one = IndexPlace.FileFor("j", "/home/a/notes"), other = IndexPlace.FileFor("j", "/home/b/notes");
+        string one = IndexPlace.FileFor("j", "/home/a/notes");
+        string other = IndexPlace.FileFor("j", "/home/b/notes");
         Assert.NotEqual(one, other);
         Assert.StartsWith(Path.Combine("j", "index", "notes-"), one, StringComparison.Ordinal);
     }

