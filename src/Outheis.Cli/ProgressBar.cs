@@ -17,18 +17,19 @@ internal sealed class ProgressBar
         if (_steps is null)
         {
             _steps = Channel.CreateUnbounded<(int, int)>();
-            _drawing = Task.Run(() => Draw(_steps.Reader));
+            ChannelReader<(int, int)> reader = _steps.Reader;
+            _drawing = Task.Run(() => Draw(reader));
         }
 
         _steps.Writer.TryWrite((done, total));
     }
 
     /// <summary>Takes the bar away.</summary>
-    public void End()
+    public Task End()
     {
         _steps?.Writer.TryComplete();
-        _drawing.Wait();
         _steps = null;
+        return _drawing;
     }
 
     private static Task Draw(ChannelReader<(int Done, int Total)> steps)

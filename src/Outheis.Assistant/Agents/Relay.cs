@@ -88,7 +88,7 @@ internal sealed class Relay(
         }
         finally
         {
-            terminal.EndProgress?.Invoke();
+            if (terminal.EndProgress is { } end) await end().ConfigureAwait(true);
         }
     }
 

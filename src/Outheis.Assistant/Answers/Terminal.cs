@@ -32,7 +32,7 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
     public Action<int, int>? ShowProgress { get; init; }
 
     /// <summary>Takes the progress away again; null like <see cref="ShowProgress"/>.</summary>
-    public Action? EndProgress { get; init; }
+    public Func<Task>? EndProgress { get; init; }
 
     /// <summary>The next line, or null at the end. Blocks.</summary>
     public string? ReadLine()

@@ -4,7 +4,7 @@ namespace Outheis.Assistant.Tests.Answers;
 
 public sealed class AnswerTests
 {
-    private static readonly VaultLabel Vault = new("/home/me/notes", "notes");
+    private static readonly VaultLabel Vault = new("/my/notes", "notes");
 
     private static readonly Found Sample = new(
         ["tea"],
@@ -50,7 +50,7 @@ public sealed class AnswerTests
         AnswerJson.Of("tea?", Vault, Sample, report, TimeSpan.FromMilliseconds(1.25)).Write(output);
         Assert.Equal(
             """
-            {"question":"tea?","vault":"/home/me/notes","words":["tea"],
+            {"question":"tea?","vault":"/my/notes","words":["tea"],
             "passages":[{"path":"a/tea.md","line":3,"lastLine":4,"title":"Tea","heading":"Green",
             "text":"Good tea.\nRun `tea -x` now.","marks":[{"start":5,"length":3},{"start":15,"length":3}],
             "score":1.5}],"skipped":[{"path":"x.md","reason":"it is binary"}],"notes":7,"elapsedMs":1.25}

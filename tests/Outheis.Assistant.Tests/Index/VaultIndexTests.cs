@@ -166,8 +166,8 @@ public sealed class VaultIndexTests : IDisposable
     [Fact]
     public void IndexPlace_TwoVaults_HaveTwoFilesOutsideOfBoth()
     {
-        string one = IndexPlace.FileFor("j", "/home/a/notes");
-        string other = IndexPlace.FileFor("j", "/home/b/notes");
+        string one = IndexPlace.FileFor("j", "/a/notes");
+        string other = IndexPlace.FileFor("j", "/b/notes");
         Assert.NotEqual(one, other);
         Assert.StartsWith(Path.Combine("j", "index", "notes-"), one, StringComparison.Ordinal);
     }
