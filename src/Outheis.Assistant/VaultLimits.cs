@@ -3,13 +3,16 @@ namespace Outheis.Assistant;
 /// <summary>Every bound of the assistant, in one place.</summary>
 internal static class VaultLimits
 {
-    /// <summary>A larger note is named and skipped: it is a dump, and reading it whole would cost its size in memory.</summary>
+    /// <summary>A larger note is named and skipped: it is a dump, and reading it whole would cost its size in
+    /// memory.</summary>
     public const int NoteBytes = 16 << 20;
 
-    /// <summary>A passage is what an answer cites: longer blocks are cut into windows of this many lines.</summary>
+    /// <summary>A passage is what an answer cites: longer blocks are cut into windows of this many
+    /// lines.</summary>
     public const int PassageLines = 16;
 
-    /// <summary>And a window ends before it would grow beyond this: rows of tables and paragraphs without line breaks are long.</summary>
+    /// <summary>And a window ends before it would grow beyond this: rows of tables and paragraphs without
+    /// line breaks are long.</summary>
     public const int PassageChars = 1200;
 
     /// <summary>A list of more lines is cited item by item.</summary>
@@ -40,7 +43,8 @@ internal static class VaultLimits
     /// <summary>Parsed notes that wait for the writer while indexing.</summary>
     public const int ParsedNotesWaiting = 64;
 
-    /// <summary>Skipped files named on the terminal; the rest are counted, and listed in the JSON answer.</summary>
+    /// <summary>Skipped files named on the terminal; the rest are counted, and listed in the JSON
+    /// answer.</summary>
     public const int SkippedNamed = 5;
 
     /// <summary>Skipped files listed in a report; a report is a message and is journaled.</summary>

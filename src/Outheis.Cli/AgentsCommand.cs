@@ -20,7 +20,8 @@ internal static class AgentsCommand
             VaultOption, Options.Journal, Options.Out,
         };
         command.SetAction((parsed, _) => Run(
-            parsed.GetRequiredValue(VaultOption), parsed.GetRequiredValue(Options.Journal), parsed.GetRequiredValue(Options.Out)));
+            parsed.GetRequiredValue(VaultOption), parsed.GetRequiredValue(Options.Journal),
+            parsed.GetRequiredValue(Options.Out)));
         return command;
     }
 
@@ -54,19 +55,23 @@ internal static class AgentsCommand
 
         foreach (AgentInfo agent in agents)
         {
-            output.WriteLine($"{agent.Name} (#{agent.Id.Value}, {Words(agent.Qos)}, under {NameOf(agent.Supervisor)})");
+            string place = $"#{agent.Id.Value}, {Words(agent.Qos)}, under {NameOf(agent.Supervisor)}";
+            output.WriteLine($"{agent.Name} ({place})");
             PrintHeld(agent.Id, agent.Name);
         }
 
         output.WriteLine("host (this program, in the name of the user)");
         PrintHeld(default, "host");
 
+        string Describe(CapabilityInfo held) =>
+            $"{held.Rights.ToString().ToLowerInvariant()} {NameOf(held.Target)} {held.MessageType}";
+
         void PrintHeld(AgentId holder, string name)
         {
             var rows = team.Holdings.Where(held => held.Agent == name)
                 .Select(static held => ($"{held.Thing}: {held.Allows}", held.Purpose))
                 .Concat(capabilities.Where(held => held.Holder == holder).Select(held =>
-                    ($"{held.Rights.ToString().ToLowerInvariant()} {NameOf(held.Target)} {held.MessageType}", held.Purpose ?? "")))
+                    (Describe(held), held.Purpose ?? "")))
                 .ToArray();
             if (rows.Length == 0) output.WriteLine("    nothing");
             foreach ((string what, string why) in rows) output.WriteLine($"    {what,-44} {why}");

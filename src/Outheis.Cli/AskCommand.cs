@@ -38,11 +38,15 @@ internal static class AskCommand
         string? question = parsed.GetValue(QuestionArgument);
         string? saveAs = parsed.GetValue(SaveOption);
         if (question is not null && Question.Refusal(question) is { } refusal) return Refuse(refusal);
-        if (saveAs is not null && question is null) return Refuse("--save needs a question; at the prompt, say :save NAME.");
-        if (saveAs is not null && OutputFolder.Refusal(saveAs) is { } badName) return Refuse(badName);
+        if (saveAs is not null)
+        {
+            if (question is null) return Refuse("--save needs a question; at the prompt, say :save NAME.");
+            if (OutputFolder.Refusal(saveAs) is { } badName) return Refuse(badName);
+        }
+
         return Converse(
-            parsed.GetRequiredValue(Options.Vault), parsed.GetRequiredValue(Options.Journal), parsed.GetRequiredValue(Options.Out),
-            question, saveAs, parsed.GetValue(JsonOption));
+            parsed.GetRequiredValue(Options.Vault), parsed.GetRequiredValue(Options.Journal),
+            parsed.GetRequiredValue(Options.Out), question, saveAs, parsed.GetValue(JsonOption));
     }
 
     private static async Task<int> Converse(
@@ -58,6 +62,7 @@ internal static class AskCommand
                 Vault = vault,
                 Answers = new OutputFolder(answers),
                 JournalDirectory = journal,
+                IsConversation = question is null,
             });
             await using (team.ConfigureAwait(false))
             {
@@ -70,7 +75,8 @@ internal static class AskCommand
         }
         catch (JournalException failure)
         {
-            Console.Error.WriteLine(failure.Message);
+            string full = $"The disk is full: the journal {journal} could not be written. Free some space.";
+            Console.Error.WriteLine(FileFailure.IsDiskFull(failure) ? full : failure.Message);
             return ExitCode.Failed;
         }
     }
@@ -87,7 +93,8 @@ internal static class AskCommand
             }
 
             var session = new Session(team, vault, interrupt.Token);
-            exitCode = await (question is null ? session.Converse() : session.AskOnce(question, saveAs)).ConfigureAwait(false);
+            Task<int> work = question is null ? session.Converse() : session.AskOnce(question, saveAs);
+            exitCode = await work.ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (interrupt.ExitCode != 0)
         {
@@ -103,11 +110,13 @@ internal static class AskCommand
         long unjournaled = team.Kernel.ListCores().Sum(static core => core.Unjournaled);
         if (unjournaled > 0)
         {
-            Console.Error.WriteLine($"The disk is full: {unjournaled} records of this session are not in the journal.");
+            Console.Error.WriteLine(
+                $"The disk is full: {unjournaled} records of this session are not in the journal.");
             exitCode = ExitCode.Failed;
         }
 
-        return interrupt.ExitCode != 0 ? interrupt.ExitCode : report.Drained ? exitCode : Math.Max(exitCode, ExitCode.Failed);
+        if (interrupt.ExitCode != 0) return interrupt.ExitCode;
+        return report.Drained ? exitCode : ExitCode.Failed;
     }
 
     private static Task<int> Refuse(string sentence)

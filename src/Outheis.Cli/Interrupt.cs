@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Outheis.Cli;
 
 /// <summary>
-/// Ctrl-C, SIGTERM and SIGHUP. The first asks the program to end in order; the second ends it at once, and the next start
-/// repairs what that tore.
+/// Ctrl-C, SIGTERM and SIGHUP. The first asks the program to end in order; the second ends it at once, and
+/// the next start repairs what that tore.
 /// </summary>
 internal sealed class Interrupt : IDisposable
 {
@@ -35,6 +35,7 @@ internal sealed class Interrupt : IDisposable
     {
         bool first = Interlocked.CompareExchange(ref _exitCode, Cli.ExitCode.Signal + number, 0) == 0;
         context.Cancel = first;
-        if (first) ThreadPool.UnsafeQueueUserWorkItem(static source => source.Cancel(), _source, preferLocal: false);
+        if (!first) return;
+        ThreadPool.UnsafeQueueUserWorkItem(static source => source.Cancel(), _source, preferLocal: false);
     }
 }

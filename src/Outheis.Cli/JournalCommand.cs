@@ -14,7 +14,8 @@ internal static class JournalCommand
 
     public static Command Create()
     {
-        var cat = new Command("cat", "Prints the journal, message by message.") { Options.Journal, AllOption };
+        const string description = "Prints the journal, message by message.";
+        var cat = new Command("cat", description) { Options.Journal, AllOption };
         cat.SetAction((parsed, _) =>
             Task.FromResult(Cat(parsed.GetRequiredValue(Options.Journal), parsed.GetValue(AllOption))));
         return new Command("journal", "Reads the journal.") { cat };
@@ -24,7 +25,8 @@ internal static class JournalCommand
     {
         try
         {
-            using var output = new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(false), 1 << 16);
+            var utf8 = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
+            using var output = new StreamWriter(Console.OpenStandardOutput(), utf8, bufferSize: 1 << 16);
             using JournalReader journal = JournalReader.Open(directory);
             foreach (JournalEntry entry in journal.Read())
             {
@@ -59,35 +61,40 @@ internal static class JournalCommand
 
     private static string Line(JournalEntry entry)
     {
-        var line = new StringBuilder();
-        line.Append(CultureInfo.InvariantCulture, $"{entry.Time:yyyy-MM-dd HH:mm:ss.fff} {Place(entry.Position)} ");
-        string verb = entry.Kind switch
-        {
-            JournalKind.Sent when entry.Correlation != 0 && entry.Target == AgentId.Host => "replies",    // to another core
-            JournalKind.Sent when entry.Correlation != 0 => "asks",
-            JournalKind.Sent => "sends",
-            JournalKind.Replied when entry.IsFailure => "fails",
-            JournalKind.Replied => "replies",
-            _ => "",
-        };
-        if (verb.Length > 0)
-        {
-            string target = verb == "replies" && entry.Target == AgentId.Host && entry.Kind == JournalKind.Sent ? "" : $" {Target(entry)}";
-            line.Append($"{Sender(entry)} {verb}{target} {entry.TypeName ?? "?"}");
-            if (entry.Correlation != 0) line.Append(CultureInfo.InvariantCulture, $" [{entry.Correlation:x}]");
-            line.Append(Content(entry));
-        }
-        else
-        {
-            line.Append(entry.Kind.ToString().ToLowerInvariant());
-            if (entry.Target.Value != 0) line.Append(' ').Append(Target(entry));
-            if (IsAboutType(entry.Kind) && entry.TypeName is { } type) line.Append(' ').Append(type);
-            if (entry.Detail.Length > 0) line.Append(": ").Append(entry.Detail);
-            if (entry.Kind == JournalKind.Consumed) line.Append(": ").AppendJoin(", ", entry.Consumed.Select(ConsumedBy));
-        }
-
-        return Printable(line.ToString());
+        string what = VerbOf(entry) is { } verb ? Message(entry, verb) : Fact(entry);
+        return Printable(string.Create(CultureInfo.InvariantCulture,
+            $"{entry.Time:yyyy-MM-dd HH:mm:ss.fff} {Place(entry.Position)} {what}"));
     }
+
+    private static string? VerbOf(JournalEntry entry) => entry.Kind switch
+    {
+        JournalKind.Sent when IsReplyToAnotherCore(entry) => "replies",
+        JournalKind.Sent => entry.Correlation != 0 ? "asks" : "sends",
+        JournalKind.Replied => entry.IsFailure ? "fails" : "replies",
+        _ => null,
+    };
+
+    private static string Message(JournalEntry entry, string verb)
+    {
+        string target = IsReplyToAnotherCore(entry) ? "" : $" {Target(entry)}";
+        string ask = entry.Correlation == 0 ? ""
+            : string.Create(CultureInfo.InvariantCulture, $" [{entry.Correlation:x}]");
+        return $"{Sender(entry)} {verb}{target} {entry.TypeName ?? "?"}{ask}{Content(entry)}";
+    }
+
+    private static string Fact(JournalEntry entry)
+    {
+        var fact = new StringBuilder(entry.Kind.ToString().ToLowerInvariant());
+        if (entry.Target.Value != 0) fact.Append(' ').Append(Target(entry));
+        if (IsAboutType(entry.Kind) && entry.TypeName is { } type) fact.Append(' ').Append(type);
+        if (entry.Detail.Length > 0) fact.Append(": ").Append(entry.Detail);
+        if (entry.Consumed.Count > 0) fact.Append(": ").AppendJoin(", ", entry.Consumed.Select(ConsumedBy));
+        return fact.ToString();
+    }
+
+    /// <summary>It travels as a message to the core, which knows by the correlation who asked.</summary>
+    private static bool IsReplyToAnotherCore(JournalEntry entry) =>
+        entry.Kind == JournalKind.Sent && entry.Correlation != 0 && entry.Target == AgentId.Host;
 
     private static bool IsAboutType(JournalKind kind) => kind is JournalKind.Granted or JournalKind.Derived
         or JournalKind.Revoked or JournalKind.DeadLetter or JournalKind.TimedOut or JournalKind.Schema;
@@ -115,5 +122,5 @@ internal static class JournalCommand
 
     /// <summary>What an agent was called or said must not reach the terminal as an escape code.</summary>
     private static string Printable(string line) =>
-        line.Any(char.IsControl) ? string.Concat(line.Select(static c => char.IsControl(c) ? '\uFFFD' : c)) : line;
+        string.Concat(line.Select(static c => char.IsControl(c) ? '\uFFFD' : c));
 }

@@ -4,8 +4,8 @@ using Spectre.Console;
 namespace Outheis.Cli;
 
 /// <summary>
-/// A bar on the error output while notes are indexed. Made only when there is something to show, because loading the
-/// drawing library costs more than a warm question.
+/// A bar on the error output while notes are indexed. Made only when there is something to show, because
+/// loading the drawing library costs more than a warm question.
 /// </summary>
 internal sealed class ProgressBar
 {
@@ -17,23 +17,25 @@ internal sealed class ProgressBar
         if (_steps is null)
         {
             _steps = Channel.CreateUnbounded<(int, int)>();
-            _drawing = Task.Run(() => Draw(_steps.Reader));
+            ChannelReader<(int, int)> reader = _steps.Reader;
+            _drawing = Task.Run(() => Draw(reader));
         }
 
         _steps.Writer.TryWrite((done, total));
     }
 
     /// <summary>Takes the bar away.</summary>
-    public void End()
+    public Task End()
     {
         _steps?.Writer.TryComplete();
-        _drawing.Wait();
         _steps = null;
+        return _drawing;
     }
 
     private static Task Draw(ChannelReader<(int Done, int Total)> steps)
     {
-        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+        IAnsiConsole console =
+            AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
         return console.Progress().AutoClear(true)
             .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn())
             .StartAsync(async context =>

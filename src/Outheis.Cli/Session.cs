@@ -3,8 +3,8 @@ using Outheis.Assistant;
 namespace Outheis.Cli;
 
 /// <summary>
-/// The host's part of a conversation: it carries the user's wishes to the agents, and is the only one that may wake the
-/// action and the pattern agent. Keeps what the exit status has to say.
+/// The host's part of a conversation: it carries the user's wishes to the agents, and is the only one that
+/// may wake the action and the pattern agent. Keeps what the exit status has to say.
 /// </summary>
 internal sealed class Session(Team team, VaultLabel vault, CancellationToken interrupted)
 {
@@ -45,33 +45,40 @@ internal sealed class Session(Team team, VaultLabel vault, CancellationToken int
         return Outcome;
     }
 
-    private int Outcome => _failed ? ExitCode.Failed : _skipped > 0 || Repaired ? ExitCode.DoneInPart : ExitCode.Done;
+    private int Outcome =>
+        _failed ? ExitCode.Failed : _skipped > 0 || Repaired ? ExitCode.DoneInPart : ExitCode.Done;
 
     private bool Repaired => team.Kernel.Recovery is { Repaired: true };
 
     private async Task<string?> Hear()
     {
-        Heard heard = await team.Listen.AskAsync(new Listen(), Timeout.InfiniteTimeSpan, interrupted).ConfigureAwait(false);
+        Heard heard = await team.Listen.AskAsync(new Listen(), Timeout.InfiniteTimeSpan, interrupted)
+            .ConfigureAwait(false);
         return heard.Line?.Trim();
     }
 
     private async Task Exchange(string question)
     {
-        _last = await team.Ask.AskAsync(new Ask(question), Timeout.InfiniteTimeSpan, interrupted).ConfigureAwait(false);
+        _last = await team.Ask.AskAsync(new Ask(question), Timeout.InfiniteTimeSpan, interrupted)
+            .ConfigureAwait(false);
         interrupted.ThrowIfCancellationRequested();
         _failed |= _last.Result == AskResult.Failed;
         _skipped = Math.Max(_skipped, _last.Skipped);
         if (_last.Result is not (AskResult.Answered or AskResult.NothingFound)) return;
-        SendResult sent = team.Exchanged.Send(new Exchanged(vault.FullPath, question, _last.Result, _last.Notes));
-        if (sent != SendResult.Sent) await Fail($"The exchange could not be remembered: {sent}.").ConfigureAwait(false);
+        SendResult sent = team.Exchanged.Send(
+            new Exchanged(vault.FullPath, question, _last.Result, _last.Notes));
+        if (sent == SendResult.Sent) return;
+        await Fail($"The exchange could not be remembered: {sent}.").ConfigureAwait(false);
     }
 
     private async Task Command(string line)
     {
-        string[] words = line.Split(' ', 2, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        string[] words = line.Split(
+            ' ', 2, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         if (words is [":save", var name]) await SaveLast(name).ConfigureAwait(false);
         else if (words is [":help"]) await Tell(Commands).ConfigureAwait(false);
-        else await Tell($"There is no command {words[0]}{(words[0] == ":save" ? " without a name" : "")}: {Commands}").ConfigureAwait(false);
+        else if (words is [":save"]) await Tell("A name is missing: :save NAME.").ConfigureAwait(false);
+        else await Tell($"There is no command {words[0]}: {Commands}").ConfigureAwait(false);
     }
 
     private async Task SaveLast(string name)
@@ -90,7 +97,8 @@ internal sealed class Session(Team team, VaultLabel vault, CancellationToken int
 
     private async Task Settle()
     {
-        Settled settled = await team.Settle.AskAsync(new Settle(), SettleDeadline, interrupted).ConfigureAwait(false);
+        Settled settled = await team.Settle.AskAsync(new Settle(), SettleDeadline, interrupted)
+            .ConfigureAwait(false);
         if (settled.Failure is { } failure) await Fail(failure).ConfigureAwait(false);
     }
 

@@ -1,8 +1,8 @@
 namespace Outheis.Assistant;
 
 /// <summary>
-/// Owns the vault and its index: nobody else reads notes. Reading and SQLite block, so they run outside the core, one
-/// piece of work at a time.
+/// Owns the vault and its index: nobody else reads notes. Reading and SQLite block, so they run outside the
+/// core, one piece of work at a time.
 /// </summary>
 /// <param name="openIndex">Opens the index for this incarnation; it ends with it.</param>
 /// <param name="beforeSearch">A seam for tests that make the agent crash; does nothing otherwise.</param>
@@ -16,12 +16,14 @@ internal sealed class DataAgent(Func<VaultIndex> openIndex, Action<string>? befo
     private IndexCounter _counter = new();
     private Task<IndexReport>? _refresh;
 
-    public async ValueTask<Refreshed> AnswerAsync(Refresh request, AgentContext context, CancellationToken cancellationToken)
+    public async ValueTask<Refreshed> AnswerAsync(
+        Refresh request, AgentContext context, CancellationToken cancellationToken)
     {
         if (_refresh is null)
         {
             IndexCounter counter = _counter = new IndexCounter();
-            _refresh = Task.Run(() => _index.Refresh(counter, CancellationToken.None), CancellationToken.None);
+            _refresh = Task.Run(
+                () => _index.Refresh(counter, CancellationToken.None), CancellationToken.None);
         }
 
         try
@@ -45,13 +47,15 @@ internal sealed class DataAgent(Func<VaultIndex> openIndex, Action<string>? befo
         }
     }
 
-    public async ValueTask<Sought> AnswerAsync(Search request, AgentContext context, CancellationToken cancellationToken)
+    public async ValueTask<Sought> AnswerAsync(
+        Search request, AgentContext context, CancellationToken cancellationToken)
     {
         beforeSearch?.Invoke(request.Question);
         try
         {
             Question question = Question.Parse(request.Question);
-            return new Sought(await Task.Run(() => _index.Search(question, cancellationToken), cancellationToken)
+            return new Sought(await Task.Run(
+                () => _index.Search(question, cancellationToken), cancellationToken)
                 .ConfigureAwait(true), null);
         }
         catch (VaultException failure)
@@ -64,6 +68,7 @@ internal sealed class DataAgent(Func<VaultIndex> openIndex, Action<string>? befo
         }
     }
 
-    /// <summary>Lets go of the index when the work under way is over; that must not hold up the core.</summary>
+    /// <summary>Lets go of the index when the work under way is over; that must not hold up the
+    /// core.</summary>
     protected override void OnStop(ExitReason reason) => _index.BeginDispose();
 }

@@ -6,7 +6,8 @@ namespace Outheis.Assistant;
 /// <param name="journalDirectory">The journal; null when nothing is journaled.</param>
 internal sealed class History(string? journalDirectory)
 {
-    /// <summary>What was exchanged before the message at <paramref name="position"/>, oldest first. Reads files.</summary>
+    /// <summary>What was exchanged before the message at <paramref name="position"/>, oldest first. Reads
+    /// files.</summary>
     public IEnumerable<Exchanged> Before(long position)
     {
         if (journalDirectory is null) yield break;

@@ -43,10 +43,12 @@ internal sealed record Tell(string Sentence);
 /// <summary>The sentence is on the terminal.</summary>
 internal sealed record Told;
 
-/// <summary>Relay to data: bring the index up to date. Answered in steps, so that progress can be shown.</summary>
+/// <summary>Relay to data: bring the index up to date. Answered in steps, so that progress can be
+/// shown.</summary>
 internal sealed record Refresh;
 
-/// <summary>How far the refresh is. When it is over, <see cref="Report"/> or <see cref="Failure"/> is there.</summary>
+/// <summary>How far the refresh is. When it is over, <see cref="Report"/> or <see cref="Failure"/> is
+/// there.</summary>
 internal sealed record Refreshed(int Done, int Total, IndexReport? Report, string? Failure);
 
 /// <summary>Relay to data: find the passages that answer.</summary>
@@ -62,7 +64,8 @@ internal sealed record Save(string Name, string Content);
 internal sealed record Saved(string? Path, string? Failure);
 
 /// <summary>Host to pattern: an exchange ended. Also what the history is read back from.</summary>
-internal sealed record Exchanged(string Vault, string Question, AskResult Result, IReadOnlyList<string> Notes);
+internal sealed record Exchanged(
+    string Vault, string Question, AskResult Result, IReadOnlyList<string> Notes);
 
 /// <summary>Host to pattern: reply when all that was said before is in the insights.</summary>
 internal sealed record Settle;

@@ -3,10 +3,11 @@ using System.Text.Json;
 namespace Outheis.Assistant;
 
 /// <summary>
-/// Learns what is asked and which notes answer, and writes it into the insights folder. It holds the history, to read, and
-/// that folder, to write. It runs in the background: its turns wait for everybody else's.
+/// Learns what is asked and which notes answer, and writes it into the insights folder. It holds the history,
+/// to read, and that folder, to write. It runs in the background: its turns wait for everybody else's.
 /// </summary>
-/// <remarks>topics.json is what it remembers, topics.md is for people. Without the first it reads the history again.</remarks>
+/// <remarks>topics.json is what it remembers, topics.md is for people. Without the first it reads the history
+/// again.</remarks>
 internal sealed class PatternAgent(History history, OutputFolder insights)
     : Agent, IHandleAsync<Exchanged>, IAnswer<Settle, Settled>
 {
@@ -16,7 +17,8 @@ internal sealed class PatternAgent(History history, OutputFolder insights)
     private Topics? _topics;
     private string? _failure;
 
-    public async ValueTask HandleAsync(Exchanged message, AgentContext context, CancellationToken cancellationToken)
+    public async ValueTask HandleAsync(
+        Exchanged message, AgentContext context, CancellationToken cancellationToken)
     {
         long position = context.Position;
         try
@@ -45,7 +47,8 @@ internal sealed class PatternAgent(History history, OutputFolder insights)
     {
         try
         {
-            return insights.TryRead(Remembered) is { } json ? JsonSerializer.Deserialize(json, MessageJson.Default.Topics) : null;
+            return insights.TryRead(Remembered) is { } json
+                ? JsonSerializer.Deserialize(json, MessageJson.Default.Topics) : null;
         }
         catch (JsonException)
         {

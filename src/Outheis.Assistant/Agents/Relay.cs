@@ -3,16 +3,19 @@ using System.Diagnostics;
 namespace Outheis.Assistant;
 
 /// <summary>
-/// The only agent that talks to the user: it holds the terminal, and the right to ask the data agent. It composes the
-/// answers. What a failure means for the user is said here, in one sentence.
+/// The only agent that talks to the user: it holds the terminal, and the right to ask the data agent. It
+/// composes the answers. What a failure means for the user is said here, in one sentence.
 /// </summary>
 internal sealed class Relay(
-    Terminal terminal, VaultLabel vault, AskCapability<Refresh, Refreshed> refresh, AskCapability<Search, Sought> search)
+    Terminal terminal, VaultLabel vault, AskCapability<Refresh, Refreshed> refresh,
+    AskCapability<Search, Sought> search)
     : Agent, IAnswerAsync<Listen, Heard>, IAnswerAsync<Ask, Answered>, IAnswer<Tell, Told>
 {
-    private int _skippedNamed = -1;     // so many skipped files were named last time: no need to repeat the same
+    // So many skipped files were named last time: no need to repeat the same.
+    private int _skippedNamed = -1;
 
-    public async ValueTask<Heard> AnswerAsync(Listen request, AgentContext context, CancellationToken cancellationToken)
+    public async ValueTask<Heard> AnswerAsync(
+        Listen request, AgentContext context, CancellationToken cancellationToken)
     {
         try
         {
@@ -31,9 +34,11 @@ internal sealed class Relay(
         return new Told();
     }
 
-    public async ValueTask<Answered> AnswerAsync(Ask request, AgentContext context, CancellationToken cancellationToken)
+    public async ValueTask<Answered> AnswerAsync(
+        Ask request, AgentContext context, CancellationToken cancellationToken)
     {
-        if (Question.Refusal(request.Question) is { } refusal) return Fail(request, AskResult.Refused, refusal);
+        string? refusal = Question.Refusal(request.Question);
+        if (refusal is not null) return Fail(request, AskResult.Refused, refusal);
         long begun = Stopwatch.GetTimestamp();
         string doing = "reading the vault";
         try
@@ -43,13 +48,19 @@ internal sealed class Relay(
             NameSkipped(report);
             if (report.Notes == 0)
             {
-                return Fail(request, AskResult.Refused, $"The vault {vault.Shown} holds no notes.", report.SkippedCount);
+                string empty = $"The vault {vault.Shown} holds no notes.";
+                return Fail(request, AskResult.Refused, empty, report.SkippedCount);
             }
 
             doing = "searching the vault";
-            Sought sought = await context.AskAsync(
-                search, new Search(request.Question), Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(true);
-            if (sought.Found is not { } found) return Fail(request, AskResult.Failed, sought.Failure!, report.SkippedCount);
+            var query = new Search(request.Question);
+            Sought sought = await context.AskAsync(search, query, Timeout.InfiniteTimeSpan, cancellationToken)
+                .ConfigureAwait(true);
+            if (sought.Found is not { } found)
+            {
+                return Fail(request, AskResult.Failed, sought.Failure!, report.SkippedCount);
+            }
+
             return Compose(request.Question, found, report, Stopwatch.GetElapsedTime(begun), context.UtcNow);
         }
         catch (AskException failure)
@@ -62,7 +73,8 @@ internal sealed class Relay(
         }
     }
 
-    private async ValueTask<Refreshed> BringUpToDate(AgentContext context, CancellationToken cancellationToken)
+    private async ValueTask<Refreshed> BringUpToDate(
+        AgentContext context, CancellationToken cancellationToken)
     {
         try
         {
@@ -76,11 +88,12 @@ internal sealed class Relay(
         }
         finally
         {
-            terminal.EndProgress?.Invoke();
+            if (terminal.EndProgress is { } end) await end().ConfigureAwait(true);
         }
     }
 
-    private Answered Compose(string question, Found found, IndexReport report, TimeSpan elapsed, DateTimeOffset now)
+    private Answered Compose(
+        string question, Found found, IndexReport report, TimeSpan elapsed, DateTimeOffset now)
     {
         bool nothing = found.Passages.Count == 0;
         if (terminal.Style == AnswerStyle.Json)
@@ -88,11 +101,13 @@ internal sealed class Relay(
             terminal.Answer(output => AnswerJson.Of(question, vault, found, report, elapsed).Write(output));
         }
         else if (nothing) terminal.Say($"Nothing in {vault.Shown} answers that.");
-        else terminal.Answer(output => AnswerText.Write(output, found, vault, terminal.Style == AnswerStyle.Ansi));
+        else terminal.Answer(
+            output => AnswerText.Write(output, found, vault, terminal.Style == AnswerStyle.Ansi));
 
         return nothing
             ? Answered.Without(AskResult.NothingFound, report.SkippedCount)
-            : new Answered(AskResult.Answered, report.SkippedCount, found.Passages.Select(static passage => passage.Path)
+            : new Answered(AskResult.Answered, report.SkippedCount,
+                found.Passages.Select(static passage => passage.Path)
                 .Distinct().ToArray(), AnswerMarkdown.Write(question, found, vault, now));
     }
 
@@ -109,7 +124,7 @@ internal sealed class Relay(
 
     private void NameSkipped(IndexReport report)
     {
-        if (report.Rebuilt && _skippedNamed < 0) terminal.Say("The index was damaged and has been built again.");
+        if (report.Rebuilt) terminal.Say("The index was damaged and has been built again.");
         if (report.SkippedCount == _skippedNamed) return;
         _skippedNamed = report.SkippedCount;
         foreach (SkippedFile file in report.Skipped.Take(VaultLimits.SkippedNamed))
@@ -118,14 +133,17 @@ internal sealed class Relay(
         }
 
         int more = report.SkippedCount - VaultLimits.SkippedNamed;
-        if (more > 0) terminal.Say($"{more} more {(more == 1 ? "file was" : "files were")} skipped; --json names all.");
+        if (more <= 0) return;
+        terminal.Say($"{more} more {(more == 1 ? "file was" : "files were")} skipped; --json names them.");
     }
 
     private static string Describe(AskException failure, string doing) => failure.Outcome switch
     {
         AskOutcome.Failed =>
-            $"The data agent crashed while {doing}, so there is no answer; it has been started again: ask once more.",
-        AskOutcome.Dead => $"The data agent has ended and could not be started again; it was {doing}. Start outheis anew.",
+            $"The data agent crashed while {doing}, so there is no answer; it has been started again: "
+            + "ask once more.",
+        AskOutcome.Dead =>
+            $"The data agent crashed too often, last while {doing}, and has been given up: start anew.",
         _ => $"The data agent could not be asked while {doing}: {failure.Outcome}.",
     };
 }

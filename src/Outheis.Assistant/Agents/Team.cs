@@ -18,19 +18,26 @@ internal sealed class TeamOptions
     /// <summary>False: the kernel keeps no journal, for a team that is only looked at.</summary>
     public bool IsJournaled { get; init; } = true;
 
+    /// <summary>More than one question will come.</summary>
+    public bool IsConversation { get; init; }
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>A seam for tests: runs in the data agent before it searches, and may throw.</summary>
     public Action<string>? BeforeSearch { get; init; }
 }
 
-/// <summary>Something outside the kernel that an agent holds: the object is in its hands and in nobody else's.</summary>
+/// <summary>Something outside the kernel that an agent holds: the object is in its hands and in nobody
+/// else's.</summary>
 internal sealed record Holding(string Agent, string Thing, string Allows, string Purpose);
 
-/// <summary>The team at work: relay, data, action and pattern under one supervisor, and the host's capabilities.</summary>
+/// <summary>The team at work: relay, data, action and pattern under one supervisor, and the host's
+/// capabilities.</summary>
 internal sealed class Team : IAsyncDisposable
 {
     private const int SegmentBytes = 1 << 20;
+    private static readonly SupervisorOptions Supervision =
+        new() { Intensity = 3, Period = TimeSpan.FromSeconds(10) };
     private static readonly TimeSpan DrainDeadline = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan IndexDeadline = TimeSpan.FromMilliseconds(500);
 
@@ -41,14 +48,16 @@ internal sealed class Team : IAsyncDisposable
     {
         _options = options;
         Kernel = kernel;
-        AgentId supervisor = kernel.Spawn("supervisor", static () => new Supervisor(new SupervisorOptions()));
+        AgentId supervisor = kernel.Spawn("supervisor", static () => new Supervisor(Supervision));
         SpawnOptions Under(Qos qos) => new() { Supervisor = supervisor, Qos = qos };
 
-        AgentId data = kernel.Spawn("data", () => new DataAgent(OpenIndex, options.BeforeSearch), Under(Qos.Default));
+        AgentId data = kernel.Spawn(
+            "data", () => new DataAgent(OpenIndex, options.BeforeSearch), Under(Qos.Default));
         AgentId relay = kernel.Spawn("relay", endowment => new Relay(
             options.Terminal, options.Vault.Label,
             endowment.GrantAsk<Refresh, Refreshed>(data, purpose: "have the index brought up to date"),
-            endowment.GrantAsk<Search, Sought>(data, purpose: "have the vault searched")), Under(Qos.UserInteractive));
+            endowment.GrantAsk<Search, Sought>(data, purpose: "have the vault searched")),
+            Under(Qos.UserInteractive));
         AgentId action = kernel.Spawn("action", () => new ActionAgent(options.Answers), Under(Qos.Utility));
         AgentId pattern = kernel.Spawn("pattern", () => new PatternAgent(
             new History(options.IsJournaled ? options.JournalDirectory : null),
@@ -57,9 +66,10 @@ internal sealed class Team : IAsyncDisposable
         Listen = kernel.GrantAsk<Listen, Heard>(relay, Rights.Ask, purpose: "hear what the user says next");
         Ask = kernel.GrantAsk<Ask, Answered>(relay, Rights.Ask, purpose: "put the user's question");
         Tell = kernel.GrantAsk<Tell, Told>(relay, Rights.Ask, purpose: "tell the user what is not an answer");
-        Save = kernel.GrantAsk<Save, Saved>(action, Rights.Ask, purpose: "save an answer when the user wants it");
+        Save = kernel.GrantAsk<Save, Saved>(action, Rights.Ask, purpose: "save an answer on the user's wish");
         Exchanged = kernel.Grant<Exchanged>(pattern, Rights.Send, purpose: "report each exchange");
-        Settle = kernel.GrantAsk<Settle, Settled>(pattern, Rights.Ask, purpose: "wait for the insights before the end");
+        Settle = kernel.GrantAsk<Settle, Settled>(
+            pattern, Rights.Ask, purpose: "wait for the insights before the end");
     }
 
     public Kernel Kernel { get; }
@@ -84,7 +94,8 @@ internal sealed class Team : IAsyncDisposable
         new("data", $"the index {IndexFile()}", "read, write", "find passages without reading every note"),
         new("action", $"the folder {_options.Answers.Folder}", "write", "save answers on request"),
         new("pattern", "the history", "read", "learn what was asked before"),
-        new("pattern", $"the folder {InsightsFolder(_options.JournalDirectory).Folder}", "write", "keep topics.md"),
+        new("pattern", $"the folder {InsightsFolder(_options.JournalDirectory).Folder}", "write",
+            "keep topics.md"),
     ];
 
     /// <summary>Starts the kernel and the team.</summary>
@@ -93,12 +104,14 @@ internal sealed class Team : IAsyncDisposable
     {
         var codecs = new MessageCodecs();
         MessageJson json = MessageJson.Default;
-        codecs.AddJson(json.Listen).AddJson(json.Heard).AddJson(json.Ask).AddJson(json.Answered).AddJson(json.Tell)
-            .AddJson(json.Told).AddJson(json.Refresh).AddJson(json.Refreshed).AddJson(json.Search).AddJson(json.Sought)
-            .AddJson(json.Save).AddJson(json.Saved).AddJson(json.Exchanged).AddJson(json.Settle).AddJson(json.Settled);
+        codecs.AddJson(json.Listen).AddJson(json.Heard).AddJson(json.Ask).AddJson(json.Answered)
+            .AddJson(json.Tell).AddJson(json.Told).AddJson(json.Refresh).AddJson(json.Refreshed)
+            .AddJson(json.Search).AddJson(json.Sought).AddJson(json.Save).AddJson(json.Saved)
+            .AddJson(json.Exchanged).AddJson(json.Settle).AddJson(json.Settled);
         return new Team(options, Kernel.Start(new KernelOptions
         {
-            Cores = 1,              // the work that takes long runs outside; one core keeps the order of qualities of service
+            // The work that takes long runs outside; one core keeps the order of qualities of service.
+            Cores = 1,
             Pin = false,
             JournalDirectory = options.IsJournaled ? options.JournalDirectory : null,
             SegmentBytes = SegmentBytes,
@@ -130,7 +143,7 @@ internal sealed class Team : IAsyncDisposable
 
     private VaultIndex OpenIndex()
     {
-        var index = new VaultIndex(_options.Vault, IndexFile(), _options.Time);
+        var index = new VaultIndex(_options.Vault, IndexFile(), _options.IsConversation, _options.Time);
         lock (_indexes) _indexes.Add(index);
         return index;
     }

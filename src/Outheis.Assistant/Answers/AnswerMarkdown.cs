@@ -13,10 +13,11 @@ internal static class AnswerMarkdown
         note.Append(CultureInfo.InvariantCulture, $"Answered from {vault.Shown} on {now:yyyy-MM-dd}.\n");
         foreach (FoundPassage passage in found.Passages)
         {
-            string heading = passage.Heading.Length > 0 ? $"{passage.Title} > {passage.Heading}" : passage.Title;
-            note.Append(CultureInfo.InvariantCulture, $"\n## {heading}\n\n");
-            note.Append(CultureInfo.InvariantCulture, $"`{vault.PathOf(passage.Path)}:{passage.FirstLine}`\n\n");
-            note.Append(passage.IsCode ? Fenced(passage.Text) : AnswerText.Marked(passage, ansi: false)).Append('\n');
+            note.Append(CultureInfo.InvariantCulture, $"\n## {AnswerText.TrailOf(passage)}\n\n");
+            note.Append(CultureInfo.InvariantCulture,
+                $"`{vault.PathOf(passage.Path)}:{passage.FirstLine}`\n\n");
+            note.Append(passage.IsCode ? Fenced(passage.Text) : AnswerText.Marked(passage, ansi: false))
+                .Append('\n');
         }
 
         return note.ToString();

@@ -3,8 +3,8 @@ using System.Text;
 namespace Outheis.Assistant;
 
 /// <summary>
-/// One folder to write into, and nothing outside it: names with separators or dots in front are refused. A file that is
-/// there stays as it is, and a new one appears whole or not at all.
+/// One folder to write into, and nothing outside it: names with separators or dots in front are refused. A
+/// file that is there stays as it is, and a new one appears whole or not at all.
 /// </summary>
 internal sealed class OutputFolder(string folder)
 {
@@ -24,8 +24,8 @@ internal sealed class OutputFolder(string folder)
             && name[0] is not ('.' or ' ') && name[^1] is not ('.' or ' ')
             && !DeviceNames.Contains(name.Split('.')[0].TrimEnd());
         return allowed ? null
-            : $"\"{name}\" cannot be the name of a saved answer: use letters, digits, spaces, '-', '_' and '.', "
-                + $"not first a dot, at most {VaultLimits.SaveNameChars} characters.";
+            : $"\"{name}\" cannot be the name of a saved answer: use letters, digits, spaces, '-', '_' and "
+                + $"'.', not first a dot, at most {VaultLimits.SaveNameChars} characters.";
     }
 
     /// <summary>Writes a new file; without an extension it becomes a Markdown note.</summary>
@@ -39,7 +39,7 @@ internal sealed class OutputFolder(string folder)
         try
         {
             Directory.CreateDirectory(Folder);
-            if (Path.Exists(path)) throw new VaultException($"{path} exists already: nothing was saved. Choose another name.");
+            if (Path.Exists(path)) throw Taken(path);
             try
             {
                 WriteDurably(draft, content);
@@ -55,7 +55,8 @@ internal sealed class OutputFolder(string folder)
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new VaultException($"The answer could not be saved as {path}: {FileFailure.Reason(error)}.", error);
+            throw new VaultException(
+                $"The answer could not be saved as {path}: {FileFailure.Reason(error)}.", error);
         }
     }
 
@@ -89,6 +90,9 @@ internal sealed class OutputFolder(string folder)
             return null;
         }
     }
+
+    private static VaultException Taken(string path) =>
+        new($"{path} exists already: nothing was saved. Choose another name.");
 
     private static void WriteDurably(string path, string content)
     {

@@ -3,7 +3,8 @@ namespace Outheis.Assistant;
 /// <summary>How answers are written.</summary>
 internal enum AnswerStyle
 {
-    /// <summary>Text without escape codes: matched words of prose between double asterisks, code as it is.</summary>
+    /// <summary>Text without escape codes: matched words of prose between double asterisks, code as it
+    /// is.</summary>
     Plain = 0,
 
     /// <summary>Text with escape codes, for a terminal.</summary>
@@ -14,8 +15,8 @@ internal enum AnswerStyle
 }
 
 /// <summary>
-/// The user's terminal: what he says comes in here, answers go to the output, everything else to the error output. Held
-/// by the relay alone. One thread at a time.
+/// The user's terminal: what he says comes in here, answers go to the output, everything else to the error
+/// output. Held by the relay alone. One thread at a time.
 /// </summary>
 /// <param name="input">Where the user's lines come from.</param>
 /// <param name="output">Answers, and nothing else.</param>
@@ -31,7 +32,7 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
     public Action<int, int>? ShowProgress { get; init; }
 
     /// <summary>Takes the progress away again; null like <see cref="ShowProgress"/>.</summary>
-    public Action? EndProgress { get; init; }
+    public Func<Task>? EndProgress { get; init; }
 
     /// <summary>The next line, or null at the end. Blocks.</summary>
     public string? ReadLine()

@@ -17,7 +17,8 @@ internal sealed class Topic
     public List<string> Questions { get; init; } = [];
 }
 
-/// <summary>What is asked and which notes answer: a fold over the exchanges. A topic is the note that answers best.</summary>
+/// <summary>What is asked and which notes answer: a fold over the exchanges. A topic is the note that answers
+/// best.</summary>
 internal sealed class Topics
 {
     public int Exchanges { get; set; }
@@ -48,13 +49,15 @@ internal sealed class Topics
     public string ToMarkdown()
     {
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"# Topics\n\nWhat was asked in {Exchanges} exchanges, and which notes answer.\n");
+        text.Append(CultureInfo.InvariantCulture,
+            $"# Topics\n\nWhat was asked in {Exchanges} exchanges, and which notes answer.\n");
         foreach (Topic topic in All.OrderByDescending(static one => one.Exchanges)
             .ThenBy(static one => one.Note, StringComparer.Ordinal).Take(VaultLimits.TopicsListed))
         {
-            text.Append(CultureInfo.InvariantCulture, $"\n## {Path.GetFileNameWithoutExtension(topic.Note)}\n\n");
+            text.Append(CultureInfo.InvariantCulture,
+                $"\n## {Path.GetFileNameWithoutExtension(topic.Note)}\n\n");
             text.Append(CultureInfo.InvariantCulture, $"- asked {Times(topic.Exchanges)}, lately:\n");
-            foreach (string question in topic.Questions.AsEnumerable().Reverse()) text.Append("  - ").Append(question).Append('\n');
+            foreach (string question in NewestFirst(topic.Questions)) text.Append($"  - {question}\n");
             text.Append("- answered by:\n");
             foreach ((string note, int times) in topic.AnsweredBy.OrderByDescending(static pair => pair.Value)
                 .ThenBy(static pair => pair.Key, StringComparer.Ordinal).Take(VaultLimits.NotesPerTopic))
@@ -65,11 +68,14 @@ internal sealed class Topics
 
         if (Unanswered.Count == 0) return text.ToString();
         text.Append("\n## Not answered\n\n");
-        foreach (string question in Unanswered.AsEnumerable().Reverse()) text.Append("- ").Append(question).Append('\n');
+        foreach (string question in NewestFirst(Unanswered)) text.Append($"- {question}\n");
         return text.ToString();
     }
 
-    private static string Times(int count) => count == 1 ? "once" : $"{count.ToString(CultureInfo.InvariantCulture)} times";
+    private static IEnumerable<string> NewestFirst(IEnumerable<string> questions) => questions.Reverse();
+
+    private static string Times(int count) =>
+        count == 1 ? "once" : $"{count.ToString(CultureInfo.InvariantCulture)} times";
 
     private static void Remember(string question, List<string> among, int most)
     {

@@ -1,6 +1,7 @@
 namespace Outheis.Assistant;
 
-/// <summary>Says which characters of a passage are code: lines between fences and what stands in backticks.</summary>
+/// <summary>Says which characters of a passage are code: lines between fences and what stands in
+/// backticks.</summary>
 internal static class CodeScan
 {
     /// <summary>The runs of code in <paramref name="text"/>, in order and apart from one another.</summary>

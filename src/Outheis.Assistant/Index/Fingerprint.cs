@@ -2,7 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace Outheis.Assistant;
 
-/// <summary>FNV-1a, 64 bits: tells changed content from unchanged. Not made to resist somebody who wants a collision.</summary>
+/// <summary>FNV-1a, 64 bits: tells changed content from unchanged. Not made to resist somebody who wants a
+/// collision.</summary>
 internal static class Fingerprint
 {
     private const ulong Offset = 14695981039346656037;

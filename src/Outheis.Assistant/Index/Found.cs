@@ -14,8 +14,8 @@ internal readonly record struct Mark(int Start, int Length);
 /// <param name="IsCode">All of it is code.</param>
 /// <param name="Marks">What matched, in the order of the text, apart from one another.</param>
 internal sealed record FoundPassage(
-    string Path, int FirstLine, int LastLine, string Title, string Heading, string Text, double Score, bool IsCode,
-    IReadOnlyList<Mark> Marks);
+    string Path, int FirstLine, int LastLine, string Title, string Heading, string Text, double Score,
+    bool IsCode, IReadOnlyList<Mark> Marks);
 
 /// <summary>What a search found: the passages, most relevant first, and the words it looked for.</summary>
 internal sealed record Found(IReadOnlyList<string> Words, IReadOnlyList<FoundPassage> Passages);

@@ -2,7 +2,8 @@ using System.Globalization;
 
 namespace Outheis.Assistant;
 
-/// <summary>Where the index of a vault lives: in the journal's folder, one file for each vault, never in the vault.</summary>
+/// <summary>Where the index of a vault lives: in the journal's folder, one file for each vault, never in the
+/// vault.</summary>
 internal static class IndexPlace
 {
     public const string Folder = "index";

@@ -2,10 +2,12 @@ using Microsoft.Data.Sqlite;
 
 namespace Outheis.Assistant;
 
-/// <summary>One search: SQLite picks the candidate sections by BM25, <see cref="Ranking"/> orders their passages.</summary>
+/// <summary>One search: SQLite picks the candidate sections by BM25, <see cref="Ranking"/> orders their
+/// passages.</summary>
 internal sealed class IndexSearch(IndexStore store) : IDisposable
 {
-    private readonly SqliteCommand _documentsOf = store.Command("SELECT doc FROM vocabulary WHERE term = $term", "$term");
+    private readonly SqliteCommand _documentsOf =
+        store.Command("SELECT doc FROM vocabulary WHERE term = $term", "$term");
 
     private readonly SqliteCommand _candidates = store.Command(
         """
@@ -73,14 +75,17 @@ internal sealed class IndexSearch(IndexStore store) : IDisposable
     }
 
     /// <summary>
-    /// Any of the terms. What most sections hold is left out where something rarer is asked for: it would be looked up in
-    /// all of them and could hardly change who is a candidate. Terms hold no quotation mark, so quoting them is enough.
+    /// Any of the terms. What most sections hold is left out where something rarer is asked for: it would be
+    /// looked up in all of them and could hardly change who is a candidate. Terms hold no quotation mark, so
+    /// quoting them is enough.
     /// </summary>
     private static string MatchExpression(WeighedConcept[] concepts, long sections)
     {
-        List<WeighedForm> forms = concepts.SelectMany(static concept => concept.Forms).DistinctBy(static form => form.Term).ToList();
+        List<WeighedForm> forms = concepts.SelectMany(static concept => concept.Forms)
+            .DistinctBy(static form => form.Term).ToList();
         long common = Math.Max(sections / 4, 200);
-        if (forms.Exists(form => form.Documents <= common && form.Weight == 1)) forms.RemoveAll(form => form.Documents > common);
+        bool hasRare = forms.Exists(form => form.Documents <= common && form.Weight == 1);
+        if (hasRare) forms.RemoveAll(form => form.Documents > common);
         return string.Join(" OR ", forms.Select(static form => $"\"{form.Term}\""));
     }
 
@@ -101,7 +106,8 @@ internal sealed class IndexSearch(IndexStore store) : IDisposable
                 candidates.Add(new Candidate(row.GetString(1), row.GetString(2), row.GetString(3), passages));
             }
 
-            passages.Add(new Passage(row.GetInt32(4), row.GetInt32(5), row.GetInt64(6) != 0, row.GetString(7)));
+            passages.Add(new Passage(
+                row.GetInt32(4), row.GetInt32(5), row.GetInt64(6) != 0, row.GetString(7)));
         }
 
         return candidates;

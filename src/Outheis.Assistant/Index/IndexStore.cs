@@ -4,8 +4,9 @@ using Microsoft.Data.Sqlite;
 namespace Outheis.Assistant;
 
 /// <summary>
-/// The file of the index. It holds nothing that the vault does not: a file of another version, of another vault or a
-/// damaged one is deleted and built again. One process at a time has it open, because the journal's lock covers it.
+/// The file of the index. It holds nothing that the vault does not: a file of another version, of another
+/// vault or a damaged one is deleted and built again. One process at a time has it open, because the
+/// journal's lock covers it.
 /// </summary>
 internal sealed class IndexStore : IDisposable
 {
@@ -80,7 +81,8 @@ internal sealed class IndexStore : IDisposable
         error is SqliteException or IOException or UnauthorizedAccessException;
 
     /// <summary>The file is not what SQLite wrote, or not a database at all, or lacks our tables.</summary>
-    public static bool IsDamage(Exception error) => error is SqliteException { SqliteErrorCode: 1 or 11 or 26 };
+    public static bool IsDamage(Exception error) =>
+        error is SqliteException { SqliteErrorCode: 1 or 11 or 26 };
 
     /// <summary>The sentence for the user.</summary>
     public static VaultException Failure(string path, Exception error)
@@ -96,7 +98,7 @@ internal sealed class IndexStore : IDisposable
     {
         SqliteCommand command = Connection.CreateCommand();
         command.CommandText = sql;
-        foreach (string name in parameters) command.Parameters.Add(new SqliteParameter { ParameterName = name });
+        foreach (string name in parameters) command.Parameters.Add(new SqliteParameter(name, null));
         return command;
     }
 
@@ -139,7 +141,8 @@ internal sealed class IndexStore : IDisposable
             store.Tune();
             using SqliteTransaction transaction = connection.BeginTransaction();
             store.Execute(Schema);
-            using SqliteCommand insert = store.Command("INSERT INTO facts VALUES ('version', $v), ('vault', $p)", "$v", "$p");
+            using SqliteCommand insert =
+                store.Command("INSERT INTO facts VALUES ('version', $v), ('vault', $p)", "$v", "$p");
             insert.Parameters[0].Value = FormatVersion.ToString(CultureInfo.InvariantCulture);
             insert.Parameters[1].Value = vaultFullPath;
             insert.ExecuteNonQuery();
@@ -155,13 +158,15 @@ internal sealed class IndexStore : IDisposable
 
     private bool Describes(string vaultFullPath)
     {
-        using SqliteCommand select = Command("SELECT value FROM facts WHERE name IN ('vault', 'version') ORDER BY name");
+        using SqliteCommand select =
+            Command("SELECT value FROM facts WHERE name IN ('vault', 'version') ORDER BY name");
         using SqliteDataReader facts = select.ExecuteReader();
         return facts.Read() && facts.GetString(0) == vaultFullPath
             && facts.Read() && facts.GetString(0) == FormatVersion.ToString(CultureInfo.InvariantCulture);
     }
 
-    private void Tune() => Execute("PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY; PRAGMA synchronous = NORMAL;");
+    private void Tune() =>
+        Execute("PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY; PRAGMA synchronous = NORMAL;");
 
     private void Execute(string sql)
     {

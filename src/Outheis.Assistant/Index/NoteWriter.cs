@@ -3,12 +3,15 @@ using Microsoft.Data.Sqlite;
 
 namespace Outheis.Assistant;
 
-/// <summary>A note ready to be written: its row, and for each section the terms of the four columns.</summary>
+/// <summary>A note ready to be written: its row, and for each section the terms of the four
+/// columns.</summary>
 internal sealed record IndexedNote(
-    NoteFile File, bool Doubtful, long Hash, string Title, string? SkipReason, IReadOnlyList<IndexedSection> Sections);
+    NoteFile File, bool Doubtful, long Hash, string Title, string? SkipReason,
+    IReadOnlyList<IndexedSection> Sections);
 
 /// <summary>A section and its terms, column by column.</summary>
-internal sealed record IndexedSection(Section Section, string Name, string Heading, string Prose, string Code);
+internal sealed record IndexedSection(
+    Section Section, string Name, string Heading, string Prose, string Code);
 
 /// <summary>Turns notes into the terms that are indexed. One for each thread that parses.</summary>
 internal sealed class NoteTerms
@@ -72,7 +75,8 @@ internal sealed class NoteWriter : IDisposable
         _insertFile = Prepare(store, "INSERT INTO files VALUES ($1, $2, $3, $4, $5, $6, $7, $8)", 8);
         _insertSection = Prepare(store, "INSERT INTO sections VALUES ($1, $2, $3)", 3);
         _insertPassage = Prepare(store, "INSERT INTO passages VALUES ($1, $2, $3, $4, $5, $6)", 6);
-        _insertWords = Prepare(store, "INSERT INTO words (rowid, name, heading, prose, code) VALUES ($1, $2, $3, $4, $5)", 5);
+        _insertWords = Prepare(
+            store, "INSERT INTO words (rowid, name, heading, prose, code) VALUES ($1, $2, $3, $4, $5)", 5);
         const string ofFile = "(SELECT id FROM sections WHERE file = $1)";
         _deleteWords = Prepare(store, $"DELETE FROM words WHERE rowid IN {ofFile}", 1);
         _deletePassages = Prepare(store, $"DELETE FROM passages WHERE section IN {ofFile}", 1);
@@ -87,8 +91,8 @@ internal sealed class NoteWriter : IDisposable
     {
         long file = _nextFile++;
         NoteFile listed = note.File;
-        Run(_insertFile, file, listed.Path, listed.Bytes, listed.ModifiedTicks, note.Doubtful ? 1L : 0L, note.Hash,
-            note.Title, note.SkipReason ?? (object)DBNull.Value);
+        Run(_insertFile, file, listed.Path, listed.Bytes, listed.ModifiedTicks, Flag(note.Doubtful),
+            note.Hash, note.Title, note.SkipReason ?? (object)DBNull.Value);
         foreach (IndexedSection indexed in note.Sections)
         {
             long section = _nextSection++;
@@ -98,7 +102,7 @@ internal sealed class NoteWriter : IDisposable
             foreach (Passage passage in indexed.Section.Passages)
             {
                 Run(_insertPassage, section, ordinal++, (long)passage.FirstLine, (long)passage.LastLine,
-                    passage.IsCode ? 1L : 0L, passage.Text);
+                    Flag(passage.IsCode), passage.Text);
             }
         }
     }
@@ -113,14 +117,18 @@ internal sealed class NoteWriter : IDisposable
 
     /// <summary>The file was touched but says the same.</summary>
     public void Touch(long file, NoteFile listed, bool doubtful) =>
-        Run(_touchFile, file, listed.ModifiedTicks, doubtful ? 1L : 0L);
+        Run(_touchFile, file, listed.ModifiedTicks, Flag(doubtful));
 
     public void Commit() => _transaction.Commit();
 
     public void Dispose()
     {
-        foreach (SqliteCommand command in (SqliteCommand[])[_insertFile, _insertSection, _insertPassage, _insertWords,
-            _deleteWords, _deletePassages, _deleteSections, _deleteFile, _touchFile]) command.Dispose();
+        SqliteCommand[] commands =
+        [
+            _insertFile, _insertSection, _insertPassage, _insertWords,
+            _deleteWords, _deletePassages, _deleteSections, _deleteFile, _touchFile,
+        ];
+        foreach (SqliteCommand command in commands) command.Dispose();
         _transaction.Dispose();
     }
 
@@ -131,6 +139,8 @@ internal sealed class NoteWriter : IDisposable
         for (int i = 1; i <= parameters; i++) command.Parameters.Add(new SqliteParameter($"${i}", null));
         return command;
     }
+
+    private static long Flag(bool value) => value ? 1 : 0;
 
     private static void Run(SqliteCommand command, params ReadOnlySpan<object> values)
     {

@@ -1,6 +1,7 @@
 namespace Outheis.Assistant;
 
-/// <summary>A term that counts for a concept: 1 for the word itself, less for one that may stand for it.</summary>
+/// <summary>A term that counts for a concept: 1 for the word itself, less for one that may stand for
+/// it.</summary>
 internal readonly record struct WeighedForm(string Term, double Weight, long Documents);
 
 /// <summary>A concept and how much it says: the rarer in the vault, the more.</summary>
@@ -10,8 +11,9 @@ internal sealed record WeighedConcept(Concept Concept, double Rarity, WeighedFor
 internal sealed record Candidate(string Path, string Title, string Heading, IReadOnlyList<Passage> Passages);
 
 /// <summary>
-/// Orders the passages of the candidate sections. A passage scores by what it says itself, by the section it stands in and
-/// by the name of its note; all of it shrinks with the share of the question that the section leaves out.
+/// Orders the passages of the candidate sections. A passage scores by what it says itself, by the section it
+/// stands in and by the name of its note; all of it shrinks with the share of the question that the section
+/// leaves out.
 /// </summary>
 internal sealed class Ranking(WeighedConcept[] concepts)
 {
@@ -28,21 +30,28 @@ internal sealed class Ranking(WeighedConcept[] concepts)
     private const double CodeOccurrence = 0.4;
     private const double LeadOccurrence = 3;        // what a note says of itself in its first lines
     private const int LeadLines = 6;
-    private const double UsualWords = 12;           // of a passage; a longer one needs more hits for the same worth
+    // Of a passage; a longer one needs more hits for the same worth.
+    private const double UsualWords = 12;
     private const double LengthFloor = 0.4;
     private const double SectionHalf = 0.8;         // so many hits reach half of the most a concept can give
     private const double PassageHalf = 0.5;
+    private const int FewSections = 100;            // in a smaller vault every word would be common
     private const double RarityPower = 0.8;         // below 1: two common words outweigh one rare word sooner
     private const double NameFit = 0.4;             // when the question says the whole name of the note
     private const double LeastCoverage = 0.3;       // below this share the vault does not answer the question
-    private const double LeastOfBest = 0.35;        // weaker passages than this share of the best are not shown
+    // Weaker passages than this share of the best are not shown.
+    private const double LeastOfBest = 0.35;
 
     private readonly Analyzer _analyzer = new();
     private readonly List<Token> _tokens = [];
 
     /// <summary>How much a term says that <paramref name="documents"/> of all sections hold.</summary>
-    public static double Rarity(long documents, long sections) =>
-        Math.Max(Math.Pow(Math.Log(1 + ((sections - documents + 0.5) / (documents + 0.5))), RarityPower), LeastRarity);
+    public static double Rarity(long documents, long sections)
+    {
+        long among = Math.Max(sections, FewSections);
+        double rarity = Math.Log(1 + ((among - documents + 0.5) / (documents + 0.5)));
+        return Math.Max(Math.Pow(rarity, RarityPower), LeastRarity);
+    }
 
     public IReadOnlyList<FoundPassage> Best(List<Candidate> candidates)
     {
@@ -57,10 +66,13 @@ internal sealed class Ranking(WeighedConcept[] concepts)
         var best = new List<FoundPassage>();
         foreach (Scored one in scored)
         {
-            if (best.Count == VaultLimits.AnswerPassages || one.Score < best.FirstOrDefault()?.Score * LeastOfBest) break;
-            if (best.Count(found => found.Path == one.Candidate.Path) == VaultLimits.AnswerPassagesPerNote) continue;
-            best.Add(new FoundPassage(one.Candidate.Path, one.Passage.FirstLine, one.Passage.LastLine, one.Candidate.Title,
-                one.Candidate.Heading, one.Passage.Text, Math.Round(one.Score, 3), one.Passage.IsCode, MarksIn(one.Passage.Text)));
+            if (best.Count == VaultLimits.AnswerPassages || one.Score < scored[0].Score * LeastOfBest) break;
+            int ofNote = best.Count(found => found.Path == one.Candidate.Path);
+            if (ofNote == VaultLimits.AnswerPassagesPerNote) continue;
+            best.Add(new FoundPassage(
+                one.Candidate.Path, one.Passage.FirstLine, one.Passage.LastLine, one.Candidate.Title,
+                one.Candidate.Heading, one.Passage.Text, Math.Round(one.Score, 3), one.Passage.IsCode,
+                MarksIn(one.Passage.Text)));
         }
 
         return best;
@@ -87,14 +99,15 @@ internal sealed class Ranking(WeighedConcept[] concepts)
         for (int c = 0; c < concepts.Length; c++)
         {
             section += concepts[c].Rarity * inSection[c] / (inSection[c] + SectionHalf);
-            covered += concepts[c].Rarity * Math.Min(inSection[c] / LikeWeight, 1) * (inSection[c] > 0 ? 1 : 0);
+            covered += concepts[c].Rarity * Math.Min(inSection[c] / LikeWeight, 1);
         }
 
         double coverage = covered / all;
         if (coverage < LeastCoverage) return;
         for (int i = 0; i < inPassages.Length; i++)
         {
-            double passage = 0, half = PassageHalf * (LengthFloor + ((1 - LengthFloor) * lengths[i] / UsualWords));
+            double passage = 0;
+            double half = PassageHalf * (LengthFloor + ((1 - LengthFloor) * lengths[i] / UsualWords));
             for (int c = 0; c < concepts.Length; c++)
             {
                 double hits = inPassages[i][c];
@@ -106,7 +119,8 @@ internal sealed class Ranking(WeighedConcept[] concepts)
         }
     }
 
-    /// <summary>Counts the name of the note; returns what it is worth that the question says all or part of it.</summary>
+    /// <summary>Counts the name of the note; returns what it is worth that the question says all or part of
+    /// it.</summary>
     private double CountName(Candidate candidate, double[] inSection, double[] inName)
     {
         string stem = Path.GetFileNameWithoutExtension(candidate.Path);

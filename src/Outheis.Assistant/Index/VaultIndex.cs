@@ -29,36 +29,62 @@ internal sealed record IndexReport(
     int Notes, int Updated, int Removed, IReadOnlyList<SkippedFile> Skipped, int SkippedCount, bool Rebuilt);
 
 /// <summary>
-/// The vault and its index: brings the index up to what the vault holds, and searches it. All members block; they may be
-/// called from any thread and take turns.
+/// The vault and its index: brings the index up to what the vault holds, and searches it. All members block;
+/// they may be called from any thread and take turns.
 /// </summary>
-internal sealed class VaultIndex(VaultFolder vault, string indexFile, TimeProvider time) : IDisposable
+/// <param name="vault">What to read.</param>
+/// <param name="indexFile">Where the index is kept.</param>
+/// <param name="watches">Many questions will come: watch the vault for changes between them.</param>
+/// <param name="time">Tells how fresh a time stamp is.</param>
+internal sealed class VaultIndex(VaultFolder vault, string indexFile, bool watches, TimeProvider time)
+    : IDisposable
 {
     // A file changed this shortly before it was read may change again without a new time stamp.
     private static readonly long DoubtTicks = TimeSpan.FromSeconds(2).Ticks;
+
+    // Not every file system reports its changes.
+    private static readonly TimeSpan TrustWatch = TimeSpan.FromSeconds(30);
 
     private readonly Lock _turn = new();
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _stop = new();
     private IndexStore? _store;
+    private VaultWatch? _watch;
+    private IndexReport? _last;
+    private long _lastLook;
     private bool _rebuilt;
+    private int _isDisposed;
 
     /// <summary>Reads what is new or changed since the last refresh and drops what is gone.</summary>
-    /// <remarks>Cancelled midway it keeps what it has done; the next refresh does the rest.</remarks>
-    /// <exception cref="VaultException">The index cannot be written, or the vault cannot be read at all.</exception>
+    /// <remarks>
+    /// Cancelled midway it keeps what it has done; the next refresh does the rest. Where the vault is
+    /// watched, files are looked at again only after a change, or when the last look is half a minute old.
+    /// </remarks>
+    /// <exception cref="VaultException">The index cannot be written, or the vault cannot be read at
+    /// all.</exception>
     public IndexReport Refresh(IndexCounter counter, CancellationToken cancellationToken)
     {
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, cancellationToken);
         lock (_turn)
         {
+            if (_last is { } last && !MustLook())
+            {
+                return last with { Updated = 0, Removed = 0, Rebuilt = false };
+            }
+
+            _lastLook = time.GetTimestamp();
+            _last = null;
             try
             {
-                return RefreshOnce(counter, either.Token);
+                if (watches) _watch ??= vault.Watch();
+                _ = _watch?.TakeChange();
+                return _last = RefreshOnce(counter, either.Token);
             }
             catch (SqliteException error) when (IndexStore.IsDamage(error))
             {
                 DiscardStore();
-                return RefreshOnce(counter, either.Token);
+                return _last = RefreshOnce(counter, either.Token);
             }
             catch (Exception error) when (IndexStore.IsExpected(error))
             {
@@ -90,20 +116,29 @@ internal sealed class VaultIndex(VaultFolder vault, string indexFile, TimeProvid
     /// <summary>Done when the file is closed.</summary>
     public Task Closed => _closed.Task;
 
-    /// <summary>Cancels a refresh and closes the file as soon as the work under way is over, without waiting for it.</summary>
+    /// <summary>Cancels a refresh and closes the file as soon as the work under way is over, without waiting
+    /// for it.</summary>
     public void BeginDispose() => _ = Task.Run(Dispose);
 
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
         _stop.Cancel();
         lock (_turn) DropStore();
+        _watch?.Dispose();
         _stop.Dispose();
         _closed.TrySetResult();
     }
 
+    private bool MustLook()
+    {
+        bool trusted = _watch is not null && time.GetElapsedTime(_lastLook) < TrustWatch;
+        return !trusted || _watch!.TakeChange();
+    }
+
     private IndexStore Store()
     {
-        ObjectDisposedException.ThrowIf(_closed.Task.IsCompleted, this);
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);
         return _store ??= IndexStore.Open(indexFile, vault.FullPath);
     }
 
@@ -157,7 +192,8 @@ internal sealed class VaultIndex(VaultFolder vault, string indexFile, TimeProvid
         SkippedFile[] named = skipped.OrderBy(static file => file.Path, StringComparer.Ordinal).ToArray();
         int notes = listed.Count - named.Count(file => !unlisted.Contains(file));
         return new IndexReport(
-            notes, updated, removed, [.. named.Take(VaultLimits.SkippedListed)], named.Length, _rebuilt || store.Rebuilt);
+            notes, updated, removed, [.. named.Take(VaultLimits.SkippedListed)], named.Length,
+            _rebuilt || store.Rebuilt);
     }
 
     private static bool Apply(ReadNote read, NoteWriter writer, ConcurrentBag<SkippedFile> skipped)
@@ -181,15 +217,18 @@ internal sealed class VaultIndex(VaultFolder vault, string indexFile, TimeProvid
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         CancellationToken stopping = stop.Token;
         int next = -1;
-        Task reading = Task.WhenAll(Enumerable.Range(0, Math.Min(Environment.ProcessorCount, toRead.Count)).Select(_ =>
-            Task.Run(() =>
+        void ReadNext()
+        {
+            var terms = new NoteTerms();
+            int mine;
+            while ((mine = Interlocked.Increment(ref next)) < toRead.Count)
             {
-                var terms = new NoteTerms();
-                for (int i = Interlocked.Increment(ref next); i < toRead.Count; i = Interlocked.Increment(ref next))
-                {
-                    ready.Add(Read(toRead[i], terms), stopping);
-                }
-            }, stopping)));
+                ready.Add(Read(toRead[mine], terms), stopping);
+            }
+        }
+
+        int readers = Math.Min(Environment.ProcessorCount, toRead.Count);
+        Task reading = Task.WhenAll(Enumerable.Range(0, readers).Select(_ => Task.Run(ReadNext, stopping)));
         _ = reading.ContinueWith(_ => ready.CompleteAdding(), CancellationToken.None,
             TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         try
@@ -210,7 +249,8 @@ internal sealed class VaultIndex(VaultFolder vault, string indexFile, TimeProvid
         bool doubtful = file.ModifiedTicks > time.GetUtcNow().UtcTicks - DoubtTicks;
         if (file.Bytes > VaultLimits.NoteBytes)
         {
-            return ReadNote.Refuse(source, doubtful, 0, $"it is larger than {VaultLimits.NoteBytes >> 20} MiB");
+            return ReadNote.Refuse(
+                source, doubtful, 0, $"it is larger than {VaultLimits.NoteBytes >> 20} MiB");
         }
 
         byte[] bytes;
@@ -224,7 +264,8 @@ internal sealed class VaultIndex(VaultFolder vault, string indexFile, TimeProvid
         }
 
         long hash = Fingerprint.Of(bytes);
-        if (source.KnownId != 0 && source.KnownHash == hash && source.KnownSkip is null && bytes.Length == source.KnownBytes)
+        if (source.KnownId != 0 && source.KnownHash == hash && source.KnownSkip is null
+            && bytes.Length == source.KnownBytes)
         {
             return ReadNote.Same(source, doubtful);
         }

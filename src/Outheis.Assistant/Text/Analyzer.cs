@@ -7,13 +7,14 @@ internal readonly record struct Token(int Start, int Length, string Term)
 }
 
 /// <summary>
-/// Cuts text into terms. The same cut serves the index, the question and the marks in the answer, so what is marked is
-/// what was matched. Not for two threads at once: it keeps the stem of each word it has seen.
+/// Cuts text into terms. The same cut serves the index, the question and the marks in the answer, so what is
+/// marked is what was matched. Not for two threads at once: it keeps the stem of each word it has seen.
 /// </summary>
 /// <remarks>
-/// Letters are folded to lower case and Latin letters lose their accents; English words are stemmed. E[x]tract, as manuals
-/// write it, is one word. apt-get gives apt, get and apt-get; SendAsync gives sendasync, send and async; c++ and c# keep
-/// their signs; Chinese, Japanese and Korean text is cut into pairs of characters.
+/// Letters are folded to lower case and Latin letters lose their accents; English words are stemmed.
+/// E[x]tract, as manuals write it, is one word. apt-get gives apt, get and apt-get; SendAsync gives
+/// sendasync, send and async; c++ and c# keep their signs; Chinese, Japanese and Korean text is cut into
+/// pairs of characters.
 /// </remarks>
 internal sealed class Analyzer
 {
@@ -31,8 +32,10 @@ internal sealed class Analyzer
     private readonly char[] _stem = new char[VaultLimits.WordChars + 1];
     private readonly char[] _compound = new char[VaultLimits.WordChars];
     private int _wordLength;
-    private int _subscripted;       // length of the word before a bracket at its end: lis[t] or array[i], who knows
-    private readonly List<(int Start, int WordStart)> _humps = [];      // where a capital begins a part: text, word
+    // Length of the word before a bracket at its end: lis[t] or array[i], who knows.
+    private int _subscripted;
+    // Where a capital begins a part: text, word.
+    private readonly List<(int Start, int WordStart)> _humps = [];
 
     public Analyzer() => _stemOf = _stems.GetAlternateLookup<ReadOnlySpan<char>>();
 
@@ -83,7 +86,8 @@ internal sealed class Analyzer
         return at;
     }
 
-    /// <summary>Reads one word into <see cref="_word"/>, folded, and returns where it ends in the text.</summary>
+    /// <summary>Reads one word into <see cref="_word"/>, folded, and returns where it ends in the
+    /// text.</summary>
     private int ReadWord(ReadOnlySpan<char> text, int start)
     {
         _wordLength = _subscripted = 0;
@@ -100,23 +104,41 @@ internal sealed class Analyzer
                 before = c;
                 at++;
             }
-            else if (c is >= '\u0300' and <= '\u036F' && at > start) at++;      // an accent written on its own
-            else if (c == '[' && TryReadMnemonic(text, at, out int past)) (before, at) = (text[past - 2], past);
-            else if (c is '\'' or '\u2019' && _wordLength > 0 && at + 1 < text.Length && IsWordChar(text[at + 1]))
+            else if (IsAccent(c) && at > start) at++;
+            else if (c == '[' && TryReadMnemonic(text, at, out int past))
             {
-                bool possessive = text[at + 1] is 's' or 'S' && (at + 2 == text.Length || !IsWordChar(text[at + 2]));
+                before = text[past - 2];
+                at = past;
+            }
+            else if (c is '\'' or '\u2019' && _wordLength > 0 && at + 1 < text.Length
+                && IsWordChar(text[at + 1]))
+            {
+                bool possessive = text[at + 1] is 's' or 'S'
+                    && (at + 2 == text.Length || !IsWordChar(text[at + 2]));
                 if (possessive) return at + 2;
                 at++;
             }
             else break;
         }
 
-        if (at < text.Length && text[at] == '#' && _wordLength == 1) { Append('#'); at++; }
-        while (at + 1 < text.Length && text[at] == '+' && text[at + 1] == '+') { Append('+'); Append('+'); at += 2; }
+        if (at < text.Length && text[at] == '#' && _wordLength == 1)
+        {
+            Append('#');
+            at++;
+        }
+
+        while (text[at..].StartsWith("++"))
+        {
+            Append('+');
+            Append('+');
+            at += 2;
+        }
+
         return at;
     }
 
-    /// <summary>[x] inside or at the edge of a word: one to three letters in brackets with a letter beside them.</summary>
+    /// <summary>[x] inside or at the edge of a word: one to three letters in brackets with a letter beside
+    /// them.</summary>
     private bool TryReadMnemonic(ReadOnlySpan<char> text, int open, out int past)
     {
         past = open + 1;
@@ -140,7 +162,8 @@ internal sealed class Analyzer
             (int from, int wordFrom) = (start, 0);
             foreach ((int to, int wordTo) in _humps)
             {
-                if (wordTo - wordFrom >= 3) into.Add(new Token(from, to - from, StemOf(word[wordFrom..wordTo])));
+                bool counts = wordTo - wordFrom >= 3;
+                if (counts) into.Add(new Token(from, to - from, StemOf(word[wordFrom..wordTo])));
                 (from, wordFrom) = (to, wordTo);
             }
         }
@@ -200,10 +223,17 @@ internal sealed class Analyzer
     private static bool IsWordChar(char c) =>
         (char.IsAscii(c) ? char.IsAsciiLetterOrDigit(c) : char.IsLetterOrDigit(c)) && !IsPictograph(c);
 
-    /// <summary>A capital after a small letter, or the last capital of several before a small one: HTTPServer.</summary>
-    private bool IsHump(ReadOnlySpan<char> text, int at, char before) => _wordLength > 0 && char.IsUpper(text[at])
-        && (char.IsLower(before) || (char.IsUpper(before) && at + 1 < text.Length && char.IsLower(text[at + 1])));
+    /// <summary>A capital after a small letter, or the last capital of several before a small one:
+    /// HTTPServer.</summary>
+    private bool IsHump(ReadOnlySpan<char> text, int at, char before) =>
+        _wordLength > 0 && char.IsUpper(text[at])
+        && (char.IsLower(before)
+            || (char.IsUpper(before) && at + 1 < text.Length && char.IsLower(text[at + 1])));
 
-    private static bool IsPictograph(char c) => c is (>= '\u3040' and <= '\u30FF') or (>= '\u3400' and <= '\u9FFF')
+    /// <summary>An accent written on its own, after its letter.</summary>
+    private static bool IsAccent(char c) => c is >= '\u0300' and <= '\u036F';
+
+    private static bool IsPictograph(char c) =>
+        c is (>= '\u3040' and <= '\u30FF') or (>= '\u3400' and <= '\u9FFF')
         or (>= '\uAC00' and <= '\uD7AF');
 }

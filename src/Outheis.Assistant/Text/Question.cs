@@ -47,20 +47,23 @@ internal sealed class Question
         for (int i = 0; i < tokens.Count && into.Count < VaultLimits.QuestionConcepts; i++)
         {
             Token token = tokens[i];
-            bool isHump = i + 1 < tokens.Count && tokens.Exists(other => other != token && Covers(other, token)
+            bool isHump = i + 1 < tokens.Count
+                && tokens.Exists(other => other != token && Covers(other, token)
                 && text.AsSpan(other.Start, other.Length).IndexOfAny('-', '_') < 0);
             if (isHump) continue;
 
             string word = WordAt(text, token);
             bool quoted = token.Start > 0 && text[token.Start - 1] is '`' or '"'
                 && token.End < text.Length && text[token.End] is '`' or '"';
-            if (dropStopWords && !quoted && EnglishWords.Stop.Contains(word.Replace("'", "", StringComparison.Ordinal)))
+            if (dropStopWords && !quoted
+                && EnglishWords.Stop.Contains(word.Replace("'", "", StringComparison.Ordinal)))
             {
                 continue;
             }
 
             if (into.Exists(concept => concept.Term == token.Term)) continue;
-            bool weak = !quoted && EnglishWords.IsWeak(word, i + 1 < tokens.Count ? WordAt(text, tokens[i + 1]) : "");
+            bool weak = !quoted
+                && EnglishWords.IsWeak(word, i + 1 < tokens.Count ? WordAt(text, tokens[i + 1]) : "");
             into.Add(new Concept(word, token.Term, weak, EnglishWords.TermsLike(word, token.Term)));
         }
     }

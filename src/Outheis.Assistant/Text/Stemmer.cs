@@ -1,13 +1,14 @@
 namespace Outheis.Assistant;
 
 /// <summary>
-/// The suffix stripping of Porter (1980), in place, for lower-case ASCII words. It maps the forms of an English word to
-/// one term; the term itself need not be a word. One rule is added in front: recovery, delivery, discovery lose their y,
-/// so that they meet recover, deliver, discover.
+/// The suffix stripping of Porter (1980), in place, for lower-case ASCII words. It maps the forms of an
+/// English word to one term; the term itself need not be a word. One rule is added in front: recovery,
+/// delivery, discovery lose their y, so that they meet recover, deliver, discover.
 /// </summary>
 internal ref struct Stemmer
 {
-    private readonly Span<char> _word;      // room for one letter more than the word: step 1b may put an e back
+    // Room for one letter more than the word: step 1b may put an e back.
+    private readonly Span<char> _word;
     private int _length;
 
     private Stemmer(Span<char> word, int length)
@@ -18,24 +19,26 @@ internal ref struct Stemmer
 
     private static readonly (string Suffix, string Becomes)[] Step2 =
     [
-        ("ational", "ate"), ("tional", "tion"), ("enci", "ence"), ("anci", "ance"), ("izer", "ize"), ("abli", "able"),
-        ("alli", "al"), ("entli", "ent"), ("eli", "e"), ("ousli", "ous"), ("ization", "ize"), ("ation", "ate"),
-        ("ator", "ate"), ("alism", "al"), ("iveness", "ive"), ("fulness", "ful"), ("ousness", "ous"), ("aliti", "al"),
-        ("iviti", "ive"), ("biliti", "ble"),
+        ("ational", "ate"), ("tional", "tion"), ("enci", "ence"), ("anci", "ance"), ("izer", "ize"),
+        ("abli", "able"), ("alli", "al"), ("entli", "ent"), ("eli", "e"), ("ousli", "ous"),
+        ("ization", "ize"), ("ation", "ate"), ("ator", "ate"), ("alism", "al"), ("iveness", "ive"),
+        ("fulness", "ful"), ("ousness", "ous"), ("aliti", "al"), ("iviti", "ive"), ("biliti", "ble"),
     ];
 
     private static readonly (string Suffix, string Becomes)[] Step3 =
     [
-        ("icate", "ic"), ("ative", ""), ("alize", "al"), ("iciti", "ic"), ("ical", "ic"), ("ful", ""), ("ness", ""),
+        ("icate", "ic"), ("ative", ""), ("alize", "al"), ("iciti", "ic"), ("ical", "ic"), ("ful", ""),
+        ("ness", ""),
     ];
 
     private static readonly string[] Step4 =
     [
-        "ement", "ance", "ence", "able", "ible", "ment", "ant", "ent", "ism", "ate", "iti", "ous", "ive", "ize",
-        "ion", "al", "er", "ic", "ou",
+        "ement", "ance", "ence", "able", "ible", "ment", "ant", "ent", "ism", "ate", "iti", "ous", "ive",
+        "ize", "ion", "al", "er", "ic", "ou",
     ];
 
-    /// <summary>Stems the first <paramref name="length"/> letters of <paramref name="word"/>, which has room for one more.</summary>
+    /// <summary>Stems the first <paramref name="length"/> letters of <paramref name="word"/>, which has room
+    /// for one more.</summary>
     /// <returns>The length of the stem.</returns>
     public static int Stem(Span<char> word, int length)
     {
@@ -138,7 +141,8 @@ internal ref struct Stemmer
         return false;
     }
 
-    /// <summary>How often a consonant follows a vowel in the first <paramref name="end"/> letters: Porter's m.</summary>
+    /// <summary>How often a consonant follows a vowel in the first <paramref name="end"/> letters: Porter's
+    /// m.</summary>
     private readonly int Measure(int end)
     {
         int count = 0;
@@ -153,7 +157,8 @@ internal ref struct Stemmer
     private readonly bool EndsInDoubleConsonant() =>
         _length > 1 && _word[_length - 1] == _word[_length - 2] && IsConsonant(_length - 1);
 
-    /// <summary>Consonant, vowel, consonant other than w, x, y at the end: such a word was cut from one with an e.</summary>
+    /// <summary>Consonant, vowel, consonant other than w, x, y at the end: such a word was cut from one with
+    /// an e.</summary>
     private readonly bool EndsShort(int end) =>
         end > 2 && IsConsonant(end - 3) && !IsConsonant(end - 2) && IsConsonant(end - 1)
         && _word[end - 1] is not ('w' or 'x' or 'y');

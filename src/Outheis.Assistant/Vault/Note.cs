@@ -1,9 +1,11 @@
 namespace Outheis.Assistant;
 
-/// <summary>A file of the vault that may be a note, as its folder lists it. Paths are relative and use '/'.</summary>
+/// <summary>A file of the vault that may be a note, as its folder lists it. Paths are relative and use
+/// '/'.</summary>
 internal readonly record struct NoteFile(string Path, long Bytes, long ModifiedTicks);
 
-/// <summary>A file that is in the vault but not in the index, and why: the reason completes "PATH was skipped: ...".</summary>
+/// <summary>A file that is in the vault but not in the index, and why: the reason completes "PATH was
+/// skipped: ...".</summary>
 internal sealed record SkippedFile(string Path, string Reason);
 
 /// <summary>What an answer cites: lines of one note, counted from 1, both ends included.</summary>

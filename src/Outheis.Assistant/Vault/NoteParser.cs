@@ -5,7 +5,8 @@ using Markdig.Syntax.Inlines;
 
 namespace Outheis.Assistant;
 
-/// <summary>Takes notes apart: Markdown along its structure, anything else by blank lines. Safe from any thread.</summary>
+/// <summary>Takes notes apart: Markdown along its structure, anything else by blank lines. Safe from any
+/// thread.</summary>
 internal static class NoteParser
 {
     private static readonly MarkdownPipeline Pipeline =

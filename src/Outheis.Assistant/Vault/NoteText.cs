@@ -12,14 +12,16 @@ internal sealed class NoteText
     {
         Text = text;
         for (int at = text.IndexOf('\n'); at >= 0; at = text.IndexOf('\n', at + 1)) _lineStarts.Add(at + 1);
-        if (_lineStarts.Count > 1 && _lineStarts[^1] == text.Length) _lineStarts.RemoveAt(_lineStarts.Count - 1);
+        bool endsWithNewline = _lineStarts.Count > 1 && _lineStarts[^1] == text.Length;
+        if (endsWithNewline) _lineStarts.RemoveAt(_lineStarts.Count - 1);
     }
 
     public string Text { get; }
 
     public int LineCount => _lineStarts.Count;
 
-    /// <summary>Decodes a file's bytes. Nothing is guessed: what is not UTF-8 is refused with the reason.</summary>
+    /// <summary>Decodes a file's bytes. Nothing is guessed: what is not UTF-8 is refused with the
+    /// reason.</summary>
     public static bool TryDecode(ReadOnlySpan<byte> bytes, out NoteText? text, out string reason)
     {
         text = null;
@@ -49,7 +51,8 @@ internal sealed class NoteText
         return found >= 0 ? found : ~found - 1;
     }
 
-    /// <summary>The passage of these lines, counted from 0, without blank lines at its ends; null when all are blank.</summary>
+    /// <summary>The passage of these lines, counted from 0, without blank lines at its ends; null when all
+    /// are blank.</summary>
     public Passage? Cut(int first, int last, bool isCode)
     {
         last = Math.Min(last, LineCount - 1);

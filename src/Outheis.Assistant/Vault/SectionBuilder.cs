@@ -1,16 +1,18 @@
 namespace Outheis.Assistant;
 
 /// <summary>
-/// Collects the blocks of a note into passages and the passages into sections. A block is a run of lines that belong
-/// together; long ones are cut into windows, and code follows the sentence that introduces it.
+/// Collects the blocks of a note into passages and the passages into sections. A block is a run of lines that
+/// belong together; long ones are cut into windows, and code follows the sentence that introduces it.
 /// </summary>
 internal sealed class SectionBuilder(NoteText text)
 {
     private readonly List<Section> _sections = [];
     private readonly List<Passage> _passages = [];
-    private readonly List<string> _headings = [];       // by level, from the second on; the first is the title
+    // Above the present line, without the title.
+    private readonly List<(int Level, string Text)> _headings = [];
     private int _headingLine = -1;                      // of the section that is being read
     private int _sectionsAtHeading;
+    private int _taken = -1;                            // the last line of the blocks so far
     private int _openFirst = -1;                        // the block that may still take its code, or -1
     private int _openLast;
 
@@ -19,25 +21,19 @@ internal sealed class SectionBuilder(NoteText text)
     public void Heading(int level, string heading, int line)
     {
         EndSection();
-        if (Title.Length == 0 && level == 1)
-        {
-            Title = heading;
-            _headings.Clear();
-        }
-        else
-        {
-            int depth = Math.Max(level - 2, 0);
-            if (_headings.Count > depth) _headings.RemoveRange(depth, _headings.Count - depth);
-            while (_headings.Count < depth) _headings.Add("");
-            _headings.Add(heading);
-        }
-
+        while (_headings.Count > 0 && _headings[^1].Level >= level) _headings.RemoveAt(_headings.Count - 1);
+        if (Title.Length == 0 && level == 1) Title = heading;
+        else _headings.Add((level, heading));
         _headingLine = line;
     }
 
-    /// <summary>Adds lines, counted from 0, both ends included.</summary>
+    /// <summary>Adds lines, counted from 0, both ends included. Lines that an earlier block took, as the parser
+    /// gives a table to the paragraph above it too, are not taken again.</summary>
     public void Block(int first, int last, bool isCode)
     {
+        first = Math.Max(first, _taken + 1);
+        if (last < first) return;
+        _taken = last;
         if (_openFirst >= 0 && Introduces(_openFirst, _openLast, first, last, isCode))
         {
             int start = _openFirst;
@@ -58,7 +54,8 @@ internal sealed class SectionBuilder(NoteText text)
         return new Note(Title.Length > 0 ? Title : fallbackTitle, _sections);
     }
 
-    /// <summary>A sentence that ends with a colon takes what follows; any short block takes a short block of code.</summary>
+    /// <summary>A sentence that ends with a colon takes what follows; any short block takes a short block of
+    /// code.</summary>
     private bool Introduces(int first, int last, int nextFirst, int nextLast, bool nextIsCode)
     {
         if (nextLast - first + 1 > VaultLimits.PassageLines) return false;
@@ -107,8 +104,10 @@ internal sealed class SectionBuilder(NoteText text)
     private void EndSection()
     {
         CloseBlock();
-        bool headingAlone = _passages.Count == 0 && _headingLine >= 0 && _sections.Count == _sectionsAtHeading;
-        if (headingAlone && text.Cut(_headingLine, _headingLine, isCode: false) is { } heading) _passages.Add(heading);
+        bool headingAlone = _passages.Count == 0 && _headingLine >= 0
+            && _sections.Count == _sectionsAtHeading;
+        Passage? heading = headingAlone ? text.Cut(_headingLine, _headingLine, isCode: false) : null;
+        if (heading is not null) _passages.Add(heading);
         FlushPassages();
         _sectionsAtHeading = _sections.Count;
         _headingLine = -1;
@@ -117,7 +116,7 @@ internal sealed class SectionBuilder(NoteText text)
     private void FlushPassages()
     {
         if (_passages.Count == 0) return;
-        string trail = string.Join(" > ", _headings.Where(static heading => heading.Length > 0));
+        string trail = string.Join(" > ", _headings.Select(static heading => heading.Text));
         _sections.Add(new Section(trail, _passages.ToArray()));
         _passages.Clear();
     }

@@ -10,9 +10,9 @@ internal sealed record VaultLabel(string FullPath, string Shown)
 }
 
 /// <summary>
-/// The vault, read only: who holds this object may list and read its notes, and nothing of it can write. Hidden files and
-/// folders are not listed, nor are the folders the assistant itself writes to. Folders behind links are not entered, and
-/// a link to a file counts only when the file lies in the vault too.
+/// The vault, read only: who holds this object may list and read its notes, and nothing of it can write.
+/// Hidden files and folders are not listed, nor are the folders the assistant itself writes to. Folders
+/// behind links are not entered, and a link to a file counts only when the file lies in the vault too.
 /// </summary>
 internal sealed class VaultFolder
 {
@@ -36,7 +36,8 @@ internal sealed class VaultFolder
 
     public string FullPath => Label.FullPath;
 
-    /// <summary>Opens <paramref name="folder"/>; the folders <paramref name="own"/> are left out where they lie inside.</summary>
+    /// <summary>Opens <paramref name="folder"/>; the folders <paramref name="own"/> are left out where they
+    /// lie inside.</summary>
     /// <exception cref="VaultException">It is missing, not a folder, or cannot be read.</exception>
     public static VaultFolder Open(string folder, params string[] own)
     {
@@ -54,7 +55,8 @@ internal sealed class VaultFolder
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new VaultException($"The vault {shown} cannot be read: {FileFailure.Reason(error)}.", error);
+            throw new VaultException(
+                $"The vault {shown} cannot be read: {FileFailure.Reason(error)}.", error);
         }
 
         return vault;
@@ -62,7 +64,8 @@ internal sealed class VaultFolder
 
     public static bool IsMarkdown(string path) => MarkdownExtensions.Contains(Path.GetExtension(path));
 
-    /// <summary>Lists the notes in no particular order. What cannot be listed is named in <paramref name="skipped"/>.</summary>
+    /// <summary>Lists the notes in no particular order. What cannot be listed is named in <paramref
+    /// name="skipped"/>.</summary>
     public List<NoteFile> List(List<SkippedFile> skipped, CancellationToken cancellationToken)
     {
         var notes = new List<NoteFile>();
@@ -73,7 +76,10 @@ internal sealed class VaultFolder
             cancellationToken.ThrowIfCancellationRequested();
             try
             {
-                foreach (FileSystemInfo entry in folder.EnumerateFileSystemInfos()) Visit(entry, folders, notes, skipped);
+                foreach (FileSystemInfo entry in folder.EnumerateFileSystemInfos())
+                {
+                    Visit(entry, folders, notes, skipped);
+                }
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
@@ -89,7 +95,11 @@ internal sealed class VaultFolder
     /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
     public byte[] Read(NoteFile note) => File.ReadAllBytes(_prefix + note.Path);
 
-    private void Visit(FileSystemInfo entry, Stack<DirectoryInfo> folders, List<NoteFile> notes, List<SkippedFile> skipped)
+    /// <summary>Watches for changes from here on.</summary>
+    public VaultWatch Watch() => new(FullPath);
+
+    private void Visit(
+        FileSystemInfo entry, Stack<DirectoryInfo> folders, List<NoteFile> notes, List<SkippedFile> skipped)
     {
         if (entry.Name.StartsWith('.')) return;
         if (entry is DirectoryInfo folder)

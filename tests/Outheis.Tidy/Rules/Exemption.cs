@@ -27,8 +27,6 @@ internal sealed record Exemption(string Rule, string Path, string Text, string R
             "only after IsCompleted: takes the result, or throws what the handler threw"),
         new("blocking", "src/Outheis.Assistant/Index/VaultIndex.cs", "reading.GetAwaiter().GetResult()",
             "its end is what ended the loop before: only throws what the reading threw"),
-        new("blocking", "src/Outheis.Cli/ProgressBar.cs", "_drawing.Wait()",
-            "the tool's own thread: nothing may be written before the bar is gone"),
         new("blocking", "src/Outheis.Cli/Session.cs", "_last.Result",
             "not a task: how the last question ended"),
         new("public API files", "src/Outheis.Assistant/Outheis.Assistant.csproj", "",
