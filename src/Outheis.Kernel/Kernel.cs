@@ -34,7 +34,8 @@ public sealed class Kernel : IAsyncDisposable
                 RetainSegments = options.RetainSegments,
                 KernelVersion = typeof(Kernel).Assembly.GetName().Version?.ToString() ?? "",
             };
-            _journal = JournalDirectory.Open(directory, settings, platform.Disk, options.Time, out RecoveryReport report);
+            _journal = JournalDirectory.Open(
+                directory, settings, platform.Disk, options.Time, out RecoveryReport report);
             Recovery = report;
         }
 
@@ -331,8 +332,8 @@ public sealed class Kernel : IAsyncDisposable
         if (Core.OfThisThread is not null)
         {
             throw new InvalidOperationException(
-                "A kernel's methods are the host's: call them from a thread outside the kernel. An agent gets what it may do "
-                + "from its Endowment.");
+                "A kernel's methods are the host's: call them from a thread outside the kernel. "
+                + "An agent gets what it may do from its Endowment.");
         }
     }
 

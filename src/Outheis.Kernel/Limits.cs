@@ -38,11 +38,12 @@ public static class Limits
     public static readonly TimeSpan DrainDeadline = TimeSpan.FromSeconds(5);
 
     internal const int CellBytes = 128;              // two cache lines: a message, its header included
-    internal const int HotBytes = 64;                // the first of them: enough for a small message
-    internal const int HotPayloadBytes = 16;         // of the payload that lie in it
+    internal const int HeaderBytes = 48;             // of a cell, before the payload
+    internal const int HotPayloadBytes = 16;         // of the payload that lie in the cell's first line
     internal const int SlabCells = 1024;             // cells that a core takes from the system at a time; power of two
     internal const int RingSlots = 256;              // per ordered pair of cores (LW-20); power of two
-    internal const int RingResumeSlots = 128;        // free slots before a core that found the ring full goes on (LW-22)
+    // free slots before a core that found the ring full goes on (LW-22)
+    internal const int RingResumeSlots = 128;
     internal const int DetainedPerLook = 32;         // messages kept back between two looks for room; power of two
     internal const int ArrivalsPerPass = 64;         // messages that one ring brings in before turns run (LW-24)
     internal const int RingFreeBatch = 32;           // slots that a draining core gives back at a time; power of two
@@ -60,16 +61,19 @@ public static class Limits
     internal const int ClockPasses = 16;             // busy passes between two looks at the clock
 
     internal static readonly TimeSpan IdleSpin = TimeSpan.FromMicroseconds(50);     // busy looking before yielding
-    internal static readonly TimeSpan Linger = TimeSpan.FromMicroseconds(0.3);      // before a pass while messages trickle
+    // before a pass while messages trickle
+    internal static readonly TimeSpan Linger = TimeSpan.FromMicroseconds(0.3);
     internal const int IdleYields = 8;                                              // yields before parking
-    internal static readonly TimeSpan HostAskSpin = TimeSpan.FromMicroseconds(5);   // an outside asker looks before it awaits
+    // an outside asker looks before it awaits
+    internal static readonly TimeSpan HostAskSpin = TimeSpan.FromMicroseconds(5);
     internal static readonly TimeSpan SweepPeriod = TimeSpan.FromMilliseconds(10);  // grain of ask timeouts
     internal static readonly TimeSpan TickPeriod = TimeSpan.FromMilliseconds(1);    // grain of wall time in the journal
     internal static readonly TimeSpan SleepMost = TimeSpan.FromHours(1);            // of a core with far deadlines
-    internal static readonly TimeSpan PollPeriod = TimeSpan.FromMilliseconds(1);    // a core whose journal is full looks again
+    // a core whose journal is full looks again
+    internal static readonly TimeSpan PollPeriod = TimeSpan.FromMilliseconds(1);
 
     // Compile-time relations: -1 does not fit a byte.
-    internal const byte PayloadFitsCell = HotBytes - HotPayloadBytes + InlineBytes <= CellBytes - 32 ? 1 : -1;
+    internal const byte PayloadFitsCell = HeaderBytes + InlineBytes <= CellBytes - 32 ? 1 : -1;
     internal const byte ResumeFitsRing = RingResumeSlots < RingSlots ? 1 : -1;
     internal const byte TurnFitsChannel = TurnMessages <= ChannelMessages ? 1 : -1;
     internal const byte LeaseFitsChannel = LeaseMost <= ChannelMessages ? 1 : -1;

@@ -20,13 +20,14 @@ internal static class Decision
     /// <param name="exit">How it ended.</param>
     /// <param name="restartsInPeriod">Restarts within the period that ends now, this one not counted.</param>
     /// <param name="intensity">Restarts allowed in a period.</param>
-    public static Verdict On(Restart restart, ExitKind exit, int restartsInPeriod, int intensity) => (restart, exit) switch
-    {
-        (Restart.Temporary, _) => Verdict.Forget,
-        (Restart.Transient, not ExitKind.Error) => Verdict.Forget,
-        _ when restartsInPeriod >= intensity => Verdict.Escalate,
-        _ => Verdict.Restart,
-    };
+    public static Verdict On(Restart restart, ExitKind exit, int restartsInPeriod, int intensity) =>
+        (restart, exit) switch
+        {
+            (Restart.Temporary, _) => Verdict.Forget,
+            (Restart.Transient, not ExitKind.Error) => Verdict.Forget,
+            _ when restartsInPeriod >= intensity => Verdict.Escalate,
+            _ => Verdict.Restart,
+        };
 }
 
 /// <summary>Counts restarts within a sliding window.</summary>

@@ -3,8 +3,8 @@ using Xunit;
 namespace Outheis.Tests;
 
 /// <summary>
-/// Bytes per message once everything is warm. On one thread the count is exact; on real threads it is the whole process's,
-/// so there it may be anything that is less than one object per message.
+/// Bytes per message once everything is warm. On one thread the count is exact; on real threads it is the whole
+/// process's, so there it may be anything that is less than one object per message.
 /// </summary>
 [Collection(OnThreads.Name)]
 public sealed class ZeroAllocationTests
@@ -97,7 +97,8 @@ public sealed class ZeroAllocationTests
         (first.Next, second.Next) = (default, default);
     }
 
-    /// <summary>Bytes that the kernel's one thread allocates while the count goes on by what is to be measured.</summary>
+    /// <summary>Bytes that the kernel's one thread allocates while the count goes on by what is to be
+    /// measured.</summary>
     private static long Measure(Func<long> count, StepKernel world)
     {
         StepUntil(count, Warmup, world);

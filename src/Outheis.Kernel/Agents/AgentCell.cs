@@ -82,7 +82,8 @@ internal sealed class AgentCell : KernelOp
 
     /// <summary>Ends it for everybody, before its channel is emptied.</summary>
     public void SetDead() =>
-        Volatile.Write(ref Unsafe.As<AgentState, byte>(ref State), (byte)AgentState.Dead);      // R9. Senders read it, A9.
+        // R9. Senders read it, A9.
+        Volatile.Write(ref Unsafe.As<AgentState, byte>(ref State), (byte)AgentState.Dead);
 
     public bool IsHost => Id.Value == 0;
 

@@ -198,7 +198,8 @@ public sealed class AgentContext
 
     /// <summary>The agent's core: something that a turn awaits is there; it runs on when the agent's turn
     /// comes.</summary>
-    internal void Resume(Action<object?> continuation, object? state) => Enqueue(new Resumption(continuation, null, state));
+    internal void Resume(Action<object?> continuation, object? state) =>
+        Enqueue(new Resumption(continuation, null, state));
 
     /// <summary>The same, for what foreign code posts.</summary>
     internal void Resume(SendOrPostCallback callback, object? state) => Enqueue(new Resumption(null, callback, state));
@@ -362,7 +363,8 @@ public sealed class AgentContext
     }
 
     private Core OnCore() =>
-        ReferenceEquals(Core.OfThisThread, Core) && ReferenceEquals(Core.Running, Cell) ? Core : throw new InvalidOperationException(
+        ReferenceEquals(Core.OfThisThread, Core) && ReferenceEquals(
+            Core.Running, Cell) ? Core : throw new InvalidOperationException(
             $"The context of agent {Cell.Name} was used outside its turn: after ConfigureAwait(false), in Task.Run, or "
             + "after the handler returned. Await without ConfigureAwait(false) inside handlers, and pass results out.");
 }

@@ -55,7 +55,8 @@ public readonly struct Capability<T> : IEquatable<Capability<T>>
     public static bool operator !=(Capability<T> left, Capability<T> right) => !left.Equals(right);
 
     /// <inheritdoc/>
-    public override string ToString() => Node is null ? "no capability" : $"send {typeof(T).Name} to {Node.Target.Name}";
+    public override string ToString() =>
+        Node is null ? "no capability" : $"send {typeof(T).Name} to {Node.Target.Name}";
 }
 
 /// <summary>The right to ask one agent: send a <typeparamref name="TRequest"/> and await a

@@ -81,7 +81,8 @@ internal sealed class CapabilityNode
 
     /// <summary>Why <see cref="Allows"/> said no.</summary>
     public static SendResult Refusal(CapabilityNode? node, AgentCell holder) =>
-        node is not null && ReferenceEquals(node.Holder, holder) && node.IsRevoked ? SendResult.Revoked : SendResult.Denied;
+        node is not null && ReferenceEquals(
+            node.Holder, holder) && node.IsRevoked ? SendResult.Revoked : SendResult.Denied;
 }
 
 /// <summary>Bytes 8 to 32 of a message.</summary>

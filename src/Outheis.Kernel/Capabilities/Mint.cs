@@ -56,7 +56,7 @@ internal static class Mint
         if (!message.IsValueType && !message.IsSealed)
         {
             throw new ArgumentException(
-                $"{message.Name} is not sealed. A message class must be a sealed, immutable record: it is shared by reference.");
+                $"{message.Name} is not sealed. A message class is shared by reference: make it a sealed, immutable record.");
         }
     }
 
@@ -64,7 +64,8 @@ internal static class Mint
     {
         string who = $"Agent {agent.Name} ({agent.Instance!.GetType().Name})";
         string what = $"{handler}<{types}> {(both ? "and" : "nor")} {handler}Async<{types}>";
-        return new ArgumentException(both ? $"{who} implements both {what}; keep one." : $"{who} implements neither {what}.");
+        return new ArgumentException(
+            both ? $"{who} implements both {what}; keep one." : $"{who} implements neither {what}.");
     }
 
     private sealed class RecordGrant(CapabilityNode node) : KernelOp

@@ -160,7 +160,8 @@ internal sealed unsafe partial class Core
         Report(cell, route, reason);
         if (cell->Has(MessageFlags.Extended) && cell->Correlation != 0)
         {
-            FailReply(cell->Correlation, reason == DeadLetterReason.HandlerFailed ? AskOutcome.Failed : AskOutcome.Dead, null);
+            FailReply(cell->Correlation, reason == DeadLetterReason.HandlerFailed ? AskOutcome.Failed : AskOutcome.Dead,
+                null);
         }
 
         Cells.Return(cell);

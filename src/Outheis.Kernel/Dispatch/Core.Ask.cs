@@ -24,7 +24,8 @@ internal sealed unsafe partial class Core
             return ValueTask.FromCanceled<TReply>(token);
         }
 
-        ReplySlot<TReply>? slot = Replies.Rent<TReply>(asker, node.Target, ReplyTable.DeadlineAfter(Time, timeout ?? Limits.AskTimeout));
+        ReplySlot<TReply>? slot = Replies.Rent<TReply>(
+            asker, node.Target, ReplyTable.DeadlineAfter(Time, timeout ?? Limits.AskTimeout));
         if (slot is null)
         {
             return Refused<TReply>(AskOutcome.TooMany, node);
@@ -133,7 +134,8 @@ internal sealed unsafe partial class Core
     }
 
     private static ValueTask<TReply> Refused<TReply>(AskOutcome outcome, CapabilityNode? node) =>
-        ValueTask.FromException<TReply>(new AskException(outcome, node?.Target.Name ?? "The empty capability's target"));
+        ValueTask.FromException<TReply>(
+            new AskException(outcome, node?.Target.Name ?? "The empty capability's target"));
 
     /// <summary>The asker's token fired, on whatever thread; the ask ends on the asker's core.</summary>
     private sealed class WithdrawAsk(Core core, ulong correlation) : KernelOp

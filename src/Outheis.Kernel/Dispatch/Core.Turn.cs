@@ -28,7 +28,8 @@ internal sealed unsafe partial class Core
         Message* message = null;
         try
         {
-            for (int left = Limits.TurnMessages; left > 0 && agent is { State: AgentState.Running, StopWanted: null }; left--)
+            int left = Limits.TurnMessages;
+            while (left-- > 0 && agent is { State: AgentState.Running, StopWanted: null })
             {
                 message = agent.Inbox.Take();
                 if (message == null)

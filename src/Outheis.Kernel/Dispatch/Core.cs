@@ -100,7 +100,8 @@ internal sealed unsafe partial class Core : IDisposable
     /// </summary>
     public int RunPass()
     {
-        (long arrivedBefore, long answeredBefore) = (Counters.Arrived + Counters.Entered, Counters.SentAway + HostReplies);
+        (long arrivedBefore, long answeredBefore) = (
+            Counters.Arrived + Counters.Entered, Counters.SentAway + HostReplies);
         int done = RunControl();
         for (int i = 0; i < In.Length; i++)
         {

@@ -88,7 +88,8 @@ internal sealed unsafe class CoreRing : IDisposable
     public void Take() => _consumer.Next++;
 
     /// <summary>Receiving core: gives back all slots taken so far.</summary>
-    public void Free() => Volatile.Write(ref _consumer.Head, _consumer.Next);      // R2: emptied before free. Read by A2.
+    // R2: emptied before free. Read by A2.
+    public void Free() => Volatile.Write(ref _consumer.Head, _consumer.Next);
 
     public void Dispose() => NativeMemory.AlignedFree(_slots);
 

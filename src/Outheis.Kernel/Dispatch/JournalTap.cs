@@ -230,7 +230,9 @@ internal sealed unsafe class JournalTap(JournalLane lane, MessageCodecs codecs, 
     {
         MessageCodec? codec = codecs.Find(typeof(T));
         bool raw = codec is null && Carriage<T>.IsRaw;
-        PayloadEncoding encoding = raw ? PayloadEncoding.Raw : codec is null ? PayloadEncoding.Opaque : PayloadEncoding.Json;
+        PayloadEncoding encoding = raw ? PayloadEncoding.Raw
+            : codec is null ? PayloadEncoding.Opaque
+            : PayloadEncoding.Json;
         var fields = new RecordHeader { Kind = JournalKind.Schema, TypeId = route.Index };
         var schema = new SchemaRecord(encoding, raw ? Unsafe.SizeOf<T>() : 0, typeof(T).Name);
         bool written = lane.TryAppend(in fields, in schema);
@@ -271,7 +273,8 @@ internal sealed unsafe class JournalTap(JournalLane lane, MessageCodecs codecs, 
         var fields = new RecordHeader { Kind = JournalKind.Tick };
         int kept = _prepared;
         var record = new TickRecord(time.GetUtcNow().UtcTicks);
-        RecordHeader* header = lane.TryReserve(kept + RecordHeader.Aligned(record.Bytes)) ? lane.Begin(record.Bytes) : null;
+        RecordHeader* header = lane.TryReserve(kept + RecordHeader.Aligned(record.Bytes)) ? lane.Begin(
+            record.Bytes) : null;
         if (header != null)
         {
             *header = fields;

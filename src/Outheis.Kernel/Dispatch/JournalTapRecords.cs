@@ -27,7 +27,8 @@ internal static unsafe class JournalTapRecords
     {
         RecordHeader fields = Fields(kind, node, node.Id);
         uint parent = node.Parent?.Id ?? 0;
-        tap.Record(in fields, new CapabilityRecord(parent, node.Holder.Id.Value, (byte)node.Granted, node.Purpose ?? ""));
+        tap.Record(
+            in fields, new CapabilityRecord(parent, node.Holder.Id.Value, (byte)node.Granted, node.Purpose ?? ""));
     }
 
     public static void RecordRevoked(this JournalTap tap, uint id, CapabilityNode through)

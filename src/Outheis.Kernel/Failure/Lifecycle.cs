@@ -136,7 +136,8 @@ internal static unsafe class Lifecycle
         Message* cell;
         while ((cell = agent.Inbox.Take()) != null)
         {
-            core.Bury(cell, agent, core.Kernel.IsStopping ? DeadLetterReason.KernelStopped : DeadLetterReason.TargetDead);
+            core.Bury(
+                cell, agent, core.Kernel.IsStopping ? DeadLetterReason.KernelStopped : DeadLetterReason.TargetDead);
         }
 
         agent.Waiters.WakeAll();      // they see Dead

@@ -12,7 +12,8 @@ internal sealed class HostAsks
     private HostAsk[] _asks = new HostAsk[64];
     private HostAsk?[] _free = new HostAsk?[16];      // by reply type, linked by NextFree
     private int _count;
-    private int _isSweeping;                          // 1: the timer is on; set by who begins an ask, cleared by a sweep
+    // 1: the timer is on; set by who begins an ask, cleared by a sweep
+    private int _isSweeping;
 
     public HostAsks(TimeProvider time)
     {
@@ -218,7 +219,8 @@ internal abstract class HostAsk(HostAsks asks, int index)
 
     public ulong Correlation => Outheis.Correlation.Of(Outheis.Correlation.HostTable, index, Generation);
 
-    public void Begin() => Interlocked.Increment(ref _generation);      // F8: pending BEFORE the look at the timer. Pairs with F7.
+    // F8: pending BEFORE the look at the timer. Pairs with F7.
+    public void Begin() => Interlocked.Increment(ref _generation);
 
     public bool TryEnd(uint generation) =>
         (generation & PendingBit) != 0
@@ -254,7 +256,8 @@ internal abstract class HostAsk(HostAsks asks, int index)
 internal sealed class HostAsk<TReply>(HostAsks asks, int index) : HostAsk(asks, index), IValueTaskSource<TReply>
 {
     private static readonly long SpinTicks =
-        Environment.ProcessorCount == 1 ? 0 : (long)(Limits.HostAskSpin.TotalSeconds * System.Diagnostics.Stopwatch.Frequency);
+        Environment.ProcessorCount == 1 ? 0 : (long)(
+            Limits.HostAskSpin.TotalSeconds * System.Diagnostics.Stopwatch.Frequency);
 
     private ManualResetValueTaskSourceCore<TReply> _core = new() { RunContinuationsAsynchronously = true };
 

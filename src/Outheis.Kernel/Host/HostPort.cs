@@ -14,7 +14,8 @@ internal static unsafe class HostPort
     public static SendResult Send<T>(CapabilityNode? node, in T message, out Obstacle obstacle)
     {
         obstacle = Obstacle.Channel;
-        if (node is null || !node.Holder.IsHost || Core.OfThisThread is not null || !node.Allows(node.Holder, Rights.Send))
+        if (node is null || !node.Holder.IsHost || Core.OfThisThread is not null || !node.Allows(
+            node.Holder, Rights.Send))
         {
             return Refusal(node);
         }
@@ -33,7 +34,8 @@ internal static unsafe class HostPort
     public static ValueTask<TReply> AskAsync<TRequest, TReply>(
         CapabilityNode? node, in TRequest request, TimeSpan? timeout, CancellationToken token)
     {
-        if (node is null || !node.Holder.IsHost || Core.OfThisThread is not null || !node.Allows(node.Holder, Rights.Ask))
+        if (node is null || !node.Holder.IsHost || Core.OfThisThread is not null || !node.Allows(
+            node.Holder, Rights.Ask))
         {
             return Refused<TReply>(AskException.From(Refusal(node)), node);
         }
@@ -103,6 +105,16 @@ internal static unsafe class HostPort
         }
 
         // --- point of no return ---
+        Fill(core.Ingress, slot, position, node, in message, correlation);
+        Ingress.Publish(slot, position);
+        core.Wake();
+        return SendResult.Sent;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Fill<T>(
+        Ingress ingress, Message* slot, long position, CapabilityNode node, in T message, ulong correlation)
+    {
         *(MessageStamp*)&slot->Route = node.Stamp;
         slot->Flags = (Carriage<T>.IsInline ? MessageFlags.None : MessageFlags.Reference)
             | (correlation == 0 ? MessageFlags.None : MessageFlags.Extended);
@@ -115,17 +127,13 @@ internal static unsafe class HostPort
         }
         else
         {
-            core.Ingress.PutReference(position, Carriage<T>.Wrap(in message));
+            ingress.PutReference(position, Carriage<T>.Wrap(in message));
         }
 
         if (correlation != 0)
         {
             (slot->Correlation, slot->Trace, slot->Deadline, slot->Labels) = (correlation, 0, 0, 0);
         }
-
-        Ingress.Publish(slot, position);
-        core.Wake();
-        return SendResult.Sent;
     }
 
     private static void GiveBack(AgentCell target)
@@ -143,5 +151,6 @@ internal static unsafe class HostPort
             : SendResult.Denied;
 
     private static ValueTask<TReply> Refused<TReply>(AskOutcome outcome, CapabilityNode? node) =>
-        ValueTask.FromException<TReply>(new AskException(outcome, node?.Target.Name ?? "The empty capability's target"));
+        ValueTask.FromException<TReply>(
+            new AskException(outcome, node?.Target.Name ?? "The empty capability's target"));
 }

@@ -24,7 +24,8 @@ public readonly record struct AgentInfo(
 /// <param name="Purpose">Why it was granted, if that was said.</param>
 /// <param name="Parent">What it was derived from; 0 if the host minted it.</param>
 public readonly record struct CapabilityInfo(
-    uint Id, AgentId Holder, AgentId Target, Rights Rights, ulong Badge, string MessageType, string? Purpose, uint Parent);
+    uint Id, AgentId Holder, AgentId Target, Rights Rights, ulong Badge, string MessageType, string? Purpose,
+        uint Parent);
 
 /// <summary>What one core did since the kernel started (LW-29).</summary>
 /// <param name="Core">Which core.</param>

@@ -41,7 +41,7 @@ internal unsafe struct Message
     [FieldOffset(42)] public Qos Qos;
     [FieldOffset(43)] public byte PayloadBytes;
     [FieldOffset(44)] public uint Chain;
-    [FieldOffset(48)] public byte Payload;
+    [FieldOffset(Limits.HeaderBytes)] public byte Payload;
     [FieldOffset(96)] public ulong Correlation;
     [FieldOffset(104)] public uint Trace;
     [FieldOffset(112)] public long Deadline;

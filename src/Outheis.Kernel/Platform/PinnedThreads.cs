@@ -22,7 +22,8 @@ internal sealed class PinnedThreads(bool pin) : CoreThreads
 
     public override bool Stop(Core core, TimeSpan atMost) => _drivers[core].Stop(atMost);
 
-    public override int? ProcessorOf(Core core) => _drivers.TryGetValue(core, out Driver? driver) ? driver.Processor : null;
+    public override int? ProcessorOf(Core core) =>
+        _drivers.TryGetValue(core, out Driver? driver) ? driver.Processor : null;
 
     /// <summary>Runs passes; with nothing to do looks on for a while, then yields, then parks.</summary>
     private sealed class Driver

@@ -6,7 +6,8 @@ namespace Outheis;
 /// </summary>
 internal sealed record Platform(CoreThreads Threads, IJournalDisk Disk)
 {
-    public static Platform System(KernelOptions options) => new(new PinnedThreads(options.Pin), SystemJournalDisk.Instance);
+    public static Platform System(KernelOptions options) =>
+        new(new PinnedThreads(options.Pin), SystemJournalDisk.Instance);
 }
 
 /// <summary>Gives cores their threads.</summary>

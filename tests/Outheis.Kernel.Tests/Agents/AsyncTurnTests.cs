@@ -202,7 +202,8 @@ public sealed class AsyncTurnTests
         AgentId other = world.Kernel.Spawn(new Puppet());
         world.Kernel.DoAsync(agent, async (_, token) =>
         {
-            using CancellationTokenRegistration registration = token.Register(() => throw new InvalidDataException("bug"));
+            using CancellationTokenRegistration registration = token.Register(() =>
+                throw new InvalidDataException("bug"));
             await new TaskCompletionSource().Task;
         });
         world.Run();

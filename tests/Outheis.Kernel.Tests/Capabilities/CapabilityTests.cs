@@ -82,7 +82,8 @@ public sealed class CapabilityTests : IDisposable
     {
         AgentId agent = Puppet();
         Assert.IsType<InvalidOperationException>(In(agent, _ => Record.Exception(() => Kernel.Grant<int>(_target))));
-        Assert.IsType<InvalidOperationException>(In(agent, _ => Record.Exception(() => Kernel.GrantTo<int>(agent, _target))));
+        Assert.IsType<InvalidOperationException>(In(agent, _ => Record.Exception(() =>
+            Kernel.GrantTo<int>(agent, _target))));
         Assert.IsType<InvalidOperationException>(In(agent, _ => Record.Exception(() => Kernel.Spawn(new Puppet()))));
     }
 
@@ -195,7 +196,8 @@ public sealed class CapabilityTests : IDisposable
         CapabilityInfo child = Kernel.ListCapabilities().Single(c => c.Id == derived.Id);
         Assert.Equal(
             new CapabilityInfo(own.Id, holder, _target, Rights.Send | Rights.Grant, 3, "Int32", "to count", 0), parent);
-        Assert.Equal(new CapabilityInfo(derived.Id, friend, _target, Rights.Send, 3, "Int32", "to count", own.Id), child);
+        Assert.Equal(
+            new CapabilityInfo(derived.Id, friend, _target, Rights.Send, 3, "Int32", "to count", own.Id), child);
     }
 
     [Fact]

@@ -66,7 +66,8 @@ public sealed class CapabilityTreeTests
         {
             case Verb.Mint:
                 CapabilityNode minted = _tree.Mint(
-                    _holders[step.Holder], _target, HandleRoute<int>.Instance, (Rights)step.Rights, (ulong)step.Badge, null);
+                    _holders[step.Holder], _target, HandleRoute<int>.Instance, (Rights)step.Rights, (ulong)step.Badge,
+                        null);
                 _model.Add(new Modelled(minted, null, step.Holder, (Rights)step.Rights, (ulong)step.Badge)
                 {
                     IsAlive = true,
@@ -143,7 +144,8 @@ public sealed class CapabilityTreeTests
             Assert.False(node.Real.Allows(_target, Rights.Send));
             Assert.Equal(node.Badge, node.Real.Badge);
             Assert.NotEqual(node.IsAlive, node.Real.IsRevoked);
-            Assert.True(node.IsAlive || alive.Any(other => other.DescendsFrom(node)) || IsForgotten(node.Real), "a leak");
+            Assert.True(node.IsAlive || alive.Any(other =>
+                other.DescendsFrom(node)) || IsForgotten(node.Real), "a leak");
             if (node.Parent is { } parent)
             {
                 Assert.Equal(Rights.None, node.Real.Granted & ~parent.Real.Granted);
@@ -191,7 +193,8 @@ public sealed class CapabilityTreeTests
     [Fact]
     public void Revoke_MiddleHolderEndedBefore_StillReachesTheGrandchild()
     {
-        CapabilityNode root = _tree.Mint(_holders[0], _target, HandleRoute<int>.Instance, Rights.Send | Rights.Grant, 0, null);
+        CapabilityNode root = _tree.Mint(
+            _holders[0], _target, HandleRoute<int>.Instance, Rights.Send | Rights.Grant, 0, null);
         _tree.Derive(root, _holders[0], _holders[1], Rights.Send | Rights.Grant, 0, out CapabilityNode? middle);
         _tree.Derive(middle, _holders[1], _holders[2], Rights.Send, 0, out CapabilityNode? leaf);
         _tree.ReleaseHeld(_holders[1]);
@@ -277,7 +280,8 @@ public sealed class CapabilityTreeTests
     public void Threads_DeriveAgainstRevoke_NoChildSurvives()
     {
         const int Rounds = 3_000;
-        CapabilityNode[] roots = [.. Enumerable.Range(0, Rounds).Select(_ => Mint(_holders[0], Rights.Send | Rights.Grant))];
+        CapabilityNode[] roots = [.. Enumerable.Range(0, Rounds).Select(_ =>
+            Mint(_holders[0], Rights.Send | Rights.Grant))];
         var children = new System.Collections.Concurrent.ConcurrentBag<CapabilityNode>();
         using var start = new Barrier(3);
         ThreadKernel.Together(Derive, Derive, () =>

@@ -3,7 +3,8 @@ using Xunit;
 
 namespace Outheis.Tests;
 
-/// <summary>After RevokeAsync completes nothing is accepted through the capability or what was derived from it (INV-12).</summary>
+/// <summary>After RevokeAsync completes nothing is accepted through the capability or what was derived from it
+/// (INV-12).</summary>
 [Collection(OnThreads.Name)]
 public sealed class RevocationTests
 {
@@ -16,7 +17,8 @@ public sealed class RevocationTests
         Task? revoked = null;
         AgentId target = world.Kernel.Receive((in int _, Context _) => received++, core: random.Next(cores));
         Capability<int> root = world.Kernel.Grant<int>(target);
-        AgentId[] senders = [.. Enumerable.Range(0, 3).Select(_ => world.Kernel.Spawn(new Puppet(), random.Next(cores)))];
+        AgentId[] senders = [.. Enumerable.Range(0, 3).Select(_ =>
+            world.Kernel.Spawn(new Puppet(), random.Next(cores)))];
         Capability<int>[] derived = [.. senders.Select(sender => DeriveFromHost(world.Kernel, root, sender))];
         for (int i = 0; i < 200; i++)
         {
@@ -96,7 +98,8 @@ public sealed class RevocationTests
                 });
         }
 
-        ThreadKernel.Until(() => Interlocked.Read(ref accepted) == Volatile.Read(ref received), "every accepted message");
+        ThreadKernel.Until(() =>
+            Interlocked.Read(ref accepted) == Volatile.Read(ref received), "every accepted message");
         Assert.Equal(0, late);
 
         void Note(SendResult sent, bool beganBefore)

@@ -22,7 +22,8 @@ public sealed class BoundTests
         public Ways(From from, int capacity, Agent? target = null)
         {
             _from = from;
-            Target = World.Kernel.Spawn(target ?? new Receiver<long>((in long m, Context _) => Received.Add(m)), 0, capacity);
+            Target = World.Kernel.Spawn(target ?? new Receiver<long>((in long m, Context _) =>
+                Received.Add(m)), 0, capacity);
             _sender = World.Kernel.Spawn(new Puppet(), core: from == From.Away ? 1 : 0);
         }
 
@@ -143,7 +144,8 @@ public sealed class BoundTests
     public void Send_AsLongAsTheLimit_ArrivesWhole(From from)
     {
         List<(int, int)> received = [];
-        using var ways = new Ways(from, 4, new Receiver<Longest>((in Longest m, Context _) => received.Add((m.First, m.Last))));
+        using var ways = new Ways(from, 4, new Receiver<Longest>((in Longest m, Context _) =>
+            received.Add((m.First, m.Last))));
         Assert.Equal([SendResult.Sent], ways.Send(ways.Grant<Longest>(), new Longest { First = 3, Last = 4 }));
         ways.World.Run();
         Assert.Equal([(3, 4)], received);

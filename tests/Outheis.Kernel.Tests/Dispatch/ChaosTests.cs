@@ -84,7 +84,8 @@ public sealed class ChaosTests
 
         private void Note(SendResult sent)
         {
-            Assert.True(sent is SendResult.Sent or SendResult.Full or SendResult.Revoked or SendResult.Denied, $"{sent} seed={seed}");
+            Assert.True(sent is SendResult.Sent or SendResult.Full or SendResult.Revoked or SendResult.Denied,
+                $"{sent} seed={seed}");
             _accepted += sent == SendResult.Sent ? 1 : 0;
         }
 
@@ -200,7 +201,8 @@ public sealed class ChaosTests
             Assert.True(Kernel.DeadLetters.Count(DeadLetterReason.TargetDead) == 0, $"seed={seed}");
             foreach (Core core in Kernel.Cores)
             {
-                Assert.True(core.IsQuiet && core.Cells.InUse == 0 && core.Replies.Pending == 0 && core.WaitingAgents == 0,
+                Assert.True(
+                    core.IsQuiet && core.Cells.InUse == 0 && core.Replies.Pending == 0 && core.WaitingAgents == 0,
                     $"core {core.Index}: {core.Cells.InUse} cells, {core.Replies.Pending} asks, "
                     + $"{core.WaitingAgents} waiting, seed={seed}");
             }
@@ -208,7 +210,8 @@ public sealed class ChaosTests
             foreach (AgentCell agent in Kernel.Agents.Snapshot())
             {
                 agent.Credits.Settle(somebodyWaits: true, isIdle: true);
-                Assert.True(agent.Credits.Free == agent.Credits.Capacity, $"{agent}: {agent.Credits.Free} credits, seed={seed}");
+                Assert.True(agent.Credits.Free == agent.Credits.Capacity,
+                    $"{agent}: {agent.Credits.Free} credits, seed={seed}");
                 Assert.True(agent.State == AgentState.Idle && agent.Inbox.IsEmpty, $"{agent}, seed={seed}");
             }
         }
@@ -225,7 +228,8 @@ public sealed class ChaosTests
                 }
             }
 
-            public async ValueTask<long> AnswerAsync(int request, AgentContext context, CancellationToken cancellationToken)
+            public async ValueTask<long> AnswerAsync(
+                int request, AgentContext context, CancellationToken cancellationToken)
             {
                 chaos._requestsEntered++;
                 for (int i = 0; i < request; i++)

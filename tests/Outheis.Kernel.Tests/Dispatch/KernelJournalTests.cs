@@ -58,13 +58,15 @@ public sealed class KernelJournalTests : IDisposable
         {
             AgentId boss = world.Kernel.Spawn(new Listener { Restarts = true }, name: "boss");
             child = world.Kernel.Spawn(
-                new Receiver<int>((in int _, Context _) => throw new InvalidDataException("bug")), supervisor: boss, name: "child");
+                new Receiver<int>((in int _, Context _) =>
+                    throw new InvalidDataException("bug")), supervisor: boss, name: "child");
             world.Kernel.Grant<int>(child, purpose: "to break it").SendAll([1]);
             world.Run();
         }
 
         JournalEntry[] entries = [.. Read().Where(e => e.Target == child)];
-        JournalKind[] lives = [.. entries.Select(e => e.Kind).Where(kind => kind is JournalKind.Spawned or JournalKind.Started
+        JournalKind[] lives = [.. entries.Select(e => e.Kind).Where(kind =>
+            kind is JournalKind.Spawned or JournalKind.Started
             or JournalKind.Exited or JournalKind.Restarted or JournalKind.DeadLetter or JournalKind.Granted)];
         Assert.Equal(
             [JournalKind.Spawned, JournalKind.Started, JournalKind.Granted, JournalKind.DeadLetter, JournalKind.Exited,
@@ -72,7 +74,8 @@ public sealed class KernelJournalTests : IDisposable
             lives);
         Assert.Contains("bug", entries.First(e => e.Kind == JournalKind.Exited).Detail, StringComparison.Ordinal);
         JournalEntry letter = entries.Single(e => e.Kind == JournalKind.DeadLetter);
-        Assert.Equal(entries.Single(e => e.Kind == JournalKind.Sent && e.Sender == AgentId.Host).Position, letter.Cause);
+        Assert.Equal(entries.Single(e =>
+            e.Kind == JournalKind.Sent && e.Sender == AgentId.Host).Position, letter.Cause);
     }
 
     [Fact]
@@ -166,7 +169,8 @@ public sealed class KernelJournalTests : IDisposable
         {
             await using (Kernel kernel = ThreadKernel.Start(journal: directory))
             {
-                JournalInUseException inUse = Assert.Throws<JournalInUseException>(() => ThreadKernel.Start(journal: directory));
+                JournalInUseException inUse = Assert.Throws<JournalInUseException>(() =>
+                    ThreadKernel.Start(journal: directory));
                 Assert.Contains(directory, inUse.Message, StringComparison.Ordinal);
                 kernel.Grant<int>(kernel.Receive<int>([])).SendAll([7]);
             }

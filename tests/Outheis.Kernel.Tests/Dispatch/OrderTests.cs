@@ -3,7 +3,8 @@ using Xunit;
 
 namespace Outheis.Tests;
 
-/// <summary>First in, first out per sender and receiver, from the first message on (INV-02); nothing lost, nothing twice.</summary>
+/// <summary>First in, first out per sender and receiver, from the first message on (INV-02); nothing lost, nothing
+/// twice.</summary>
 [Collection(OnThreads.Name)]
 public sealed class OrderTests
 {

@@ -105,7 +105,8 @@ public sealed class WaitListTests
         Assert.All(waiters, waiter => Assert.Equal(2, waiter.Wakes));
     }
 
-    /// <summary>Litmus F4/F5. Allowed: either sees the other, or both. Neither: a waiter that sleeps beside free room.</summary>
+    /// <summary>Litmus F4/F5. Allowed: either sees the other, or both. Neither: a waiter that sleeps beside free
+    /// room.</summary>
     [Fact]
     public void Threads_AddAgainstGive_OneSeesTheOther()
     {
@@ -152,7 +153,8 @@ public sealed class WaitListTests
         }
     }
 
-    /// <summary>The whole protocol, with two senders that really wait: a lost wake would make one wait for ever.</summary>
+    /// <summary>The whole protocol, with two senders that really wait: a lost wake would make one wait for
+    /// ever.</summary>
     [Fact]
     public void Threads_SendersWaitForRoom_EachGetsThrough()
     {
@@ -195,7 +197,8 @@ public sealed class WaitListTests
         Interlocked.Decrement(ref room.Sending);
     }
 
-    /// <summary>One turn of the receiver: it ends only when something was handled, so a turn per arrival at the least.</summary>
+    /// <summary>One turn of the receiver: it ends only when something was handled, so a turn per arrival at the
+    /// least.</summary>
     private static void HandleSome(Room room)
     {
         int handled = 0;

@@ -2,7 +2,8 @@ using Xunit;
 
 namespace Outheis.Tests;
 
-/// <summary>A wake is never lost (INV-08): each round lets cores fall asleep and must wake them. A lost one hangs.</summary>
+/// <summary>A wake is never lost (INV-08): each round lets cores fall asleep and must wake them. A lost one
+/// hangs.</summary>
 [Collection(OnThreads.Name)]
 public sealed class WakeTests
 {
@@ -85,7 +86,8 @@ public sealed class WakeTests
     {
         await using Kernel kernel = ThreadKernel.Start(cores: 3);
         int handled = 0;
-        AgentId target = kernel.Receive((in int _, Context _) => Volatile.Write(ref handled, handled + 1), core: 0, capacity: 3);
+        AgentId target = kernel.Receive((in int _, Context _) =>
+            Volatile.Write(ref handled, handled + 1), core: 0, capacity: 3);
         for (int agent = 0; agent < 6; agent++)
         {
             AgentId sender = kernel.Spawn(new Puppet(), core: agent % 3);

@@ -38,7 +38,8 @@ public sealed class DeadLettersTests
             letters.Add(Letter(0, i));
         }
 
-        Assert.Equal(Enumerable.Range(beyond, Limits.DeadLettersKept), letters.Newest().Select(letter => (int)letter.Position));
+        Assert.Equal(Enumerable.Range(beyond, Limits.DeadLettersKept), letters.Newest().Select(letter =>
+            (int)letter.Position));
         Assert.Equal((all, all), (letters.Total, letters.Count(Reasons[0])));
     }
 

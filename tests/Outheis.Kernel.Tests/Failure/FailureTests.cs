@@ -47,7 +47,8 @@ public sealed class FailureTests : IDisposable
         child = Kernel.Spawn(new Puppet { Stopped = _ => seen.Add("OnStop") }, core: 0, supervisor: boss);
         cell = Kernel.Agents.Find(child.Value)!;
         Kernel.GrantTo<int>(child, target);
-        AgentId callee = Kernel.Spawn(new AsyncAnswerer<int, int>(async (_, _, _) => await new TaskCompletionSource<int>().Task));
+        AgentId callee = Kernel.Spawn(new AsyncAnswerer<int, int>(async (_, _, _) =>
+            await new TaskCompletionSource<int>().Task));
         AskCapability<int, int> ask = Kernel.GrantAskTo<int, int>(child, callee);
         Kernel.DoAsync(child, context =>
         {
@@ -107,7 +108,8 @@ public sealed class FailureTests : IDisposable
         Assert.Equal([1u, 2u], boss.Starts.Select(start => start.Incarnation));
         Assert.Equal(1u, Assert.Single(boss.Exits).Incarnation);
         DeadLetter letter = Assert.Single(Kernel.DeadLetters.Newest());
-        Assert.Equal((DeadLetterReason.HandlerFailed, child, "Int32"), (letter.Reason, letter.Target, letter.MessageType));
+        Assert.Equal(
+            (DeadLetterReason.HandlerFailed, child, "Int32"), (letter.Reason, letter.Target, letter.MessageType));
         AgentCell cell = Kernel.Agents.Find(child.Value)!;
         Assert.Equal(cell.Credits.Capacity, cell.Credits.Free);      // the failed message's credit came back, once
     }
@@ -121,7 +123,8 @@ public sealed class FailureTests : IDisposable
         var boss = new Listener();
         AgentId supervisor = Kernel.Spawn(boss);
         child = Kernel.Spawn(
-            new Receiver<int>((in int _, Context context) => incarnations.Add(context.Incarnation)), supervisor: supervisor);
+            new Receiver<int>((in int _, Context context) =>
+                incarnations.Add(context.Incarnation)), supervisor: supervisor);
         Capability<int> to = Kernel.Grant<int>(child);
         Kernel.Do(child, Fail);
         _world.Run();
@@ -205,7 +208,8 @@ public sealed class FailureTests : IDisposable
     [Fact]
     public void Handler_ThrowsWhileAnAgentWaitsForRoom_TheWaitEndsDead()
     {
-        AgentId target = Kernel.Spawn(new Receiver<int>((in int _, Context context) => Fail(context)), core: 1, capacity: 1);
+        AgentId target = Kernel.Spawn(new Receiver<int>((in int _, Context context) =>
+            Fail(context)), core: 1, capacity: 1);
         AgentId sender = Kernel.Spawn(new Puppet(), core: 0);
         Capability<int> to = Kernel.GrantTo<int>(sender, target);
         List<SendResult> results = [];

@@ -14,7 +14,8 @@ public sealed class ShutdownTests
         AgentId last = kernel.Receive((in int _, Context _) => handled++, core: 1);
         Capability<int>[] on = new Capability<int>[1];
         AgentId first = kernel.Spawn(
-            new Receiver<int>((in int m, Context context) => Assert.Equal(SendResult.Sent, context.Send(on[0], m))), core: 0);
+            new Receiver<int>((in int m, Context context) =>
+                Assert.Equal(SendResult.Sent, context.Send(on[0], m))), core: 0);
         on[0] = kernel.GrantTo<int>(first, last);
         kernel.Grant<int>(first).SendAll(Enumerable.Range(0, 5000));
         StopReport report = await kernel.StopAsync();

@@ -35,7 +35,8 @@ public sealed class HostTests : IDisposable
         to.SendAll([1]);
         Task<SendResult> waiting = to.SendAsync(2, source.Token).AsTask();
         source.Cancel();
-        OperationCanceledException cancelled = Assert.ThrowsAny<OperationCanceledException>(() => _world.Result(waiting));
+        OperationCanceledException cancelled = Assert.ThrowsAny<OperationCanceledException>(() =>
+            _world.Result(waiting));
         Assert.Equal(source.Token, cancelled.CancellationToken);
         _world.Run();
         Assert.Equal([1], received);
@@ -73,7 +74,8 @@ public sealed class HostTests : IDisposable
     public void Ask_HostAsks_GetsReplyTimeoutFailureOrDeath()
     {
         AgentId doubler = Kernel.Spawn(new Answerer<int, int>((in int x, Context _) => 2 * x));
-        AgentId failing = Kernel.Spawn(new Answerer<int, int>((in int _, Context _) => throw new InvalidDataException("bug")));
+        AgentId failing = Kernel.Spawn(new Answerer<int, int>((in int _, Context _) =>
+            throw new InvalidDataException("bug")));
         AgentId slow = Kernel.Spawn(
             new AsyncAnswerer<int, int>(async (_, _, _) => await new TaskCompletionSource<int>().Task));
         Assert.Equal(42, _world.Result(Kernel.GrantAsk<int, int>(doubler).AskAsync(21)));

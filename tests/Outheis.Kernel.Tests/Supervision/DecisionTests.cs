@@ -42,7 +42,8 @@ public sealed class DecisionTests
     public void SupervisorOptions_Defaults_AreOneRestartInFiveSeconds()
     {
         var options = new SupervisorOptions();
-        Assert.Equal((1, TimeSpan.FromSeconds(5), Restart.Permanent), (options.Intensity, options.Period, options.Restart));
+        Assert.Equal(
+            (1, TimeSpan.FromSeconds(5), Restart.Permanent), (options.Intensity, options.Period, options.Restart));
     }
 
     private static char Letter(Verdict verdict) => verdict.ToString()[0];

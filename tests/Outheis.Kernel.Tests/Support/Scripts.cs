@@ -85,7 +85,8 @@ internal static class Spawning
         this Kernel kernel, Agent agent, int? core = null, int? capacity = null, AgentId supervisor = default,
         Qos qos = Qos.Default, string? name = null) =>
         kernel.Spawn(
-            name, () => agent, new SpawnOptions { Core = core, Capacity = capacity, Supervisor = supervisor, Qos = qos });
+            name, () =>
+                agent, new SpawnOptions { Core = core, Capacity = capacity, Supervisor = supervisor, Qos = qos });
 
     public static AgentId Receive<T>(this Kernel kernel, OnMessage<T> handle, int? core = null, int? capacity = null) =>
         kernel.Spawn(new Receiver<T>(handle), core, capacity);

@@ -17,7 +17,8 @@ internal static class ThreadKernel
 
     /// <summary>A kernel that tells an agent's failure on standard error unless somebody wants to hear of it.</summary>
     public static Kernel Start(
-        int cores = 2, int capacity = Limits.ChannelMessages, string? journal = null, Action<ExitSignal>? failed = null) =>
+        int cores = 2, int capacity = Limits.ChannelMessages, string? journal = null,
+            Action<ExitSignal>? failed = null) =>
         Kernel.Start(new KernelOptions
         {
             Cores = cores,

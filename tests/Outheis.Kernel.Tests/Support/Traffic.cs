@@ -145,9 +145,11 @@ internal sealed class Traffic(Kernel kernel, int receivers, int messagesEach)
 
         public void Handle(in Wide message, Context context) => Note(message.F == ~message.A ? message.A : -1, context);
 
-        public void Handle(in Heavy message, Context context) => Note(message.G == ~message.A ? message.A : -1, context);
+        public void Handle(in Heavy message, Context context) =>
+            Note(message.G == ~message.A ? message.A : -1, context);
 
-        public void Handle(in Named message, Context context) => Note(message.Name == "n" ? message.Number : -1, context);
+        public void Handle(in Named message, Context context) =>
+            Note(message.Name == "n" ? message.Number : -1, context);
 
         public void Handle(in Letter message, Context context) => Note(message.Number, context);
 
