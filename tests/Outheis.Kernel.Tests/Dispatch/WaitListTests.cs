@@ -105,6 +105,46 @@ public sealed class WaitListTests
         Assert.All(waiters, waiter => Assert.Equal(2, waiter.Wakes));
     }
 
+    /// <summary>One adds, one wakes, as close together as they can be, in rounds so that both run at the same time.</summary>
+    [Fact]
+    public void Threads_WakeAllAgainstAdd_EachIsWokenOnce()
+    {
+        const int Rounds = 10, Each = 40_000;
+        var room = new Room();
+        Sleeper[] sleepers = [.. Enumerable.Range(0, Each).Select(_ => new Sleeper())];
+        using var step = new Barrier(2);
+        ThreadKernel.Together(
+            () => Repeat(Rounds, step, () =>
+            {
+                foreach (Sleeper sleeper in sleepers)
+                {
+                    room.Waiters.Add(sleeper);
+                }
+
+                Volatile.Write(ref room.Sending, 0);
+            }),
+            () => Repeat(Rounds, step, () =>
+            {
+                while (Volatile.Read(ref room.Sending) > 0)
+                {
+                    room.Waiters.WakeAll();
+                }
+
+                room.Waiters.WakeAll();
+            }, () => room.Sending = 1));
+        Assert.Equal(0, sleepers.Count(sleeper => sleeper.Wakes != Rounds));
+    }
+
+    private static void Repeat(int rounds, Barrier step, Action action, Action? prepare = null)
+    {
+        for (int i = 0; i < rounds; i++)
+        {
+            prepare?.Invoke();
+            Assert.True(step.SignalAndWait(ThreadKernel.Patience));
+            action();
+        }
+    }
+
     /// <summary>Litmus F4/F5. Allowed: either sees the other, or both. Neither: a waiter that sleeps beside free room.</summary>
     [Fact]
     public void Threads_AddAgainstGive_OneSeesTheOther()
