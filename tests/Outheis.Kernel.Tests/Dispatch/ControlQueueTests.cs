@@ -73,7 +73,9 @@ public sealed class ControlQueueTests
         public int Pushed;
     }
 
-    /// <summary>One pushes, one takes, as close together as they can be, in rounds so that both run at the same time.</summary>
+    /// <summary>
+    /// One pushes, one takes, as close together as they can be, in rounds so that both run at the same time.
+    /// </summary>
     [Fact]
     public void Threads_TakeAllAgainstPush_NoOpIsLostNorTakenTwice()
     {

@@ -105,7 +105,9 @@ public sealed class WaitListTests
         Assert.All(waiters, waiter => Assert.Equal(2, waiter.Wakes));
     }
 
-    /// <summary>One adds, one wakes, as close together as they can be, in rounds so that both run at the same time.</summary>
+    /// <summary>
+    /// One adds, one wakes, as close together as they can be, in rounds so that both run at the same time.
+    /// </summary>
     [Fact]
     public void Threads_WakeAllAgainstAdd_EachIsWokenOnce()
     {
@@ -145,7 +147,9 @@ public sealed class WaitListTests
         }
     }
 
-    /// <summary>Litmus F4/F5. Allowed: either sees the other, or both. Neither: a waiter that sleeps beside free room.</summary>
+    /// <summary>
+    /// Litmus F4/F5. Allowed: either sees the other, or both. Neither: a waiter that sleeps beside free room.
+    /// </summary>
     [Fact]
     public void Threads_AddAgainstGive_OneSeesTheOther()
     {
@@ -172,7 +176,8 @@ public sealed class WaitListTests
         Assert.Equal(0, asleep);
     }
 
-    private static void Each(Round[] rounds, int count, Barrier step, Actor actor, Actor? prepare, Actor? check)
+    private static void Each(
+        Round[] rounds, int count, Barrier step, Actor actor, Actor? prepare, Actor? check)
     {
         for (int done = 0; done < count; done += rounds.Length)
         {
@@ -192,7 +197,9 @@ public sealed class WaitListTests
         }
     }
 
-    /// <summary>The whole protocol, with two senders that really wait: a lost wake would make one wait for ever.</summary>
+    /// <summary>
+    /// The whole protocol, with two senders that really wait: a lost wake would make one wait for ever.
+    /// </summary>
     [Fact]
     public void Threads_SendersWaitForRoom_EachGetsThrough()
     {
@@ -225,7 +232,8 @@ public sealed class WaitListTests
                 while (sleeper.Wakes == 0)
                 {
                     Thread.Yield();
-                    Assert.True(Stopwatch.GetElapsedTime(start) < ThreadKernel.Patience, $"asleep at message {i}");
+                    TimeSpan waited = Stopwatch.GetElapsedTime(start);
+                    Assert.True(waited < ThreadKernel.Patience, $"asleep at message {i}");
                 }
             }
 
@@ -235,7 +243,9 @@ public sealed class WaitListTests
         Interlocked.Decrement(ref room.Sending);
     }
 
-    /// <summary>One turn of the receiver: it ends only when something was handled, so a turn per arrival at the least.</summary>
+    /// <summary>
+    /// One turn of the receiver: it ends only when something was handled, so a turn per arrival at the least.
+    /// </summary>
     private static void HandleSome(Room room)
     {
         int handled = 0;

@@ -38,7 +38,9 @@ public sealed class DeadLettersTests
             letters.Add(Letter(0, i));
         }
 
-        Assert.Equal(Enumerable.Range(beyond, Limits.DeadLettersKept), letters.Newest().Select(letter => (int)letter.Position));
+        Assert.Equal(
+            Enumerable.Range(beyond, Limits.DeadLettersKept),
+            letters.Newest().Select(letter => (int)letter.Position));
         Assert.Equal((all, all), (letters.Total, letters.Count(Reasons[0])));
     }
 
@@ -96,7 +98,7 @@ public sealed class DeadLettersTests
             }
         }]);
         Assert.Equal(Threads * Each, letters.Total);
-        Assert.All(Enumerable.Range(0, Threads), thread => Assert.Equal(Each, letters.Count(Reasons[thread])));
+        Assert.All(Reasons[..Threads], reason => Assert.Equal(Each, letters.Count(reason)));
         Assert.Equal(Limits.DeadLettersKept, letters.Newest().Count);
         AssertOrdered(letters.Newest());
     }
