@@ -3,8 +3,8 @@ using Xunit;
 namespace Outheis.Tests;
 
 /// <summary>
-/// Bytes per message once everything is warm. On one thread the count is exact; on real threads it is the whole
-/// process's, so there it may be anything that is less than one object per message.
+/// Bytes per message once everything is warm. On one thread the count is exact; on real threads it is the
+/// whole process's, so there it may be anything that is less than one object per message.
 /// </summary>
 [Collection(OnThreads.Name)]
 public sealed class ZeroAllocationTests
@@ -54,7 +54,8 @@ public sealed class ZeroAllocationTests
 
         public long Answered => Volatile.Read(ref _answered);
 
-        public async ValueTask HandleAsync(Go message, AgentContext context, CancellationToken cancellationToken)
+        public async ValueTask HandleAsync(
+            Go message, AgentContext context, CancellationToken cancellationToken)
         {
             while (!cancellationToken.IsCancellationRequested)
             {
@@ -70,10 +71,12 @@ public sealed class ZeroAllocationTests
     public void Send_SmallStruct_AllocatesNothing(int secondCore) => Play(secondCore, new Ball(1));
 
     [Theory, InlineData(0), InlineData(1)]
-    public void Send_StructOfTwoLines_AllocatesNothing(int secondCore) => Play(secondCore, new Wide(1, 2, 3, 4, 5, 6));
+    public void Send_StructOfTwoLines_AllocatesNothing(int secondCore) =>
+        Play(secondCore, new Wide(1, 2, 3, 4, 5, 6));
 
     [Theory, InlineData(0), InlineData(1)]
-    public void Send_PooledStruct_AllocatesNothing(int secondCore) => Play(secondCore, new Heavy(1, 2, 3, 4, 5, 6, 7));
+    public void Send_PooledStruct_AllocatesNothing(int secondCore) =>
+        Play(secondCore, new Heavy(1, 2, 3, 4, 5, 6, 7));
 
     [Theory, InlineData(0), InlineData(1)]
     public void Send_Object_AllocatesNothingButTheObject(int secondCore) => Play(secondCore, new Letter(1));
@@ -97,8 +100,9 @@ public sealed class ZeroAllocationTests
         (first.Next, second.Next) = (default, default);
     }
 
-    /// <summary>Bytes that the kernel's one thread allocates while the count goes on by what is to be
-    /// measured.</summary>
+    /// <summary>
+    /// Bytes that the kernel's one thread allocates while the count goes on by what is to be measured.
+    /// </summary>
     private static long Measure(Func<long> count, StepKernel world)
     {
         StepUntil(count, Warmup, world);

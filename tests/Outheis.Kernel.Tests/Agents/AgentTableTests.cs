@@ -95,7 +95,7 @@ public sealed class AgentTableTests
             }
             else
             {
-                uint gone = id % (last + 2);      // one that lives, one that was, the host's, one that never was
+                uint gone = id % (last + 2);      // alive, gone, the host's or never used
                 table.Remove(gone);
                 model.Remove(gone);
             }

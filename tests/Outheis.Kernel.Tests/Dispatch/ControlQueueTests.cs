@@ -3,7 +3,8 @@ using Xunit;
 
 namespace Outheis.Tests;
 
-/// <summary>Ops for a core against a queue. What threads do to it is in <see cref="ListTests"/>.</summary>
+/// <summary>Ops for a core against a queue. Its order per thread is in <see cref="ListTests"/>.</summary>
+[Collection(OnThreads.Name)]
 public sealed class ControlQueueTests
 {
     private sealed class Op(int number) : KernelOp
@@ -64,5 +65,65 @@ public sealed class ControlQueueTests
         control.Push(first);      // as an agent's cell that is restarted
         Assert.Same(first, control.TakeAll());
         Assert.Null(first.NextOp);
+    }
+
+    private sealed class Shared
+    {
+        public ControlQueue Control;
+        public int Pushed;
+    }
+
+    /// <summary>
+    /// One pushes, one takes, as close together as they can be, in rounds so that both run at the same time.
+    /// </summary>
+    [Fact]
+    public void Threads_TakeAllAgainstPush_NoOpIsLostNorTakenTwice()
+    {
+        const int Rounds = 10, Each = 40_000;
+        var shared = new Shared();
+        Op[] ops = [.. Enumerable.Range(0, Each).Select(i => new Op(i))];
+        using var step = new Barrier(2);
+        int lost = 0;
+        ThreadKernel.Together(
+            () => Repeat(Rounds, step, () =>
+            {
+                foreach (Op op in ops)
+                {
+                    shared.Control.Push(op);
+                }
+
+                Volatile.Write(ref shared.Pushed, 1);
+            }),
+            () => Repeat(Rounds, step, () =>
+            {
+                lost += Each - TakeUntilPushed(shared);
+                shared.Pushed = 0;
+            }));
+        Assert.Equal(0, lost);
+    }
+
+    private static void Repeat(int rounds, Barrier step, Action action)
+    {
+        for (int i = 0; i < rounds; i++)
+        {
+            Assert.True(step.SignalAndWait(ThreadKernel.Patience));
+            action();
+        }
+    }
+
+    private static int TakeUntilPushed(Shared shared)
+    {
+        int taken = 0;
+        bool isLast;
+        do
+        {
+            isLast = Volatile.Read(ref shared.Pushed) != 0;
+            for (KernelOp? op = shared.Control.TakeAll(); op is not null; op = op.NextOp)
+            {
+                taken++;
+            }
+        }
+        while (!isLast);
+        return taken;
     }
 }

@@ -17,7 +17,9 @@ public sealed unsafe class CoreRingTests
         {
             for (int i = 0; i < times; i++)
             {
-                bool same = send ? SendEquals(ring, model, ref next, taken) : TakeEquals(ring, model, ref taken);
+                bool same = send
+                    ? SendEquals(ring, model, ref next, taken)
+                    : TakeEquals(ring, model, ref taken);
                 if (!same)
                 {
                     return false;

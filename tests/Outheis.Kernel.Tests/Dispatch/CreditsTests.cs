@@ -69,7 +69,9 @@ public sealed class CreditsTests
         return AllComeBack(ref credits, capacity, onTheWay, leased);
     }
 
-    /// <summary>C1: once nothing is on its way and no lease is open, settling leaves the whole capacity free.</summary>
+    /// <summary>
+    /// C1: once nothing is on its way and no lease is open, settling leaves the whole capacity free.
+    /// </summary>
     private static bool AllComeBack(ref Credits credits, int capacity, int onTheWay, int leased)
     {
         credits.GiveShared(leased);

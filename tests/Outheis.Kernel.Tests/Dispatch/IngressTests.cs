@@ -86,7 +86,8 @@ public sealed unsafe class IngressTests
         const int Producers = 4, Each = 30_000;
         using var ingress = new Ingress();
         int[] seen = new int[Producers];
-        Action[] actions = [.. Enumerable.Range(0, Producers).Select(p => (Action)(() => Produce(ingress, p, Each)))];
+        Action[] actions =
+            [.. Enumerable.Range(0, Producers).Select(p => (Action)(() => Produce(ingress, p, Each)))];
         ThreadKernel.Together([.. actions, () =>
         {
             for (int i = 0; i < Producers * Each; i++)
@@ -124,7 +125,9 @@ public sealed unsafe class IngressTests
         }
     }
 
-    /// <summary>Producers publish in any order; what is readable is always the longest published beginning.</summary>
+    /// <summary>
+    /// Producers publish in any order; what is readable is always the longest published beginning.
+    /// </summary>
     [Property(MaxTest = 60, StartSize = 50, EndSize = 600)]
     public bool Ingress_PublishedInAnyOrder_IsReadInOrderOfTheClaims((byte Verb, byte Which)[] steps)
     {

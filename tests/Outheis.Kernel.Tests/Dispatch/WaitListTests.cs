@@ -105,8 +105,51 @@ public sealed class WaitListTests
         Assert.All(waiters, waiter => Assert.Equal(2, waiter.Wakes));
     }
 
-    /// <summary>Litmus F4/F5. Allowed: either sees the other, or both. Neither: a waiter that sleeps beside free
-    /// room.</summary>
+    /// <summary>
+    /// One adds, one wakes, as close together as they can be, in rounds so that both run at the same time.
+    /// </summary>
+    [Fact]
+    public void Threads_WakeAllAgainstAdd_EachIsWokenOnce()
+    {
+        const int Rounds = 10, Each = 40_000;
+        var room = new Room();
+        Sleeper[] sleepers = [.. Enumerable.Range(0, Each).Select(_ => new Sleeper())];
+        using var step = new Barrier(2);
+        ThreadKernel.Together(
+            () => Repeat(Rounds, step, () =>
+            {
+                foreach (Sleeper sleeper in sleepers)
+                {
+                    room.Waiters.Add(sleeper);
+                }
+
+                Volatile.Write(ref room.Sending, 0);
+            }),
+            () => Repeat(Rounds, step, () =>
+            {
+                while (Volatile.Read(ref room.Sending) > 0)
+                {
+                    room.Waiters.WakeAll();
+                }
+
+                room.Waiters.WakeAll();
+            }, () => room.Sending = 1));
+        Assert.Equal(0, sleepers.Count(sleeper => sleeper.Wakes != Rounds));
+    }
+
+    private static void Repeat(int rounds, Barrier step, Action action, Action? prepare = null)
+    {
+        for (int i = 0; i < rounds; i++)
+        {
+            prepare?.Invoke();
+            Assert.True(step.SignalAndWait(ThreadKernel.Patience));
+            action();
+        }
+    }
+
+    /// <summary>
+    /// Litmus F4/F5. Allowed: either sees the other, or both. Neither: a waiter that sleeps beside free room.
+    /// </summary>
     [Fact]
     public void Threads_AddAgainstGive_OneSeesTheOther()
     {
@@ -133,7 +176,8 @@ public sealed class WaitListTests
         Assert.Equal(0, asleep);
     }
 
-    private static void Each(Round[] rounds, int count, Barrier step, Actor actor, Actor? prepare, Actor? check)
+    private static void Each(
+        Round[] rounds, int count, Barrier step, Actor actor, Actor? prepare, Actor? check)
     {
         for (int done = 0; done < count; done += rounds.Length)
         {
@@ -153,8 +197,9 @@ public sealed class WaitListTests
         }
     }
 
-    /// <summary>The whole protocol, with two senders that really wait: a lost wake would make one wait for
-    /// ever.</summary>
+    /// <summary>
+    /// The whole protocol, with two senders that really wait: a lost wake would make one wait for ever.
+    /// </summary>
     [Fact]
     public void Threads_SendersWaitForRoom_EachGetsThrough()
     {
@@ -187,7 +232,8 @@ public sealed class WaitListTests
                 while (sleeper.Wakes == 0)
                 {
                     Thread.Yield();
-                    Assert.True(Stopwatch.GetElapsedTime(start) < ThreadKernel.Patience, $"asleep at message {i}");
+                    TimeSpan waited = Stopwatch.GetElapsedTime(start);
+                    Assert.True(waited < ThreadKernel.Patience, $"asleep at message {i}");
                 }
             }
 
@@ -197,8 +243,9 @@ public sealed class WaitListTests
         Interlocked.Decrement(ref room.Sending);
     }
 
-    /// <summary>One turn of the receiver: it ends only when something was handled, so a turn per arrival at the
-    /// least.</summary>
+    /// <summary>
+    /// One turn of the receiver: it ends only when something was handled, so a turn per arrival at the least.
+    /// </summary>
     private static void HandleSome(Room room)
     {
         int handled = 0;

@@ -38,8 +38,9 @@ public sealed class DeadLettersTests
             letters.Add(Letter(0, i));
         }
 
-        Assert.Equal(Enumerable.Range(beyond, Limits.DeadLettersKept), letters.Newest().Select(letter =>
-            (int)letter.Position));
+        Assert.Equal(
+            Enumerable.Range(beyond, Limits.DeadLettersKept),
+            letters.Newest().Select(letter => (int)letter.Position));
         Assert.Equal((all, all), (letters.Total, letters.Count(Reasons[0])));
     }
 
@@ -73,24 +74,31 @@ public sealed class DeadLettersTests
     [Fact]
     public void Threads_AddAndRead_EachIsCountedAndKeptInOrderOfItsThread()
     {
-        const int Threads = 3, Each = 20_000;
+        const int Threads = 3, Each = 50_000;
         var letters = new DeadLetters();
+        int adding = Threads;
+        using var start = new Barrier(Threads + 1);
         Action[] adders = [.. Enumerable.Range(0, Threads).Select(thread => (Action)(() =>
         {
+            Assert.True(start.SignalAndWait(ThreadKernel.Patience));
             for (int i = 0; i < Each; i++)
             {
                 letters.Add(Letter(thread, i));
             }
+
+            Interlocked.Decrement(ref adding);
         }))];
         ThreadKernel.Together([.. adders, () =>
         {
-            while (letters.Total < Threads * Each)
+            Assert.True(start.SignalAndWait(ThreadKernel.Patience));
+            while (Volatile.Read(ref adding) > 0)
             {
                 AssertOrdered(letters.Newest());
                 Thread.Yield();
             }
         }]);
-        Assert.All(Enumerable.Range(0, Threads), thread => Assert.Equal(Each, letters.Count(Reasons[thread])));
+        Assert.Equal(Threads * Each, letters.Total);
+        Assert.All(Reasons[..Threads], reason => Assert.Equal(Each, letters.Count(reason)));
         Assert.Equal(Limits.DeadLettersKept, letters.Newest().Count);
         AssertOrdered(letters.Newest());
     }

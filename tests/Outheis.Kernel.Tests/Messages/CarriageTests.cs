@@ -14,7 +14,8 @@ public sealed class CarriageTests
     [Fact]
     public void IsRaw_ByType_SaysWhetherTheBytesAreTheWholeContent()
     {
-        Assert.True(Carriage<int>.IsRaw && Carriage<Wide>.IsRaw && Carriage<Heavy>.IsRaw && Carriage<Longest>.IsRaw);
+        Assert.True(Carriage<int>.IsRaw && Carriage<Wide>.IsRaw);
+        Assert.True(Carriage<Heavy>.IsRaw && Carriage<Longest>.IsRaw);
         Assert.False(Carriage<Named>.IsRaw || Carriage<string>.IsRaw || Carriage<Letter>.IsRaw);
     }
 

@@ -3,7 +3,9 @@ using Xunit;
 
 namespace Outheis.Tests;
 
-/// <summary>What <see cref="CellTests"/> does not ask of the cells: any order of returns, blocks, references.</summary>
+/// <summary>
+/// What <see cref="CellTests"/> does not ask of the cells: any order of returns, blocks, references.
+/// </summary>
 public sealed unsafe class CellSlabTests
 {
     private const long BlockBytes = Limits.SlabCells * Limits.CellBytes;
@@ -59,7 +61,9 @@ public sealed unsafe class CellSlabTests
         }
     }
 
-    /// <summary>Cells go back in any order; nobody's cell or reference changes by what happens to another's.</summary>
+    /// <summary>
+    /// Cells go back in any order; nobody's cell or reference changes by what happens to another's.
+    /// </summary>
     [Property(MaxTest = 60, StartSize = 50, EndSize = 500)]
     public bool CellSlab_AnyOrderOfReturns_EveryCellIsItsHoldersAlone((bool Rent, ushort Which)[] steps)
     {

@@ -3,7 +3,9 @@ using Xunit;
 
 namespace Outheis.Tests;
 
-/// <summary>The sleep/wake handshake. A lost wake is a hang, so whoever waits here gives up after a minute.</summary>
+/// <summary>
+/// The sleep/wake handshake. A lost wake is a hang, so whoever waits here gives up after a minute.
+/// </summary>
 [Collection(OnThreads.Name)]
 public sealed class ParkerTests
 {
@@ -134,7 +136,9 @@ public sealed class ParkerTests
         }
     }
 
-    /// <summary>Posts the next only when the last was handled: no later wake can make up for a lost one.</summary>
+    /// <summary>
+    /// Posts the next only when the last was handled: no later wake can make up for a lost one.
+    /// </summary>
     private static void Poster(Desk desk, int rounds)
     {
         var random = new Random(1);
@@ -151,7 +155,8 @@ public sealed class ParkerTests
                     Thread.Yield();
                 }
 
-                Assert.True(Stopwatch.GetElapsedTime(start) < ThreadKernel.Patience, $"post {i} was slept through");
+                TimeSpan waited = Stopwatch.GetElapsedTime(start);
+                Assert.True(waited < ThreadKernel.Patience, $"post {i} was slept through");
             }
         }
     }
@@ -189,7 +194,9 @@ public sealed class ParkerTests
         Assert.All(woke, count => Assert.Equal(1, count));
     }
 
-    /// <summary>Litmus F1/F2. Allowed: either sees the other, or both. Neither: work beside a sleeping core.</summary>
+    /// <summary>
+    /// Litmus F1/F2. Allowed: either sees the other, or both. Neither: work beside a sleeping core.
+    /// </summary>
     [Fact]
     public void Threads_AnnounceAgainstPost_OneSeesTheOther()
     {
