@@ -59,7 +59,7 @@ public sealed class AsyncTurnTests
 
         static async Task Library()
         {
-            await Task.Delay(1).ConfigureAwait(false);
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);      // to a pool thread
             Assert.Null(Core.OfThisThread);
         }
     }
@@ -154,7 +154,7 @@ public sealed class AsyncTurnTests
         AgentId agent = world.Kernel.Spawn(new Puppet());
         world.Kernel.DoAsync(agent, async context =>
         {
-            await Task.Delay(1).ConfigureAwait(false);
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
             seen.SetResult(Record.Exception(() => context.Send(default, 1)));
         });
         Assert.IsType<InvalidOperationException>(world.Result(seen.Task));

@@ -53,7 +53,7 @@ public sealed class ShutdownTests
         });
         world.Kernel.Do(agent, _ => { });
         world.Run();
-        StopReport report = world.Stop(TimeSpan.FromSeconds(1));
+        StopReport report = world.Stop(TimeSpan.FromMilliseconds(200));
         Assert.True(fired);
         Assert.Equal(new UndrainedAgent(agent, "deaf", 1, AgentState.Waiting), Assert.Single(report.Undrained));
         Assert.Empty(report.StuckCores);
@@ -73,7 +73,7 @@ public sealed class ShutdownTests
         });
         world.Kernel.Do(agent, _ => log.Add("the rest"));
         world.Run();
-        Assert.True(world.Stop(TimeSpan.FromSeconds(1)).Drained);
+        Assert.True(world.Stop(TimeSpan.FromMilliseconds(200)).Drained);
         Assert.Equal(["cancelled", "the rest"], log);
     }
 
@@ -85,9 +85,9 @@ public sealed class ShutdownTests
         world.Kernel.DoAsync(agent, async _ => await new TaskCompletionSource().Task);
         world.Run();
         long start = world.Time.GetTimestamp();
-        world.Stop(TimeSpan.FromSeconds(2));
+        world.Stop(TimeSpan.FromMilliseconds(400));
         TimeSpan took = world.Time.GetElapsedTime(start);
-        Assert.True(took >= TimeSpan.FromSeconds(2), $"{took}");
+        Assert.True(took >= TimeSpan.FromMilliseconds(400), $"{took}");
     }
 
     [Fact]

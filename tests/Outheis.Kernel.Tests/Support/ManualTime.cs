@@ -34,6 +34,22 @@ internal sealed class ManualTime : TimeProvider
         Volatile.Write(ref _now, to);
     }
 
+    /// <summary>Moves time on to the next timer, if that is due soon: then somebody waits for it.</summary>
+    public void AdvanceToNext(TimeSpan within)
+    {
+        long next;
+        lock (_lock)
+        {
+            next = _timers.Count == 0 ? long.MaxValue : _timers.Min(timer => timer.Due);
+        }
+
+        long wait = next - GetTimestamp();
+        if (wait <= within.Ticks)
+        {
+            Advance(TimeSpan.FromTicks(Math.Max(0, wait)));
+        }
+    }
+
     private ManualTimer? NextDue(long to)
     {
         lock (_lock)

@@ -92,13 +92,15 @@ internal sealed class StepKernel : IDisposable
         }
     }
 
+    /// <summary>Stops the kernel. Its drain pauses for a millisecond between two looks, and time goes on only then: the
+    /// pool threads that it runs on may be slow.</summary>
     public StopReport Stop(TimeSpan? deadline = null)
     {
         _isStopped = true;
         Task<StopReport> stop = Kernel.StopAsync(deadline);
         RunUntil(() =>
         {
-            Time.Advance(TimeSpan.FromMilliseconds(1));
+            Time.AdvanceToNext(within: TimeSpan.FromMilliseconds(1));
             return stop.IsCompleted;
         });
         return stop.Result;
