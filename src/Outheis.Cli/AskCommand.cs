@@ -116,8 +116,14 @@ internal static class AskCommand
         }
 
         if (interrupt.ExitCode != 0) return interrupt.ExitCode;
-        return report.Drained ? exitCode : ExitCode.Failed;
+        if (report.Drained) return exitCode;
+        Console.Error.WriteLine($"The team did not come to rest in time: {Describe(report)}.");
+        return Math.Max(exitCode, ExitCode.DoneInPart);
     }
+
+    private static string Describe(StopReport report) => string.Join(", ",
+        report.Undrained.Select(static agent => $"{agent.Name} {agent.State}, {agent.Queued} messages waiting")
+            .Concat(report.StuckCores.Select(static core => $"core {core} did not end")));
 
     private static Task<int> Refuse(string sentence)
     {
