@@ -15,7 +15,7 @@ internal sealed class LaneSegments : IDisposable
     private readonly object _gate = new();
     private readonly LaneStore _store;
     private readonly SegmentPreparer _preparer;
-    private readonly List<JournalSegment> _retired = [];      // gate; to unmap
+    private readonly List<(long Sequence, JournalSegment Segment)> _retired = [];      // gate; to keep or unmap
     private JournalSegment _current;                          // gate; written by the appender only
     private JournalSegment? _next;                            // gate
     private JournalException? _failure;                       // gate
@@ -87,7 +87,7 @@ internal sealed class LaneSegments : IDisposable
         lock (_gate)
         {
             Debug.Assert(_next is not null, "Advance without TakeNext");
-            _retired.Add(_current);
+            _retired.Add((_current.Sequence, _current));
             _current = _next;
             _next = null;
             _populated = _populateTo = Math.Min(2 * JournalLimits.WindowBytes, _current.Bytes);
@@ -102,7 +102,7 @@ internal sealed class LaneSegments : IDisposable
     {
         while (TakeRetired() is { } retired)
         {
-            retired.Dispose();
+            _store.Retire(retired.Sequence, retired.Segment);
         }
 
         Populate();
@@ -152,8 +152,10 @@ internal sealed class LaneSegments : IDisposable
         _next?.Dispose();
         while (TakeRetired() is { } retired)
         {
-            retired.Dispose();
+            retired.Segment.Dispose();
         }
+
+        _store.Dispose();
     }
 
     private void Prepare()
@@ -200,7 +202,7 @@ internal sealed class LaneSegments : IDisposable
         }
     }
 
-    private JournalSegment? TakeRetired()
+    private (long Sequence, JournalSegment Segment)? TakeRetired()
     {
         lock (_gate)
         {
@@ -209,7 +211,7 @@ internal sealed class LaneSegments : IDisposable
                 return null;
             }
 
-            JournalSegment first = _retired[0];
+            (long, JournalSegment) first = _retired[0];
             _retired.RemoveAt(0);
             return first;
         }

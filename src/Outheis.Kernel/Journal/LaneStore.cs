@@ -9,10 +9,11 @@ namespace Outheis;
 /// </summary>
 internal sealed class LaneStore(
     IJournalDisk disk, string directory, int lane, JournalSettings settings, uint run, TimeProvider time,
-    long oldest)
+    long oldest) : IDisposable
 {
     public const string TemporaryName = "preparing.tmp";
 
+    private readonly Dictionary<long, JournalSegment> _mapped = [];      // its own lock; left, and to be recycled as they are
     private long _oldest = oldest;    // lowest sequence on the disk
     private bool _unsyncedNames;      // a recycled file has its new name in memory only
 
@@ -61,6 +62,33 @@ internal sealed class LaneStore(
             DropTemporary(temporary);
             throw;
         }
+    }
+
+    /// <summary>The appender has left this segment. Where files are recycled, its mapping waits for that with its pages:
+    /// mapping it anew would cost a fault per page.</summary>
+    public void Retire(long sequence, JournalSegment segment)
+    {
+        lock (_mapped)
+        {
+            if (settings.RetainSegments is not null && segment.Bytes == settings.SegmentBytes
+                && sequence >= Volatile.Read(ref _oldest) && _mapped.TryAdd(sequence, segment))
+            {
+                return;
+            }
+        }
+
+        segment.Dispose();
+    }
+
+    /// <summary>Unmaps what was kept. After the preparer has stopped.</summary>
+    public void Dispose()
+    {
+        foreach (JournalSegment segment in _mapped.Values)
+        {
+            segment.Dispose();
+        }
+
+        _mapped.Clear();
     }
 
     /// <summary>Makes the files from this sequence on durable, the current one last.</summary>
@@ -112,6 +140,7 @@ internal sealed class LaneStore(
 
         while (_oldest < current - retained)
         {
+            TakeMapped(_oldest)?.Dispose();
             disk.Delete(PathOf(_oldest++));       // more than one to spare: fewer are retained than before
         }
 
@@ -120,8 +149,9 @@ internal sealed class LaneStore(
             return null;
         }
 
-        disk.Rename(PathOf(_oldest++), temporary);
-        SegmentMapping mapping = disk.OpenSegment(temporary);
+        disk.Rename(PathOf(_oldest), temporary);
+        SegmentMapping mapping = TakeMapped(_oldest)?.Mapping ?? disk.OpenSegment(temporary);
+        Volatile.Write(ref _oldest, _oldest + 1);
         if (mapping.Bytes == settings.SegmentBytes)
         {
             return mapping;
@@ -130,6 +160,14 @@ internal sealed class LaneStore(
         mapping.Dispose();
         disk.Delete(temporary);
         return null;
+    }
+
+    private JournalSegment? TakeMapped(long sequence)
+    {
+        lock (_mapped)
+        {
+            return _mapped.Remove(sequence, out JournalSegment? segment) ? segment : null;
+        }
     }
 
     private unsafe void WriteHeader(SegmentMapping mapping, long sequence, long firstPosition)
