@@ -290,6 +290,13 @@ public sealed class Kernel : IAsyncDisposable
         {
             return failure;
         }
+        finally
+        {
+            if (everyCoreStopped)
+            {
+                Array.ForEach(Cores, static core => core.Dispose());
+            }
+        }
     }
 
     private AgentId SpawnAgent(string? name, Delegate factory, SpawnOptions? options)

@@ -243,9 +243,10 @@ internal sealed unsafe partial class Core : IDisposable
         return true;
     }
 
+    /// <summary>Frees what this core's thread alone touched; it has ended. The ingress frees itself: outside threads may
+    /// be about to look at it.</summary>
     public void Dispose()
     {
-        Ingress.Dispose();
         Cells.Dispose();
         foreach (CoreRing? ring in In)
         {

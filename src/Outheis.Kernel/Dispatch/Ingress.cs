@@ -100,5 +100,11 @@ internal sealed unsafe class Ingress : IDisposable
         _head++;
     }
 
-    public void Dispose() => NativeMemory.AlignedFree(_slots);
+    ~Ingress() => NativeMemory.AlignedFree(_slots);
+
+    public void Dispose()
+    {
+        GC.SuppressFinalize(this);
+        NativeMemory.AlignedFree(_slots);
+    }
 }
