@@ -32,6 +32,31 @@ public sealed class RefreshModelTests
 
         vault.Refresh();
         Check(vault, model);
+        CheckNothingIsLeftOver(vault, model);
+    }
+
+    /// <summary>What left the vault is nowhere in the file, where it would only cost room and skew the ranking.</summary>
+    private static void CheckNothingIsLeftOver(IndexedVault vault, Dictionary<string, string> model)
+    {
+        vault.Index.Dispose();
+        using IndexStore store = IndexStore.Open(vault.IndexFile, vault.VaultPath);
+        Assert.False(store.Rebuilt);
+        foreach (string subject in Subjects)
+        {
+            string term = new Analyzer().TermOf(subject);
+            long indexed = Scalar(store, $"SELECT coalesce(sum(doc), 0) FROM vocabulary WHERE term = '{term}'");
+            Assert.Equal(model.Values.Count(of => of == subject), indexed);
+        }
+
+        Assert.Equal(model.Count, Scalar(store, "SELECT count(*) FROM files WHERE skipped IS NULL"));
+        Assert.Equal(0, Scalar(store, "SELECT count(*) FROM sections WHERE file NOT IN (SELECT id FROM files)"));
+        Assert.Equal(0, Scalar(store, "SELECT count(*) FROM passages WHERE section NOT IN (SELECT id FROM sections)"));
+    }
+
+    private static long Scalar(IndexStore store, string sql)
+    {
+        using var command = store.Command(sql);
+        return (long)command.ExecuteScalar()!;
     }
 
     private static void Change(
