@@ -68,6 +68,7 @@ internal sealed unsafe partial class Core
             return;
         }
 
+        Tap?.AppendReply(ReplyRoute<TReply>.Instance, self, correlation, Current, in reply);
         if (table != Index && table != Correlation.HostTable)
         {
             SendUncredited(Kernel.Cores[table], 0, self.Id.Value, ReplyRoute<TReply>.Instance, correlation, in reply);
@@ -75,7 +76,6 @@ internal sealed unsafe partial class Core
         }
 
         HostReplies += table == Correlation.HostTable ? 1 : 0;
-        Tap?.AppendReply(ReplyRoute<TReply>.Instance, self, correlation, Current, in reply);
         bool inTime = table == Index
             ? Replies.Complete(correlation, in reply)
             : Kernel.HostAsks.Complete(correlation, in reply);

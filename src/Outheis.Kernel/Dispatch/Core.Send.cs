@@ -117,7 +117,7 @@ internal sealed unsafe partial class Core
     /// </summary>
     public void SendUncredited<T>(Core peer, uint target, uint sender, Route route, ulong correlation, in T message)
     {
-        bool ready = Tap is not null && Tap.PrepareControl(route, in message);
+        bool ready = Tap is not null && target != 0 && Tap.PrepareControl(route, in message);
         CoreRing? ring = Out[peer.Index];
         Message* slot = ring is not null && _outbox[peer.Index].IsEmpty ? ring.TryClaim() : null;
         Message* cell = slot != null ? slot : Cells.Rent();

@@ -11,7 +11,7 @@ internal abstract unsafe class Route
 {
     private static readonly Lock RegisterLock = new();
     private static Route[] s_all = new Route[64];
-    private static int s_count;
+    private static int s_count = 1;      // 0 is no type, in the journal too
 
     protected Route(Type message)
     {
