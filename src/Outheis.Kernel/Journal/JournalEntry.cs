@@ -119,12 +119,13 @@ public sealed class JournalEntry
             when StartedRecord.TryRead(payload, out StartedRecord started) =>
             Invariant($"incarnation {started.Incarnation}"),
         JournalKind.Exited when ExitedRecord.TryRead(payload, out ExitedRecord exited) =>
-            Invariant($"incarnation {exited.Incarnation}, reason {exited.Reason}, {exited.Message}"),
+            Invariant($"incarnation {exited.Incarnation}, ")
+                + (exited.Message.Length > 0 ? exited.Message : ((ExitKind)exited.Reason).ToString()),
         JournalKind.Granted or JournalKind.Derived or JournalKind.Revoked
             when CapabilityRecord.TryRead(payload, out CapabilityRecord right) => Invariant(
-                $"holder #{right.Holder}, rights {right.Rights}, parent {right.Parent}, {right.Purpose}"),
+                $"holder #{right.Holder}, rights {(Rights)right.Rights}, parent {right.Parent}, {right.Purpose}"),
         JournalKind.DeadLetter when DeadLetterRecord.TryRead(payload, out DeadLetterRecord letter) =>
-            Invariant($"reason {letter.Reason}, message {letter.Message}"),
+            Invariant($"{(DeadLetterReason)letter.Reason}, message at {letter.Message}"),
         _ => "",
     };
 
