@@ -115,6 +115,12 @@ internal static class AskCommand
             exitCode = ExitCode.Failed;
         }
 
+        if (report.JournalFailure is { } failed)
+        {
+            Console.Error.WriteLine(failed.Message);
+            exitCode = ExitCode.Failed;
+        }
+
         if (interrupt.ExitCode != 0) return interrupt.ExitCode;
         if (report.Drained) return exitCode;
         Console.Error.WriteLine($"The team did not come to rest in time: {Describe(report)}.");

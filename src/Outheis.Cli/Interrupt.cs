@@ -28,7 +28,6 @@ internal sealed class Interrupt : IDisposable
     public void Dispose()
     {
         foreach (PosixSignalRegistration registration in _registrations) registration.Dispose();
-        _source.Dispose();
     }
 
     private void Hear(PosixSignalContext context, int number)

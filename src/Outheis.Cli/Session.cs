@@ -97,9 +97,16 @@ internal sealed class Session(Team team, VaultLabel vault, CancellationToken int
 
     private async Task Settle()
     {
-        Settled settled = await team.Settle.AskAsync(new Settle(), SettleDeadline, interrupted)
-            .ConfigureAwait(false);
-        if (settled.Failure is { } failure) await Fail(failure).ConfigureAwait(false);
+        try
+        {
+            Settled settled = await team.Settle.AskAsync(new Settle(), SettleDeadline, interrupted)
+                .ConfigureAwait(false);
+            if (settled.Failure is { } failure) await Fail(failure).ConfigureAwait(false);
+        }
+        catch (AskException late) when (late.Outcome == AskOutcome.TimedOut)
+        {
+            // The insights are not what the user waits for; the stop drains what is left of them.
+        }
     }
 
     private Task Fail(string sentence)

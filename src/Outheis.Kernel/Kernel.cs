@@ -158,13 +158,13 @@ public sealed class Kernel : IAsyncDisposable
     /// </summary>
     /// <typeparam name="T">The message type.</typeparam>
     /// <param name="capability">Any capability that the host has, whoever holds it.</param>
-    public Task RevokeAsync<T>(Capability<T> capability) => Revocation.Run(this, capability.Node);
+    public Task RevokeAsync<T>(Capability<T> capability) => RevokeNode(capability.Node);
 
     /// <inheritdoc cref="RevokeAsync{T}(Capability{T})"/>
     /// <typeparam name="TRequest">The request type.</typeparam>
     /// <typeparam name="TReply">The reply type.</typeparam>
     public Task RevokeAsync<TRequest, TReply>(AskCapability<TRequest, TReply> capability) =>
-        Revocation.Run(this, capability.Node);
+        RevokeNode(capability.Node);
 
     /// <summary>Opens an output: agents that are granted it write, the host reads.</summary>
     /// <typeparam name="T">The message type.</typeparam>
@@ -184,6 +184,7 @@ public sealed class Kernel : IAsyncDisposable
     /// <returns>Done when the agent's core has taken note. An agent that is already dead is fine.</returns>
     public Task StopAgentAsync(AgentId agent)
     {
+        RequireOutside();
         if (Agents.Find(agent.Value) is not { } cell)
         {
             return Task.CompletedTask;
@@ -243,15 +244,17 @@ public sealed class Kernel : IAsyncDisposable
             if (Options.Unsupervised is { } hear)
             {
                 hear(signal);
-                return;
+            }
+            else
+            {
+                Console.Error.WriteLine($"outheis: agent {agent.Name} ended and nobody supervises it: {signal.Reason}");
             }
         }
-        catch (Exception bug)
+        catch (Exception)
         {
-            Console.Error.WriteLine($"outheis: {nameof(KernelOptions.Unsupervised)} threw: {bug.Message}");
+            // The program's callback threw, or its standard error cannot be written. This is a core: it goes on, and the
+            // journal has the exit.
         }
-
-        Console.Error.WriteLine($"outheis: agent {agent.Name} ended and nobody supervises it: {signal.Reason}");
     }
 
     /// <summary>Done when the task is, or when the kernel has stopped and no core will do it any
@@ -326,6 +329,12 @@ public sealed class Kernel : IAsyncDisposable
 
         core.Post(agent);
         return agent.Id;
+    }
+
+    private Task RevokeNode(CapabilityNode? node)
+    {
+        RequireOutside();
+        return Revocation.Run(this, node);
     }
 
     private static AgentCell Outside(AgentCell holder)

@@ -12,6 +12,7 @@ internal sealed class OutheisSystem : ISystem
     private const string Journal = "journal";
     private const int CoresMax = 2;
     private const int RetainSegments = 4;
+    private const int SegmentBytes = 8 << 20;      // small, so that the warm-up goes round them once: fresh pages cost more
 
     public string Name => AllSystems.Ours;
 
@@ -31,6 +32,7 @@ internal sealed class OutheisSystem : ISystem
             Cores = cores,
             JournalDirectory = directory,
             RetainSegments = RetainSegments,
+            SegmentBytes = SegmentBytes,
             Unsupervised = signal => round.Fail(
                 new InvalidOperationException($"{signal.Name} ended: {signal.Reason}")),
         });

@@ -237,10 +237,15 @@ public sealed class AgentContext
         }
 
         Core.EnterResumed(Cell, in _message);
-        SendResult sent = Core.Send(Cell, node, in message);
-        Core.LeaveResumed();
-        Core.EndAside();
-        return sent;
+        try
+        {
+            return Core.Send(Cell, node, in message);
+        }
+        finally
+        {
+            Core.LeaveResumed();
+            Core.EndAside();
+        }
     }
 
     /// <summary>Fires the token of the turn under way, if there is one.</summary>
@@ -266,12 +271,20 @@ public sealed class AgentContext
     /// The incarnation ended. Its code may run on until its awaits are over, but reaches nothing any more
     /// (OT-09). Returns the correlation of the request whose answer will never come, or 0.
     /// </summary>
-    internal ulong Fence()
+    /// <param name="isReported">The message of the turn that awaits is a dead letter already.</param>
+    internal unsafe ulong Fence(bool isReported)
     {
         _isFenced = true;
         ulong unanswered = _isPending ? _message.Correlation : 0;
         if (_isPending)
         {
+            if (!isReported)
+            {
+                Message cutOff = _message;
+                Core.Report(&cutOff, Route.Of(cutOff.Route), Core.Kernel.IsStopping
+                    ? DeadLetterReason.KernelStopped : DeadLetterReason.TargetDead);
+            }
+
             _isPending = false;
             Core.WaitingAgents--;
             try

@@ -18,6 +18,7 @@ internal sealed class AgentSend<T> : Waiter, IValueTaskSource<SendResult>
     private Action<object?>? _continuation;
     private object? _state;
     private SendResult _result;
+    private Exception? _fault;
     private bool _isDone;
     private bool _isCancelled;      // left in a list until somebody wakes it, so never pooled again
     private short _version;
@@ -53,7 +54,18 @@ internal sealed class AgentSend<T> : Waiter, IValueTaskSource<SendResult>
             return;
         }
 
-        SendResult sent = _context.TrySendFor(_node, in _message);
+        SendResult sent;
+        try
+        {
+            sent = _context.TrySendFor(_node, in _message);
+        }
+        catch (Exception bug)      // the message's codec threw: its sender's bug, told where it awaits
+        {
+            _fault = bug;
+            End(SendResult.Denied);
+            return;
+        }
+
         if (sent == SendResult.Full)
         {
             WaitForRoom(core);
@@ -67,6 +79,7 @@ internal sealed class AgentSend<T> : Waiter, IValueTaskSource<SendResult>
     public ValueTaskSourceStatus GetStatus(short token) =>
         !_isDone ? ValueTaskSourceStatus.Pending
         : _isCancelled ? ValueTaskSourceStatus.Canceled
+        : _fault is not null ? ValueTaskSourceStatus.Faulted
         : ValueTaskSourceStatus.Succeeded;
 
     public void OnCompleted(
@@ -94,6 +107,11 @@ internal sealed class AgentSend<T> : Waiter, IValueTaskSource<SendResult>
         if (_isCancelled)
         {
             throw new OperationCanceledException(_token);
+        }
+
+        if (_fault is { } fault)
+        {
+            throw new InvalidOperationException("The message could not be written into the journal.", fault);
         }
 
         (_context, _node, _message, _token, _registration) = (null!, null!, default!, default, default);

@@ -21,5 +21,9 @@ internal readonly record struct Resumption(
 /// <summary>Runs what an ended incarnation still awaits, between the turns of the living.</summary>
 internal sealed class OrphanResume(AgentContext context) : KernelOp
 {
-    public override void Run(Core core) => context.RunResumes();
+    public override void Run(Core core)
+    {
+        context.RunResumes();
+        core.EndAside();
+    }
 }

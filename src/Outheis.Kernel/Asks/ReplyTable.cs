@@ -149,6 +149,7 @@ internal sealed class ReplyTable(Core core)
     {
         ulong correlation = slot.Correlate(core.Index);
         AgentCell callee = slot.Callee!;
+        core.Tap?.RecordGaveUp(callee, correlation);
         Pending--;
         slot.Fail(outcome, null);
         core.TellWithdrawn(callee, correlation);

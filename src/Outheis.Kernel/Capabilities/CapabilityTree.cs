@@ -43,7 +43,7 @@ internal sealed class CapabilityTree
                 return DeriveResult.Denied;
             }
 
-            if (holder is null || holder.IsDead)
+            if (holder is null || holder.IsDead || holder.State == AgentState.Ended)
             {
                 return DeriveResult.Dead;
             }
@@ -117,11 +117,6 @@ internal sealed class CapabilityTree
     /// </summary>
     public void ReleaseHeld(AgentCell holder)
     {
-        if (holder.Held is null)      // written by this thread or before this incarnation started
-        {
-            return;
-        }
-
         lock (_lock)
         {
             while (holder.Held is { } node)

@@ -10,13 +10,13 @@ internal static class Mint
         Kernel kernel, AgentCell holder, AgentId target, Rights rights, ulong badge, string? purpose)
     {
         AgentCell to = kernel.Living(target);
-        Agent instance = to.Instance!;
+        Agent instance = InstanceOf(to);
         (bool handles, bool handlesAsync) = (instance is IHandle<T>, instance is IHandleAsync<T>);
         Route route = (handles, handlesAsync) switch
         {
             (true, false) => HandleRoute<T>.Instance,
             (false, true) => HandleAsyncRoute<T>.Instance,
-            _ => throw Misfit(to, "IHandle", typeof(T).Name, handles),
+            _ => throw Misfit(to, instance, "IHandle", typeof(T).Name, handles),
         };
         return Make<T>(kernel, holder, to, route, rights & ~Rights.Ask, badge, purpose);
     }
@@ -25,14 +25,14 @@ internal static class Mint
         Kernel kernel, AgentCell holder, AgentId target, Rights rights, ulong badge, string? purpose)
     {
         AgentCell to = kernel.Living(target);
-        Agent instance = to.Instance!;
+        Agent instance = InstanceOf(to);
         (bool answers, bool answersAsync) =
             (instance is IAnswer<TRequest, TReply>, instance is IAnswerAsync<TRequest, TReply>);
         Route route = (answers, answersAsync) switch
         {
             (true, false) => AnswerRoute<TRequest, TReply>.Instance,
             (false, true) => AnswerAsyncRoute<TRequest, TReply>.Instance,
-            _ => throw Misfit(to, "IAnswer", $"{typeof(TRequest).Name}, {typeof(TReply).Name}", answers),
+            _ => throw Misfit(to, instance, "IAnswer", $"{typeof(TRequest).Name}, {typeof(TReply).Name}", answers),
         };
         RequireSealed(typeof(TReply));
         return Make<TRequest>(kernel, holder, to, route, rights & ~Rights.Send, badge, purpose);
@@ -51,6 +51,9 @@ internal static class Mint
         return node;
     }
 
+    private static Agent InstanceOf(AgentCell agent) =>
+        agent.Instance ?? throw new ArgumentException($"Agent {agent.Name} has ended.");
+
     private static void RequireSealed(Type message)
     {
         if (!message.IsValueType && !message.IsSealed)
@@ -60,9 +63,9 @@ internal static class Mint
         }
     }
 
-    private static ArgumentException Misfit(AgentCell agent, string handler, string types, bool both)
+    private static ArgumentException Misfit(AgentCell agent, Agent instance, string handler, string types, bool both)
     {
-        string who = $"Agent {agent.Name} ({agent.Instance!.GetType().Name})";
+        string who = $"Agent {agent.Name} ({instance.GetType().Name})";
         string what = $"{handler}<{types}> {(both ? "and" : "nor")} {handler}Async<{types}>";
         return new ArgumentException(
             both ? $"{who} implements both {what}; keep one." : $"{who} implements neither {what}.");

@@ -17,9 +17,11 @@ internal static class Revocation
         List<uint> dead = kernel.Capabilities.Revoke(node, itself: true);
         var fence = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var state = new FenceState(kernel.Cores.Length, fence);
+        Interlocked.MemoryBarrier();      // F9: dead BEFORE the look at what was claimed. Pairs with F10 in Ingress.
         foreach (Core core in kernel.Cores)
         {
-            core.Post(new Fence(state, ReferenceEquals(core, node.Target.Core) ? dead : [], node));
+            bool isTargets = ReferenceEquals(core, node.Target.Core);
+            core.Post(new Fence(state, isTargets ? dead : [], node, isTargets ? core.Ingress.Claimed : 0));
         }
 
         await kernel.OrStopped(fence.Task).ConfigureAwait(false);
@@ -38,10 +40,17 @@ internal static class Revocation
         }
     }
 
-    private sealed class Fence(FenceState state, List<uint> toRecord, CapabilityNode node) : KernelOp
+    /// <summary>Passes when the core is between turns and has drained what outside threads claimed before.</summary>
+    private sealed class Fence(FenceState state, List<uint> toRecord, CapabilityNode node, long claimed) : KernelOp
     {
         public override void Run(Core core)
         {
+            if (core.Ingress.Drained < claimed)
+            {
+                core.Defer(this);
+                return;
+            }
+
             foreach (uint id in toRecord)
             {
                 core.Tap?.RecordRevoked(id, node);

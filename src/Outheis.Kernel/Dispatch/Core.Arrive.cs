@@ -35,7 +35,7 @@ internal sealed unsafe partial class Core
     }
 
     /// <summary>Moves on everything that has arrived, before the core's agents end.</summary>
-    public void DrainArrivals()
+    public void DrainArrivals(bool evenUnjournaled = false)
     {
         for (int i = 0; i < In.Length; i++)
         {
@@ -45,10 +45,10 @@ internal sealed unsafe partial class Core
             }
         }
 
-        DrainIngress();
+        DrainIngress(evenUnjournaled);
     }
 
-    private int DrainIngress()
+    private int DrainIngress(bool evenUnjournaled = false)
     {
         int moved = 0;
         _ingressWaits = false;
@@ -59,9 +59,9 @@ internal sealed unsafe partial class Core
             {
                 object? reference = slot->Has(MessageFlags.Reference) ? Ingress.TakeReference() : null;
                 slot->Chain = ++_lastChain << 8 | (uint)Index;
-                if (Tap is not null && !Tap.TryAppendEntered(slot, reference))
+                if (Tap is not null && !Tap.TryAppendEntered(slot, reference) && !evenUnjournaled)
                 {
-                    Restore(reference);
+                    Restore(slot, reference);
                     _ingressWaits = true;
                     break;      // no room in the journal: it stays in the ring, and senders find the ring full
                 }
@@ -86,9 +86,9 @@ internal sealed unsafe partial class Core
         return moved;
     }
 
-    private void Restore(object? reference)
+    private void Restore(Message* slot, object? reference)
     {
-        if (reference is not null)
+        if (slot->Has(MessageFlags.Reference))
         {
             Ingress.RestoreReference(reference);
         }
@@ -105,7 +105,7 @@ internal sealed unsafe partial class Core
 
         Message* cell = Cells.Rent();
         Message.CopyBody(slot, cell);
-        if (reference is not null)
+        if (slot->Has(MessageFlags.Reference))
         {
             Cells.PutReference(cell, reference);
         }
@@ -133,7 +133,7 @@ internal sealed unsafe partial class Core
     {
         if (cell->Target != 0)
         {
-            Bury(cell, target, DeadLetterReason.TargetDead);
+            Bury(cell, target, Kernel.IsStopping ? DeadLetterReason.KernelStopped : DeadLetterReason.TargetDead);
             return;
         }
 
@@ -173,6 +173,23 @@ internal sealed unsafe partial class Core
         Kernel.DeadLetters.Add(new DeadLetter(
             reason, new AgentId(message->Sender), new AgentId(message->Target), route.Message.Name, message->Position));
         Tap?.RecordDeadLetter(message, reason);
+    }
+
+    /// <summary>The core's agents have ended and its thread too: whatever is still under way here is a dead letter. Runs
+    /// on the thread that stops the kernel.</summary>
+    public void BuryRest()
+    {
+        DrainArrivals(evenUnjournaled: true);
+        foreach (ref Inbox waiting in _outbox.AsSpan())
+        {
+            Message* cell;
+            while ((cell = waiting.Take()) != null)
+            {
+                Bury(cell, null, DeadLetterReason.KernelStopped);
+            }
+        }
+
+        Tap?.Flush();
     }
 
     private int FlushOutbox()      // also in the middle of a turn: it moves cells and runs nothing

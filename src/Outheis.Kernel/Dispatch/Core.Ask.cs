@@ -88,6 +88,7 @@ internal sealed unsafe partial class Core
     /// <summary>Ends an ask without a reply, wherever its asker waits.</summary>
     public void FailReply(ulong correlation, AskOutcome outcome, Exception? cause)
     {
+        Tap?.RecordFailedReply(Current->Target, correlation);
         int table = Correlation.Table(correlation);
         if (table == Correlation.HostTable)
         {

@@ -149,7 +149,7 @@ internal sealed unsafe partial class Core
             return;
         }
 
-        if (reference is not null)
+        if (cell->Has(MessageFlags.Reference))
         {
             Cells.PutReference(cell, reference);
         }
@@ -168,7 +168,7 @@ internal sealed unsafe partial class Core
             return;
         }
 
-        if (reference is not null)
+        if (cell->Has(MessageFlags.Reference))
         {
             ring.PutReference(reference);
         }
@@ -179,15 +179,15 @@ internal sealed unsafe partial class Core
     }
 
     /// <summary>
-    /// The ring is full. The message keeps its place in this core's outbox for that peer, and so does
-    /// everything after it, until the ring has room again (LW-22). Its credit is taken, so outboxes are
-    /// bounded by the channels they feed; and since no core ever waits for another, two that are full towards
+    /// The ring is full. The message keeps its place in this core's outbox for that peer, and so does everything after it,
+    /// until the ring has room again (LW-22). Messages have their credit and of signals and replies there is one per
+    /// incarnation or ask, so outboxes are bounded; and since no core ever waits for another, two that are full towards
     /// each other both go on (INV-04).
     /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void Detain(Core peer, CoreRing ring, Message* cell, object? reference)
     {
-        if (reference is not null)
+        if (cell->Has(MessageFlags.Reference))
         {
             Cells.PutReference(cell, reference);
         }

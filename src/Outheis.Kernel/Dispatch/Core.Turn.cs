@@ -29,7 +29,7 @@ internal sealed unsafe partial class Core
         try
         {
             int left = Limits.TurnMessages;
-            while (left-- > 0 && agent is { State: AgentState.Running, StopWanted: null })
+            while (left-- > 0 && Control.IsEmpty && agent is { State: AgentState.Running, StopWanted: null })
             {
                 message = agent.Inbox.Take();
                 if (message == null)

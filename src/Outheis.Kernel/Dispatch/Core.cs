@@ -17,6 +17,7 @@ internal sealed unsafe partial class Core : IDisposable
     private readonly Message* _resumed;       // the message of an asynchronous turn while that turn runs on
     private readonly Inbox[] _outbox;         // per peer: signals and replies that found the ring full
     private readonly List<Waiter> _retries = [];
+    private readonly List<KernelOp> _deferred = [];      // ops that wait for arrivals; run again in each pass
     private readonly long _tickPeriod;
     private readonly long _sweepPeriod;
     private ReadyQueue _ready = new();
@@ -114,7 +115,7 @@ internal sealed unsafe partial class Core : IDisposable
         done += DrainIngress();
         done += _outboxCount == 0 ? 0 : FlushOutbox();
         done += _retries.Count == 0 ? 0 : RunRetries();
-        for (int turns = 0; turns < Limits.TurnsPerPass && _ready.Take() is { } agent; turns++)
+        for (int turns = 0; turns < Limits.TurnsPerPass && Control.IsEmpty && _ready.Take() is { } agent; turns++)
         {
             done++;
             RunTurn(agent);
@@ -174,7 +175,8 @@ internal sealed unsafe partial class Core : IDisposable
     }
 
     /// <summary>Nothing to do and nothing awaited. The core's thread, between turns.</summary>
-    public bool IsQuiet => !HasWork() && _outboxCount == 0 && _retries.Count == 0 && WaitingAgents == 0;
+    public bool IsQuiet =>
+        !HasWork() && Ingress.Peek() == null && _outboxCount == 0 && _retries.Count == 0 && WaitingAgents == 0;
 
     /// <summary>How long the core may sleep if nobody wakes it.</summary>
     public TimeSpan SleepAtMost() =>
@@ -256,9 +258,12 @@ internal sealed unsafe partial class Core : IDisposable
         NativeMemory.AlignedFree(_root);
     }
 
+    /// <summary>Runs an op again in the next pass, without keeping the core awake for it.</summary>
+    public void Defer(KernelOp op) => _deferred.Add(op);
+
     private int RunControl()
     {
-        int done = 0;
+        int done = _deferred.Count == 0 ? 0 : RunDeferred();
         KernelOp? op = Control.TakeAll();
         while (op is not null)
         {
@@ -270,6 +275,14 @@ internal sealed unsafe partial class Core : IDisposable
         }
 
         return done;
+    }
+
+    private int RunDeferred()
+    {
+        KernelOp[] ops = [.. _deferred];
+        _deferred.Clear();
+        Array.ForEach(ops, op => op.Run(this));
+        return ops.Length - _deferred.Count;
     }
 
     private int RunRetries()

@@ -52,7 +52,7 @@ internal sealed unsafe class CoreRing : IDisposable
     }
 
     /// <summary>Sending core: lays the object beside the claimed slot.</summary>
-    public void PutReference(object reference) => _references[_producer.Tail & Mask] = reference;
+    public void PutReference(object? reference) => _references[_producer.Tail & Mask] = reference;
 
     /// <summary>Sending core: whether enough is free to go on after the ring was full.</summary>
     public bool HasRoomToResume()

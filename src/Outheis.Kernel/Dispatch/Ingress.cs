@@ -13,9 +13,8 @@ namespace Outheis;
 ///   I2  sequence == p + 1    holds message p
 ///   I3  sequence == p + N    emptied: free for position p + N
 /// </code>
-/// A claim is a full fence, and the sender looks at its capability once more after it: so a revocation that
-/// passed through this ring (see Revocation) refuses every send that claimed later. Such a sender publishes a
-/// void slot.
+/// A claim is a full fence, and the sender looks at its capability once more after it: a send that claims after a
+/// revocation is refused and publishes a void slot; the revocation waits for those that claimed before.
 /// </remarks>
 internal sealed unsafe class Ingress : IDisposable
 {
@@ -50,12 +49,19 @@ internal sealed unsafe class Ingress : IDisposable
                 return null;
             }
 
-            if (lead == 0 && _tail.TryAdvance(position, position + 1))
+            if (lead == 0 && _tail.TryAdvance(
+                position, position + 1))      // F10: claimed BEFORE the look at the rights. F9
             {
                 return slot;
             }
         }
     }
+
+    /// <summary>Any thread: positions below this one are claimed.</summary>
+    public long Claimed => _tail.Read();
+
+    /// <summary>The core: positions below this one are drained.</summary>
+    public long Drained => _head;
 
     /// <summary>Any thread: whether the next claim would find a free slot.</summary>
     public bool HasRoom
@@ -68,7 +74,7 @@ internal sealed unsafe class Ingress : IDisposable
     }
 
     /// <summary>Any thread: lays the object beside the slot it claimed.</summary>
-    public void PutReference(long position, object reference) => _references[position & Mask] = reference;
+    public void PutReference(long position, object? reference) => _references[position & Mask] = reference;
 
     /// <summary>Any thread: makes the slot it claimed readable.</summary>
     public static void Publish(Message* slot, long position) =>
@@ -91,7 +97,7 @@ internal sealed unsafe class Ingress : IDisposable
     }
 
     /// <summary>The core: lays the taken object back beside the peeked slot, which stays.</summary>
-    public void RestoreReference(object reference) => _references[_head & Mask] = reference;
+    public void RestoreReference(object? reference) => _references[_head & Mask] = reference;
 
     /// <summary>The core: gives the peeked slot back.</summary>
     public void Free(Message* slot)

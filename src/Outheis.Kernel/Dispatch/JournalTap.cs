@@ -51,9 +51,16 @@ internal sealed unsafe class JournalTap(JournalLane lane, MessageCodecs codecs, 
     /// be journaled.</summary>
     public bool PrepareControl<T>(Route route, in T message)
     {
-        if (Encode(route, in message) && lane.TryReserve(_prepared))
+        try
         {
-            return true;
+            if (Encode(route, in message) && lane.TryReserve(_prepared))
+            {
+                return true;
+            }
+        }
+        catch (Exception)
+        {
+            // The codec threw. What must not be refused goes on unjournaled.
         }
 
         _prepared = 0;
@@ -177,6 +184,26 @@ internal sealed unsafe class JournalTap(JournalLane lane, MessageCodecs codecs, 
         }
     }
 
+    /// <summary>As <see cref="Record{TRecord}"/>, for one that is all header.</summary>
+    public void RecordBare(in RecordHeader fields)
+    {
+        if (TickDue)
+        {
+            Tick();
+        }
+
+        if (!lane.TryReserve(0))
+        {
+            Lost++;
+            return;
+        }
+
+        RecordHeader* header = lane.Begin(0);
+        *header = fields;
+        header->Length = 0;
+        lane.Commit(header, 0);
+    }
+
     private SendResult PrepareSlow<T>(Route route, in T message)
     {
         if (!Encode(route, in message) || _prepared > Limits.EncodedBytesMax
@@ -273,8 +300,9 @@ internal sealed unsafe class JournalTap(JournalLane lane, MessageCodecs codecs, 
         var fields = new RecordHeader { Kind = JournalKind.Tick };
         int kept = _prepared;
         var record = new TickRecord(time.GetUtcNow().UtcTicks);
-        RecordHeader* header = lane.TryReserve(kept + RecordHeader.Aligned(record.Bytes)) ? lane.Begin(
-            record.Bytes) : null;
+        int both = kept + RecordHeader.Aligned(record.Bytes);
+        bool fits = both <= lane.PayloadBytesMax && lane.TryReserve(both);
+        RecordHeader* header = fits ? lane.Begin(record.Bytes) : null;
         if (header != null)
         {
             *header = fields;

@@ -50,6 +50,31 @@ internal static unsafe class JournalTapRecords
         tap.Record(in fields, new DeadLetterRecord((byte)reason, message->Position));
     }
 
+    /// <summary>The asker of this correlation gave up: timed out, cancelled or ended.</summary>
+    public static void RecordGaveUp(this JournalTap tap, AgentCell callee, ulong correlation)
+    {
+        var fields = new RecordHeader
+        {
+            Kind = JournalKind.TimedOut,
+            Target = callee.Id.Value,
+            Correlation = correlation,
+        };
+        tap.RecordBare(in fields);
+    }
+
+    /// <summary>The answer to this correlation is a failure: the callee threw, ended, or could not send it.</summary>
+    public static void RecordFailedReply(this JournalTap tap, uint callee, ulong correlation)
+    {
+        var fields = new RecordHeader
+        {
+            Kind = JournalKind.Replied,
+            Flags = RecordFlags.Failed,
+            Sender = callee,
+            Correlation = correlation,
+        };
+        tap.RecordBare(in fields);
+    }
+
     /// <summary>Appends a message that came from outside, in whatever form its type has. False: no room, try
     /// later.</summary>
     public static bool TryAppendEntered(this JournalTap tap, Message* slot, object? reference) =>

@@ -28,6 +28,20 @@ public sealed record ExitReason(ExitKind Kind, Exception? Exception = null)
     public bool IsAbnormal => Kind == ExitKind.Error;
 
     /// <inheritdoc/>
-    public override string ToString() =>
-        Exception is null ? Kind.ToString() : $"{Kind}: {Exception.GetType().Name}: {Exception.Message}";
+    public override string ToString()
+    {
+        if (Exception is null)
+        {
+            return Kind.ToString();
+        }
+
+        try
+        {
+            return $"{Kind}: {Exception.GetType().Name}: {Exception.Message}";
+        }
+        catch (Exception)
+        {
+            return $"{Kind}: {Exception.GetType().Name}";      // its Message threw
+        }
+    }
 }

@@ -9,6 +9,11 @@ internal static unsafe class Lifecycle
 {
     public static void Start(Core core, AgentCell agent)
     {
+        if (agent.State == AgentState.Dead)
+        {
+            return;      // the kernel stopped while its factory ran
+        }
+
         if (agent.StopWanted is not null)
         {
             agent.State = AgentState.Idle;
@@ -43,6 +48,7 @@ internal static unsafe class Lifecycle
         }
 
         agent.Incarnation++;
+        core.Kernel.Capabilities.ReleaseHeld(agent);      // what was granted to it since its end was the last one's
         agent.StopWanted = null;
         agent.HasStarted = false;
         try
@@ -80,6 +86,7 @@ internal static unsafe class Lifecycle
 
             inFlight->Flags |= MessageFlags.Uncredited;      // its credit went back when it was taken
             core.Bury(inFlight, agent, DeadLetterReason.HandlerFailed);
+            core.LeaveResumed();      // that cell is another message's from now on
         }
 
         End(core, agent, new ExitReason(ExitKind.Error, bug));
@@ -104,7 +111,7 @@ internal static unsafe class Lifecycle
     {
         agent.State = AgentState.Ended;
         agent.StopWanted = null;
-        ulong unanswered = agent.Async?.Fence() ?? 0;
+        ulong unanswered = agent.Async?.Fence(isReported: reason.Kind == ExitKind.Error) ?? 0;
         agent.Async = null;
         RunOnStop(agent, reason);
         core.Kernel.Capabilities.ReleaseHeld(agent);
@@ -133,6 +140,7 @@ internal static unsafe class Lifecycle
     public static void Die(Core core, AgentCell agent)
     {
         agent.SetDead();
+        core.Kernel.Capabilities.ReleaseHeld(agent);      // what was granted to it between its end and now
         Message* cell;
         while ((cell = agent.Inbox.Take()) != null)
         {

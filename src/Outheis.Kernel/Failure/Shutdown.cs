@@ -38,8 +38,14 @@ internal static class Shutdown
             else
             {
                 stuck.Add(core.Index);
+                kernel.Platform.Threads.Stop(core, TimeSpan.Zero);      // its thread ends when the handler returns
                 undrained.AddRange(Unreached(kernel, core));
             }
+        }
+
+        if (stuck.Count == 0)
+        {
+            Array.ForEach(kernel.Cores, static core => core.BuryRest());
         }
 
         JournalException? failure = kernel.Release(everyCoreStopped: stuck.Count == 0);
@@ -175,7 +181,7 @@ internal static class Shutdown
 
         public override void Run(Core core)
         {
-            core.DrainArrivals();
+            core.DrainArrivals(evenUnjournaled: true);
             AgentCell[] mine = [.. core.Kernel.Agents.Snapshot().Where(agent => ReferenceEquals(agent.Core, core))];
             foreach (AgentCell agent in mine.Reverse())
             {

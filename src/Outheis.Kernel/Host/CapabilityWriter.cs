@@ -37,9 +37,12 @@ internal sealed class CapabilityWriter<T>(Capability<T> capability) : ChannelWri
             return new ValueTask<bool>(false);
         }
 
-        return node.IsRevoked || node.Target.IsDead ? new ValueTask<bool>(false)
-            : node.Target.Credits.Free > 0 ? new ValueTask<bool>(true)
-            : WaitForCredit(node.Target, cancellationToken);
+        bool usable = node.Holder.IsHost && node.Allows(node.Holder, Rights.Send) && Core.OfThisThread is null
+            && !node.Target.IsDead && !node.Target.Kernel.IsStopping;
+        return !usable ? new ValueTask<bool>(false)
+            : node.Target.Credits.Free == 0 ? WaitForCredit(node.Target, cancellationToken)
+            : node.Target.Core.Ingress.HasRoom ? new ValueTask<bool>(true)
+            : WaitForIngress(node.Target, cancellationToken);
     }
 
     public override bool TryComplete(Exception? error = null) =>
@@ -56,6 +59,19 @@ internal sealed class CapabilityWriter<T>(Capability<T> capability) : ChannelWri
 
         await room.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
         return !target.IsDead;
+    }
+
+    private static async ValueTask<bool> WaitForIngress(AgentCell target, CancellationToken cancellationToken)
+    {
+        var room = new RoomWaiter();
+        target.Core.IngressWaiters.Add(room);
+        if (target.Core.Ingress.HasRoom || target.Kernel.IsStopping)
+        {
+            target.Core.IngressWaiters.WakeAll();
+        }
+
+        await room.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        return !target.IsDead && !target.Kernel.IsStopping;
     }
 
     private void ThrowIfCompleted()

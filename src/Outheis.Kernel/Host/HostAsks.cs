@@ -71,11 +71,15 @@ internal sealed class HostAsks
     }
 
     /// <summary>Takes back an ask that was never sent.</summary>
-    public void Withdraw(HostAsk ask)
+    public void Withdraw(HostAsk ask, uint generation)
     {
-        ask.TryEnd(ask.Generation);
-        ask.Discard();
-        Return(ask);
+        if (ask.TryEnd(generation))
+        {
+            ask.Discard();
+            Return(ask);
+        }
+
+        // Else a sweep or a stop is completing it at this moment: that slot is left to it, outside the pool.
     }
 
     public bool Complete<TReply>(ulong correlation, in TReply reply)
@@ -189,7 +193,11 @@ internal sealed class HostAsks
 
     private sealed class CancelAnswerOp(AgentCell callee, ulong correlation) : KernelOp
     {
-        public override void Run(Core core) => callee.Async?.CancelAnswer(correlation);
+        public override void Run(Core core)
+        {
+            core.Tap?.RecordGaveUp(callee, correlation);
+            callee.Async?.CancelAnswer(correlation);
+        }
     }
 }
 
@@ -302,6 +310,11 @@ internal sealed class HostAsk<TReply>(HostAsks asks, int index) : HostAsk(asks, 
 
     public TReply GetResult(short token)
     {
+        if (_core.GetStatus(token) == ValueTaskSourceStatus.Pending)      // throws by itself when the token is stale
+        {
+            throw new InvalidOperationException("Await an ask exactly once, and read it only when it is done.");
+        }
+
         try
         {
             return _core.GetResult(token);

@@ -57,7 +57,7 @@ internal static unsafe class HostPort
         SendResult sent = Enter(node, in request, correlation, out _);
         if (sent != SendResult.Sent)
         {
-            asks.Withdraw(ask);
+            asks.Withdraw(ask, Correlation.Generation(correlation));
             return Refused<TReply>(AskException.From(sent), node);
         }
 

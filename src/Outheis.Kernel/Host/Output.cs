@@ -29,5 +29,6 @@ internal sealed class OutputAgent<T>(ChannelWriter<T> writer) : Agent, IHandleAs
     public ValueTask HandleAsync(T message, AgentContext context, CancellationToken cancellationToken) =>
         writer.TryWrite(message) ? ValueTask.CompletedTask : writer.WriteAsync(message, cancellationToken);
 
-    protected internal override void OnStop(ExitReason reason) => writer.TryComplete(reason.Exception);
+    protected internal override void OnStop(ExitReason reason) =>
+        writer.TryComplete(reason.Exception is OperationCanceledException ? null : reason.Exception);
 }

@@ -13,7 +13,8 @@ internal sealed class LaneStore(
 {
     public const string TemporaryName = "preparing.tmp";
 
-    private readonly Dictionary<long, JournalSegment> _mapped = [];      // its own lock; left, and to be recycled as they are
+    // Its own lock; segments that were left, to be recycled with the mapping that they have.
+    private readonly Dictionary<long, JournalSegment> _mapped = [];
     private long _oldest = oldest;    // lowest sequence on the disk
     private bool _unsyncedNames;      // a recycled file has its new name in memory only
 

@@ -45,7 +45,7 @@ internal sealed unsafe class CellSlab : IDisposable
         InUse--;
     }
 
-    public void PutReference(Message* cell, object reference)
+    public void PutReference(Message* cell, object? reference)
     {
         int block = BlockOf(cell, out int index);
         (_references[block] ??= new object?[Limits.SlabCells])[index] = reference;

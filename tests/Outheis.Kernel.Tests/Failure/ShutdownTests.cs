@@ -57,7 +57,7 @@ public sealed class ShutdownTests
         Assert.True(fired);
         Assert.Equal(new UndrainedAgent(agent, "deaf", 1, AgentState.Waiting), Assert.Single(report.Undrained));
         Assert.Empty(report.StuckCores);
-        Assert.Equal(1, world.Kernel.DeadLetters.Count(DeadLetterReason.KernelStopped));
+        Assert.Equal(2, world.Kernel.DeadLetters.Count(DeadLetterReason.KernelStopped));      // queued; cut off
     }
 
     [Fact]
