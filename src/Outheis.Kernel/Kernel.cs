@@ -252,8 +252,8 @@ public sealed class Kernel : IAsyncDisposable
         }
         catch (Exception)
         {
-            // The program's callback threw, or its standard error cannot be written. This is a core: it goes on, and the
-            // journal has the exit.
+            // The program's callback threw, or its standard error cannot be written. This is a core: it goes on, and
+            // the journal has the exit.
         }
     }
 

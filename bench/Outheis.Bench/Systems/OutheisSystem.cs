@@ -12,7 +12,8 @@ internal sealed class OutheisSystem : ISystem
     private const string Journal = "journal";
     private const int CoresMax = 2;
     private const int RetainSegments = 4;
-    private const int SegmentBytes = 8 << 20;      // small, so that the warm-up goes round them once: fresh pages cost more
+    // small, so that the warm-up goes round them once: fresh pages cost more
+    private const int SegmentBytes = 8 << 20;
 
     public string Name => AllSystems.Ours;
 

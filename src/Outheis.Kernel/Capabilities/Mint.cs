@@ -59,7 +59,8 @@ internal static class Mint
         if (!message.IsValueType && !message.IsSealed)
         {
             throw new ArgumentException(
-                $"{message.Name} is not sealed. A message class is shared by reference: make it a sealed, immutable record.");
+                $"{message.Name} is not sealed. A message class is shared by reference: make it a sealed, "
+                + "immutable record.");
         }
     }
 

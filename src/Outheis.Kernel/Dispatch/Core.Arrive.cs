@@ -175,8 +175,8 @@ internal sealed unsafe partial class Core
         Tap?.RecordDeadLetter(message, reason);
     }
 
-    /// <summary>The core's agents have ended and its thread too: whatever is still under way here is a dead letter. Runs
-    /// on the thread that stops the kernel.</summary>
+    /// <summary>The core's agents have ended and its thread too: whatever is still under way here is a dead letter.
+    /// Runs on the thread that stops the kernel.</summary>
     public void BuryRest()
     {
         DrainArrivals(evenUnjournaled: true);

@@ -179,10 +179,10 @@ internal sealed unsafe partial class Core
     }
 
     /// <summary>
-    /// The ring is full. The message keeps its place in this core's outbox for that peer, and so does everything after it,
-    /// until the ring has room again (LW-22). Messages have their credit and of signals and replies there is one per
-    /// incarnation or ask, so outboxes are bounded; and since no core ever waits for another, two that are full towards
-    /// each other both go on (INV-04).
+    /// The ring is full. The message keeps its place in this core's outbox for that peer, and so does everything after
+    /// it, until the ring has room again (LW-22). Messages have their credit and of signals and replies there is one
+    /// per incarnation or ask, so outboxes are bounded; and since no core ever waits for another, two that are full
+    /// towards each other both go on (INV-04).
     /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void Detain(Core peer, CoreRing ring, Message* cell, object? reference)

@@ -245,8 +245,8 @@ internal sealed unsafe partial class Core : IDisposable
         return true;
     }
 
-    /// <summary>Frees what this core's thread alone touched; it has ended. The ingress frees itself: outside threads may
-    /// be about to look at it.</summary>
+    /// <summary>Frees what this core's thread alone touched; it has ended. The ingress frees itself: outside threads
+    /// may be about to look at it.</summary>
     public void Dispose()
     {
         Cells.Dispose();

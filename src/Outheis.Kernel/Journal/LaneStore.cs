@@ -65,8 +65,8 @@ internal sealed class LaneStore(
         }
     }
 
-    /// <summary>The appender has left this segment. Where files are recycled, its mapping waits for that with its pages:
-    /// mapping it anew would cost a fault per page.</summary>
+    /// <summary>The appender has left this segment. Where files are recycled, its mapping waits for that with its
+    /// pages: mapping it anew would cost a fault per page.</summary>
     public void Retire(long sequence, JournalSegment segment)
     {
         lock (_mapped)

@@ -35,7 +35,8 @@ public sealed class RefreshModelTests
         CheckNothingIsLeftOver(vault, model);
     }
 
-    /// <summary>What left the vault is nowhere in the file, where it would only cost room and skew the ranking.</summary>
+    /// <summary>What left the vault is nowhere in the file, where it would only cost room and skew the
+    /// ranking.</summary>
     private static void CheckNothingIsLeftOver(IndexedVault vault, Dictionary<string, string> model)
     {
         vault.Index.Dispose();

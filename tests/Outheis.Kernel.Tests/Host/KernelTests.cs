@@ -45,7 +45,8 @@ public sealed class KernelTests
         using var world = new StepKernel();
         Kernel kernel = world.Kernel;
         Assert.Throws<ArgumentOutOfRangeException>(() => kernel.Spawn(new Puppet(), capacity: 0));
-        Assert.Throws<ArgumentOutOfRangeException>(() => kernel.Spawn(new Puppet(), capacity: Limits.ChannelMessagesMax + 1));
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            kernel.Spawn(new Puppet(), capacity: Limits.ChannelMessagesMax + 1));
         Assert.Throws<ArgumentOutOfRangeException>(() => kernel.Spawn(new Puppet(), core: 2));
         Assert.Throws<ArgumentException>(() => kernel.Spawn(new Puppet(), supervisor: new AgentId(77)));
         Assert.Empty(kernel.ListAgents());
@@ -108,7 +109,8 @@ public sealed class KernelTests
             AgentId agent = world.Kernel.Spawn(new Puppet());
             world.Time.Advance(TimeSpan.FromSeconds(3));
             world.Kernel.Do(agent, context => seen.AddRange(
-                [context.UtcNow, context.Uptime, context.NextRandom(), context.NextRandom(), context.Self, context.Sender]));
+                [context.UtcNow, context.Uptime, context.NextRandom(), context.NextRandom(), context.Self,
+                    context.Sender]));
             world.Run();
             Assert.Equal((world.Time.GetUtcNow(), TimeSpan.FromSeconds(3)), (seen[0], seen[1]));
             return seen;

@@ -39,7 +39,8 @@ public sealed class LayoutTests
 
     [Fact]
     public void Payload_HotPart_EndsTheFirstLine() =>
-        Assert.Equal((Limits.HeaderBytes + Limits.HotPayloadBytes), (int)Marshal.OffsetOf<Message>(nameof(Message.Payload)) + Limits.HotPayloadBytes);
+        Assert.Equal((Limits.HeaderBytes + Limits.HotPayloadBytes),
+            (int)Marshal.OffsetOf<Message>(nameof(Message.Payload)) + Limits.HotPayloadBytes);
 
     [Fact]
     public void MessageStamp_CoversRouteToBadge()
