@@ -68,7 +68,8 @@ public sealed class ShutdownTests
         AgentId agent = world.Kernel.Spawn(new Puppet());
         world.Kernel.DoAsync(agent, async (_, token) =>
         {
-            await Task.Delay(Timeout.Infinite, token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(Timeout.Infinite, token).ConfigureAwait(
+                ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
             log.Add("cancelled");
         });
         world.Kernel.Do(agent, _ => log.Add("the rest"));

@@ -23,7 +23,16 @@ internal sealed unsafe class MemoryJournalDisk : IJournalDisk, IDisposable
 
     public int Populated { get; private set; }
 
-    public IEnumerable<string> Files => _files.Keys.Order();
+    public IEnumerable<string> Files
+    {
+        get
+        {
+            lock (_gate)      // the preparer makes files meanwhile
+            {
+                return [.. _files.Keys.Order()];
+            }
+        }
+    }
 
     public Span<byte> Bytes(string path) => new(_files[path].Pointer, (int)_files[path].Bytes);
 
