@@ -211,8 +211,8 @@ public sealed class Kernel : IAsyncDisposable
     public IReadOnlyList<CoreInfo> ListCores() =>
         [.. Cores.Select(core => new CoreInfo(
             core.Index, Platform.Threads.ProcessorOf(core), core.Counters.Turns, core.Counters.Handled,
-            core.Counters.SentHome, core.Counters.SentAway, core.Counters.Entered, core.Counters.RingFull,
-            core.Counters.Parks, core.Counters.Wakes, core.Counters.LateReplies, core.Tap?.Lost ?? 0))];
+            core.Counters.SentHome, core.SentAway, core.Counters.Entered, core.Counters.RingFull,
+            core.Counters.Parks, core.Wakes, core.Counters.LateReplies, core.Tap?.Lost ?? 0))];
 
     /// <summary>
     /// Stops the kernel. From here on host sends are <see cref="SendResult.Dead"/>; agents go on until

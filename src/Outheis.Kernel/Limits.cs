@@ -44,9 +44,9 @@ public static class Limits
     internal const int RingSlots = 256;              // per ordered pair of cores (LW-20); power of two
     // free slots before a core that found the ring full goes on (LW-22)
     internal const int RingResumeSlots = 128;
-    internal const int DetainedPerLook = 32;         // messages kept back between two looks for room; power of two
     internal const int ArrivalsPerPass = 64;         // messages that one ring brings in before turns run (LW-24)
-    internal const int RingFreeBatch = 32;           // slots that a draining core gives back at a time; power of two
+    internal const int DetainedPerLook = 32;         // messages kept back between two looks for room; power of two
+    internal const int RingBurst = 16;               // messages that a draining core takes in one go; power of two
     internal const int IngressSlots = 1024;          // per core, for threads outside the kernel; power of two
     internal const int TurnsPerPass = 64;            // turns between two looks at rings and ingress
     internal const int FairShare = 64;               // every so many turns the lowest waiting band gets one
@@ -56,13 +56,9 @@ public static class Limits
     internal const int ConsumedBatch = 64;           // entries of one Consumed record
     internal const int RepliesPerCore = 1 << 20;     // asks under way that one core (or the host) may have
     internal const int DeadLettersKept = 256;        // the newest dead letters, for reading
-    internal const int TrickleMessages = 16;         // a pass that brings fewer, one way, trickles
-    internal const int TricklePasses = 4;            // such passes in a row before the core lingers
     internal const int ClockPasses = 16;             // busy passes between two looks at the clock
 
     internal static readonly TimeSpan IdleSpin = TimeSpan.FromMicroseconds(50);     // busy looking before yielding
-    // before a pass while messages trickle
-    internal static readonly TimeSpan Linger = TimeSpan.FromMicroseconds(0.3);
     internal const int IdleYields = 8;                                              // yields before parking
     // an outside asker looks before it awaits
     internal static readonly TimeSpan HostAskSpin = TimeSpan.FromMicroseconds(5);

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace Outheis;
 
 /// <summary>What an agent is doing. Changed by its home core alone; others only look.</summary>
@@ -41,14 +39,12 @@ public enum AgentState : byte
 /// point at it. Everything is touched by the home core alone, but for what says otherwise. It is its own
 /// start op.
 /// </summary>
-internal sealed class AgentCell : KernelOp
+internal sealed class AgentCell : AgentFace
 {
     public AgentCell(Kernel kernel, Core? core, AgentId id, string? name, Delegate? factory,
         AgentCell? supervisor, Qos qos, int capacity)
+        : base(kernel, core, id)
     {
-        Kernel = kernel;
-        Core = core!;
-        Id = id;
         GivenName = name;
         Factory = factory;
         Supervisor = supervisor;
@@ -56,12 +52,9 @@ internal sealed class AgentCell : KernelOp
         Credits = new Credits(capacity);
     }
 
-    public readonly Kernel Kernel;
-    public readonly Core Core;                          // null for the host, which has none
     public readonly string? GivenName;
     public readonly Delegate? Factory;                  // Func<Agent> or Func<Endowment, Agent>
     public readonly AgentCell? Supervisor;
-    public readonly AgentId Id;
     public readonly Qos Qos;
 
     public Agent? Instance;
@@ -74,18 +67,15 @@ internal sealed class AgentCell : KernelOp
     public bool HasStarted;                             // OnStart of this incarnation was called
     public Inbox Inbox;
     public Credits Credits;                             // has an any-thread side
-    public WaitList Waiters;                            // any thread
 
     public string Name => GivenName ?? Id.ToString();
 
-    public bool IsDead => Volatile.Read(ref Unsafe.As<AgentState, byte>(ref State)) == (byte)AgentState.Dead;
-
-    /// <summary>Ends it for everybody, before its channel is emptied.</summary>
-    public void SetDead() =>
-        // R9. Senders read it, A9.
-        Volatile.Write(ref Unsafe.As<AgentState, byte>(ref State), (byte)AgentState.Dead);
-
-    public bool IsHost => Id.Value == 0;
+    /// <summary>Ends it for good: no new message, and nobody is asked to restart it.</summary>
+    public void SetDead()
+    {
+        State = AgentState.Dead;
+        TellDead();
+    }
 
     public override void Run(Core core) => Lifecycle.Start(core, this);
 

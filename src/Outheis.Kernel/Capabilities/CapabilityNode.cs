@@ -34,6 +34,9 @@ internal sealed class CapabilityNode
             Sender = holder.Id.Value,
             Capability = id,
             Badge = badge,
+            Flags = route.Flags,
+            Qos = holder.Qos,
+            PayloadBytes = (byte)route.InlineBytes,
         };
         _live = (int)rights | NotRevoked;
     }
@@ -85,7 +88,8 @@ internal sealed class CapabilityNode
             node.Holder, holder) && node.IsRevoked ? SendResult.Revoked : SendResult.Denied;
 }
 
-/// <summary>Bytes 8 to 32 of a message.</summary>
+/// <summary>Bytes 8 to 40 of a message. Written as a whole: a message to another core is held up by each store that
+/// it takes.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct MessageStamp
 {
@@ -94,4 +98,8 @@ internal struct MessageStamp
     public uint Sender;
     public uint Capability;
     public ulong Badge;
+    public MessageFlags Flags;
+    public Qos Qos;
+    public byte PayloadBytes;
+    public uint Chain;      // of the message, not of the capability: stored after the stamp
 }

@@ -31,7 +31,7 @@ internal sealed unsafe partial class Core
             return SendResult.TooLarge;
         }
 
-        if (target.State == AgentState.Dead)
+        if (target.IsDead)
         {
             return SendResult.Dead;
         }
@@ -61,17 +61,12 @@ internal sealed unsafe partial class Core
 
         // --- point of no return ---
         Message* cell = Cells.Rent();
-        Stamp<T>(cell, node, correlation);
-        if (Carriage<T>.IsInline)
-        {
-            Unsafe.WriteUnaligned(&cell->Payload, message);
-        }
-        else
+        Fill(cell, node, in message, correlation);
+        if (!Carriage<T>.IsInline)
         {
             Cells.PutReference(cell, Carriage<T>.Wrap(in message));
         }
 
-        cell->Position = Tap is null ? 0 : Tap.AppendSent(cell, Current->Position, in message);
         Counters.SentHome++;
         target.Inbox.Put(cell);
         if (target.State == AgentState.Idle)
@@ -93,21 +88,23 @@ internal sealed unsafe partial class Core
         // --- point of no return ---
         Core peer = target.Core;
         CoreRing ring = Out[peer.Index]!;
-        Message* slot = _outbox[peer.Index].IsEmpty ? ring.TryClaim() : null;
-        Message* cell = slot != null ? slot : Cells.Rent();
-        Stamp<T>(cell, node, correlation);
-        object? reference = null;
-        if (Carriage<T>.IsInline)
+        Message* slot;
+        if (!_outbox[peer.Index].IsEmpty || (slot = ring.TryClaim()) == null)
         {
-            Unsafe.WriteUnaligned(&cell->Payload, message);
-        }
-        else
-        {
-            reference = Carriage<T>.Wrap(in message);
+            Message* cell = Cells.Rent();
+            Fill(cell, node, in message, correlation);
+            Detain(peer, ring, cell, Carriage<T>.IsInline ? null : Carriage<T>.Wrap(in message));
+            return SendResult.Sent;
         }
 
-        cell->Position = Tap is null ? 0 : Tap.AppendSent(cell, Current->Position, in message);
-        Forward(peer, ring, slot, cell, reference);
+        Fill(slot, node, in message, correlation);
+        if (!Carriage<T>.IsInline)
+        {
+            ring.PutReference(Carriage<T>.Wrap(in message));
+        }
+
+        ring.Publish(slot);
+        peer.Wake();
         return SendResult.Sent;
     }
 
@@ -126,8 +123,7 @@ internal sealed unsafe partial class Core
         cell->Sender = sender;
         cell->Capability = 0;
         cell->Badge = 0;
-        cell->Flags = MessageFlags.Uncredited | MessageFlags.Extended
-            | (Carriage<T>.IsInline ? MessageFlags.None : MessageFlags.Reference);
+        cell->Flags = MessageFlags.Uncredited | MessageFlags.Extended | Carriage<T>.Flags;
         cell->Qos = Qos.Default;
         cell->PayloadBytes = (byte)Carriage<T>.InlineBytes;
         cell->Chain = Current->Chain;
@@ -159,7 +155,6 @@ internal sealed unsafe partial class Core
 
     /// <summary>Hands a filled message to another core: through the ring, or through the outbox while that is
     /// full.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Forward(Core peer, CoreRing ring, Message* slot, Message* cell, object? reference)
     {
         if (slot == null)
@@ -173,7 +168,6 @@ internal sealed unsafe partial class Core
             ring.PutReference(reference);
         }
 
-        Counters.SentAway++;
         ring.Publish(slot);
         peer.Wake();
     }
@@ -205,19 +199,24 @@ internal sealed unsafe partial class Core
         }
     }
 
+    /// <summary>Writes a message into a cell or slot, and into the journal. What travels beside it is laid there by
+    /// the caller.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Stamp<T>(Message* cell, CapabilityNode node, ulong correlation)
+    private void Fill<T>(Message* cell, CapabilityNode node, in T message, ulong correlation)
     {
         *(MessageStamp*)&cell->Route = node.Stamp;
-        cell->Flags = (Carriage<T>.IsInline ? MessageFlags.None : MessageFlags.Reference)
-            | (correlation == 0 ? MessageFlags.None : MessageFlags.Extended);
-        cell->Qos = node.Holder.Qos;
-        cell->PayloadBytes = (byte)Carriage<T>.InlineBytes;
         cell->Chain = Current->Chain;
         if (correlation != 0)
         {
             Extend(cell, correlation);
         }
+
+        if (Carriage<T>.IsInline)
+        {
+            Unsafe.WriteUnaligned(&cell->Payload, message);
+        }
+
+        cell->Position = Tap is null ? 0 : Tap.AppendSent(cell, Current->Position, in message);
     }
 
     private static void Extend(Message* cell, ulong correlation)
@@ -275,7 +274,7 @@ internal sealed unsafe partial class Core
             (node.Lease, node.LeaseNext) = (0, 0);
             if (unused > 0)
             {
-                node.Target.Credits.GiveShared(unused);      // F4 again. Pairs with F5.
+                node.Target.Credits.GiveBack(unused);      // F4 again. Pairs with F5.
                 if (node.Target.Waiters.Any)
                 {
                     node.Target.Waiters.WakeAll();

@@ -4,11 +4,11 @@ namespace Outheis;
 
 /// <summary>
 /// One scheduler, owned by one thread: its agents, their messages, the rings to and from its peers.
-/// Everything here is touched by that thread alone, but for <see cref="Control"/>, <see cref="Ingress"/>,
-/// <see cref="Parker"/> and the far ends of the rings (LW-01). A core is a duty cycle: <see cref="RunPass"/>
-/// does a bounded amount of work and says how much; whoever drives the core decides when to idle.
+/// Everything here is touched by that thread alone; what others reach is in <see cref="CoreFace"/> (LW-01). A core
+/// is a duty cycle: <see cref="RunPass"/> does a bounded amount of work and says how much; whoever drives the core
+/// decides when to idle.
 /// </summary>
-internal sealed unsafe partial class Core : IDisposable
+internal sealed unsafe partial class Core : CoreFace
 {
     [ThreadStatic]
     private static Core? t_current;
@@ -24,7 +24,6 @@ internal sealed unsafe partial class Core : IDisposable
     private int _outboxCount;
     private bool _ingressWaits;               // the journal has no room for what stands first in the ingress
     private int _busyPasses;
-    private int _trickles;
     private long _nextTick;
     private long _nextSweep;
     private ulong _random;
@@ -32,15 +31,10 @@ internal sealed unsafe partial class Core : IDisposable
     private long _turnTime;
 
     public Core(Kernel kernel, int index, int cores, JournalTap? tap)
+        : base(kernel, index, cores)
     {
-        Kernel = kernel;
-        Index = index;
         Tap = tap;
         Time = kernel.Options.Time;
-        Parker = new Parker(kernel.Platform.Threads.Fence);
-        Replies = new ReplyTable(this);
-        In = new CoreRing?[cores];
-        Out = new CoreRing?[cores];
         _outbox = new Inbox[cores];
         _root = (Message*)NativeMemory.AlignedAlloc(2 * Limits.CellBytes, Limits.CellBytes);
         NativeMemory.Clear(_root, 2 * Limits.CellBytes);
@@ -52,18 +46,9 @@ internal sealed unsafe partial class Core : IDisposable
         Now = Time.GetTimestamp();
     }
 
-    public readonly Kernel Kernel;
-    public readonly int Index;
-    public readonly CoreRing?[] In;           // by source core; null for itself
-    public readonly CoreRing?[] Out;          // by target core; null for itself
-    public readonly Ingress Ingress = new();
     public readonly CellSlab Cells = new();
     public readonly JournalTap? Tap;
     public readonly TimeProvider Time;
-    public readonly Parker Parker;
-    public readonly ReplyTable Replies;
-    public ControlQueue Control;
-    public WaitList IngressWaiters;
     public CoreCounters Counters;
 
     /// <summary>The message being handled; the root message outside any.</summary>
@@ -101,8 +86,6 @@ internal sealed unsafe partial class Core : IDisposable
     /// </summary>
     public int RunPass()
     {
-        (long arrivedBefore, long answeredBefore) = (
-            Counters.Arrived + Counters.Entered, Counters.SentAway + HostReplies);
         int done = RunControl();
         for (int i = 0; i < In.Length; i++)
         {
@@ -121,14 +104,6 @@ internal sealed unsafe partial class Core : IDisposable
             RunTurn(agent);
         }
 
-        long arrived = Counters.Arrived + Counters.Entered - arrivedBefore;
-        if (arrived > 0)
-        {
-            bool oneWay = arrived < Limits.TrickleMessages && _ready.IsEmpty
-                && Counters.SentAway + HostReplies == answeredBefore;
-            _trickles = oneWay ? _trickles + 1 : 0;
-        }
-
         if (done == 0 || ++_busyPasses >= Limits.ClockPasses)
         {
             _busyPasses = 0;
@@ -142,12 +117,6 @@ internal sealed unsafe partial class Core : IDisposable
 
         return done;
     }
-
-    /// <summary>
-    /// Messages come in one direction and one by one: this core keeps up so closely that each costs a trip of
-    /// its cache line. Whoever drives the core does well to linger a little, so that they come in batches.
-    /// </summary>
-    public bool IsTrickling => _trickles >= Limits.TricklePasses;
 
     /// <summary>Whether something waits that <see cref="RunPass"/> would do. The core's thread, as its last
     /// look.</summary>
@@ -184,22 +153,6 @@ internal sealed unsafe partial class Core : IDisposable
         : Replies.NextDeadline is not { } deadline ? Timeout.InfiniteTimeSpan
         : deadline - Now > Time.TimestampFrequency * (long)Limits.SleepMost.TotalSeconds ? Limits.SleepMost
         : Time.GetElapsedTime(Now, Math.Max(Now, deadline)) + Limits.SweepPeriod;
-
-    /// <summary>Any thread: hands the core an op and wakes it.</summary>
-    public void Post(KernelOp op)
-    {
-        Control.Push(op);
-        Wake();
-    }
-
-    /// <summary>Any thread, after it published something for this core.</summary>
-    public void Wake()
-    {
-        if (Parker.Wake())
-        {
-            Interlocked.Increment(ref Counters.Wakes);
-        }
-    }
 
     /// <summary>Puts an idle agent that has something to do into the ready queue.</summary>
     public void MakeReady(AgentCell agent)
@@ -247,7 +200,7 @@ internal sealed unsafe partial class Core : IDisposable
 
     /// <summary>Frees what this core's thread alone touched; it has ended. The ingress frees itself: outside threads
     /// may be about to look at it.</summary>
-    public void Dispose()
+    public override void Dispose()
     {
         Cells.Dispose();
         foreach (CoreRing? ring in In)

@@ -7,11 +7,9 @@ internal struct CoreCounters
     public long Turns;
     public long Handled;
     public long SentHome;
-    public long SentAway;        // to another core
     public long Arrived;         // from another core
     public long Entered;         // from outside the kernel
     public long RingFull;        // sends that found a ring full
-    public long Wakes;           // times that somebody had to wake this core
     public long Parks;
     public long LateReplies;
 }

@@ -26,7 +26,7 @@ internal sealed unsafe class CoreRing : IDisposable
     private readonly object?[] _references = new object?[Limits.RingSlots];
     private ProducerSide _producer;      // touched by the sending core
     private ConsumerSide _consumer;      // touched by the receiving core, but for Head, which the producer reads
-    private Flag _blocked;               // written by the sending core, read by the receiving core
+    private PaddedFlag _blocked;               // written by the sending core, read by the receiving core
 
     public CoreRing()
     {
@@ -53,6 +53,9 @@ internal sealed unsafe class CoreRing : IDisposable
 
     /// <summary>Sending core: lays the object beside the claimed slot.</summary>
     public void PutReference(object? reference) => _references[_producer.Tail & Mask] = reference;
+
+    /// <summary>Any thread: messages that were ever published here.</summary>
+    public long Sent => Volatile.Read(ref _producer.Tail);
 
     /// <summary>Sending core: whether enough is free to go on after the ring was full.</summary>
     public bool HasRoomToResume()
@@ -104,18 +107,5 @@ internal sealed unsafe class CoreRing : IDisposable
     {
         [FieldOffset(CacheLine.Bytes)] public long Tail;
         [FieldOffset(CacheLine.Bytes + 8)] public long HeadSeen;
-    }
-
-    [StructLayout(LayoutKind.Explicit, Size = 3 * CacheLine.Bytes)]
-    private struct ConsumerSide
-    {
-        [FieldOffset(CacheLine.Bytes)] public long Next;
-        [FieldOffset(2 * CacheLine.Bytes)] public long Head;
-    }
-
-    [StructLayout(LayoutKind.Explicit, Size = 2 * CacheLine.Bytes)]
-    private struct Flag
-    {
-        [FieldOffset(CacheLine.Bytes)] public int Value;
     }
 }

@@ -7,11 +7,12 @@ namespace Outheis;
 /// Order per thread is the order of its claims.
 /// </summary>
 /// <remarks>
-/// For position p in slot p mod N:
+/// As in <see cref="CoreRing"/>, a slot's first word says which message it holds, and the core gives slots back
+/// in batches, by its head. For position p in slot p mod N:
 /// <code>
-///   I1  sequence == p        free for the producer that claims p
-///   I2  sequence == p + 1    holds message p
-///   I3  sequence == p + N    emptied: free for position p + N
+///   I1  sequence == p + 1         holds message p, readable by the core
+///   I2  head &lt;= tail &lt;= head + N   the slots from tail to head + N are free
+///   I3  headSeen &lt;= head          what the producers know may lag, never lead
 /// </code>
 /// A claim is a full fence, and the sender looks at its capability once more after it: a send that claims after a
 /// revocation is refused and publishes a void slot; the revocation waits for those that claimed before.
@@ -22,56 +23,46 @@ internal sealed unsafe class Ingress : IDisposable
 
     private readonly Message* _slots;
     private readonly object?[] _references = new object?[Limits.IngressSlots];
-    private PaddedSequence _tail;      // next position to claim; any thread
-    private long _head;                // next position to read; the core only
+    private ProducersSide _producers;      // any thread
+    private ConsumerSide _consumer;        // the core; but for Head, which producers read
 
     public Ingress()
     {
         _slots = (Message*)NativeMemory.AlignedAlloc(Limits.IngressSlots * Limits.CellBytes, CacheLine.Bytes);
         NativeMemory.Clear(_slots, Limits.IngressSlots * Limits.CellBytes);
-        for (int i = 0; i < Limits.IngressSlots; i++)
-        {
-            _slots[i].Sequence = i;
-        }
     }
 
     /// <summary>Any thread: a slot that is now the caller's to fill and publish, or null when the ring is
     /// full.</summary>
     public Message* TryClaim(out long position)
     {
+        position = Volatile.Read(ref _producers.Tail);
         while (true)
         {
-            position = _tail.Read();
-            Message* slot = _slots + (position & Mask);
-            long lead = Volatile.Read(ref slot->Sequence) - position;      // A4: free means emptied (R4).
-            if (lead < 0)
+            if (position - Volatile.Read(ref _producers.HeadSeen) >= Limits.IngressSlots && IsFull(position))
             {
                 return null;
             }
 
-            if (lead == 0 && _tail.TryAdvance(
-                position, position + 1))      // F10: claimed BEFORE the look at the rights. F9
+            // F10: claimed BEFORE the look at the rights. F9. What HeadSeen freed is free: nobody else advanced Tail.
+            long tail = Interlocked.CompareExchange(ref _producers.Tail, position + 1, position);
+            if (tail == position)
             {
-                return slot;
+                return _slots + (position & Mask);
             }
+
+            position = tail;
         }
     }
 
     /// <summary>Any thread: positions below this one are claimed.</summary>
-    public long Claimed => _tail.Read();
+    public long Claimed => Volatile.Read(ref _producers.Tail);
 
     /// <summary>The core: positions below this one are drained.</summary>
-    public long Drained => _head;
+    public long Drained => _consumer.Next;
 
     /// <summary>Any thread: whether the next claim would find a free slot.</summary>
-    public bool HasRoom
-    {
-        get
-        {
-            long position = _tail.Read();
-            return Volatile.Read(ref _slots[position & Mask].Sequence) >= position;
-        }
-    }
+    public bool HasRoom => !IsFull(Volatile.Read(ref _producers.Tail));
 
     /// <summary>Any thread: lays the object beside the slot it claimed.</summary>
     public void PutReference(long position, object? reference) => _references[position & Mask] = reference;
@@ -80,31 +71,31 @@ internal sealed unsafe class Ingress : IDisposable
     public static void Publish(Message* slot, long position) =>
         Volatile.Write(ref slot->Sequence, position + 1);      // R5: the message before its sequence. Read by A5.
 
-    /// <summary>The core: the oldest message, or null.</summary>
+    /// <summary>The core: the oldest message, or null. It stays in the slot until <see cref="Take"/>.</summary>
     public Message* Peek()
     {
-        Message* slot = _slots + (_head & Mask);
-        return Volatile.Read(ref slot->Sequence) == _head + 1 ? slot : null;      // A5: seeing R5 means the message.
+        long next = _consumer.Next;
+        Message* slot = _slots + (next & Mask);
+        return Volatile.Read(ref slot->Sequence) == next + 1 ? slot : null;      // A5: seeing R5 means the message.
     }
 
     /// <summary>The core: takes the object beside the peeked slot.</summary>
     public object TakeReference()
     {
-        ref object? slot = ref _references[_head & Mask];
+        ref object? slot = ref _references[_consumer.Next & Mask];
         object reference = slot!;
         slot = null;
         return reference;
     }
 
     /// <summary>The core: lays the taken object back beside the peeked slot, which stays.</summary>
-    public void RestoreReference(object? reference) => _references[_head & Mask] = reference;
+    public void RestoreReference(object? reference) => _references[_consumer.Next & Mask] = reference;
 
-    /// <summary>The core: gives the peeked slot back.</summary>
-    public void Free(Message* slot)
-    {
-        Volatile.Write(ref slot->Sequence, _head + Limits.IngressSlots);      // R4: emptied before free. Read by A4.
-        _head++;
-    }
+    /// <summary>The core: is done with the peeked slot. Producers learn of it at the next <see cref="Free"/>.</summary>
+    public void Take() => _consumer.Next++;
+
+    /// <summary>The core: gives back all slots taken so far.</summary>
+    public void Free() => Volatile.Write(ref _consumer.Head, _consumer.Next);      // R4: emptied before free. Read by A4.
 
     ~Ingress() => NativeMemory.AlignedFree(_slots);
 
@@ -112,5 +103,20 @@ internal sealed unsafe class Ingress : IDisposable
     {
         GC.SuppressFinalize(this);
         NativeMemory.AlignedFree(_slots);
+    }
+
+    // Producers may overwrite each other's HeadSeen; the older value is the smaller one (I3).
+    private bool IsFull(long position)
+    {
+        long head = Volatile.Read(ref _consumer.Head);      // A4: free means emptied (R4).
+        Volatile.Write(ref _producers.HeadSeen, head);      // R4 passed on to whoever reads it instead of Head.
+        return position - head >= Limits.IngressSlots;
+    }
+
+    [StructLayout(LayoutKind.Explicit, Size = 2 * CacheLine.Bytes)]
+    private struct ProducersSide
+    {
+        [FieldOffset(CacheLine.Bytes)] public long Tail;
+        [FieldOffset(CacheLine.Bytes + 8)] public long HeadSeen;
     }
 }

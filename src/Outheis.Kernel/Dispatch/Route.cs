@@ -37,6 +37,9 @@ internal abstract unsafe class Route
     /// <summary>Bytes of the message that lie in the cell.</summary>
     public abstract int InlineBytes { get; }
 
+    /// <summary>The flags of messages that come this way.</summary>
+    public virtual MessageFlags Flags => MessageFlags.None;
+
     public static Route Of(int index) => Volatile.Read(ref s_all)[index];      // A6
 
     /// <summary>Whether an agent has the handler that this route calls.</summary>
@@ -96,6 +99,8 @@ internal sealed unsafe class HandleRoute<T>() : Route(typeof(T))
 
     public override int InlineBytes => Carriage<T>.InlineBytes;
 
+    public override MessageFlags Flags => Carriage<T>.Flags;
+
     public override bool IsUnderstoodBy(Agent agent) => agent is IHandle<T>;
 
     public override void Deliver(Core core, AgentCell self, Message* message, object? reference)
@@ -126,6 +131,8 @@ internal sealed unsafe class HandleAsyncRoute<T>() : Route(typeof(T))
 
     public override int InlineBytes => Carriage<T>.InlineBytes;
 
+    public override MessageFlags Flags => Carriage<T>.Flags;
+
     public override bool IsUnderstoodBy(Agent agent) => agent is IHandleAsync<T>;
 
     public override void Deliver(Core core, AgentCell self, Message* message, object? reference)
@@ -148,6 +155,8 @@ internal sealed unsafe class AnswerRoute<TRequest, TReply>() : Route(typeof(TReq
     public static readonly AnswerRoute<TRequest, TReply> Instance = new();
 
     public override int InlineBytes => Carriage<TRequest>.InlineBytes;
+
+    public override MessageFlags Flags => Carriage<TRequest>.Flags | MessageFlags.Extended;
 
     public override bool IsUnderstoodBy(Agent agent) => agent is IAnswer<TRequest, TReply>;
 
@@ -181,6 +190,8 @@ internal sealed unsafe class AnswerAsyncRoute<TRequest, TReply>() : Route(typeof
     public static readonly AnswerAsyncRoute<TRequest, TReply> Instance = new();
 
     public override int InlineBytes => Carriage<TRequest>.InlineBytes;
+
+    public override MessageFlags Flags => Carriage<TRequest>.Flags | MessageFlags.Extended;
 
     public override bool IsUnderstoodBy(Agent agent) => agent is IAnswerAsync<TRequest, TReply>;
 

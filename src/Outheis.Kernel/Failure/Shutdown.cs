@@ -150,7 +150,7 @@ internal static class Shutdown
         public override void Run(Core core)
         {
             IsQuiet = core.IsQuiet;
-            (SentAway, Arrived) = (core.Counters.SentAway, core.Counters.Arrived);
+            (SentAway, Arrived) = (core.SentAway, core.Counters.Arrived);
             Work = core.Counters.Turns + core.Counters.Entered + core.Counters.Arrived;
             Done.TrySetResult();
         }

@@ -116,10 +116,6 @@ internal static unsafe class HostPort
         Ingress ingress, Message* slot, long position, CapabilityNode node, in T message, ulong correlation)
     {
         *(MessageStamp*)&slot->Route = node.Stamp;
-        slot->Flags = (Carriage<T>.IsInline ? MessageFlags.None : MessageFlags.Reference)
-            | (correlation == 0 ? MessageFlags.None : MessageFlags.Extended);
-        slot->Qos = Qos.Default;
-        slot->PayloadBytes = (byte)Carriage<T>.InlineBytes;
         slot->Position = 0;
         if (Carriage<T>.IsInline)
         {
@@ -138,7 +134,7 @@ internal static unsafe class HostPort
 
     private static void GiveBack(AgentCell target)
     {
-        target.Credits.GiveShared(1);
+        target.Credits.GiveBack(1);
         if (target.Waiters.Any)
         {
             target.Waiters.WakeAll();

@@ -23,6 +23,8 @@ internal static class Carriage<T>
     /// are.</summary>
     public static bool IsRaw => !RuntimeHelpers.IsReferenceOrContainsReferences<T>();
 
+    public static MessageFlags Flags => IsInline ? MessageFlags.None : MessageFlags.Reference;
+
     public static int InlineBytes => IsInline ? Unsafe.SizeOf<T>() : 0;
 
     /// <summary>The object that travels beside the cell.</summary>

@@ -19,8 +19,8 @@ internal enum MessageFlags : ushort
 /// </summary>
 /// <remarks>
 /// <code>
-///  0        8       12       16       20           24       32         40      42    43      44      48
-///  | next   | route | target | sender | capability | badge  | position | flags | qos | bytes | chain |
+///  0        8       12       16       20           24      32      34    35      36      40         48
+///  | next   | route | target | sender | capability | badge | flags | qos | bytes | chain | position |
 ///  payload, 48 bytes 96            104     108        112        120      128
 ///  | correlation | trace | reserved | deadline | labels |        valid only with Extended
 /// </code>
@@ -36,11 +36,11 @@ internal unsafe struct Message
     [FieldOffset(16)] public uint Sender;
     [FieldOffset(20)] public uint Capability;
     [FieldOffset(24)] public ulong Badge;
-    [FieldOffset(32)] public long Position;
-    [FieldOffset(40)] public MessageFlags Flags;
-    [FieldOffset(42)] public Qos Qos;
-    [FieldOffset(43)] public byte PayloadBytes;
-    [FieldOffset(44)] public uint Chain;
+    [FieldOffset(32)] public MessageFlags Flags;
+    [FieldOffset(34)] public Qos Qos;
+    [FieldOffset(35)] public byte PayloadBytes;
+    [FieldOffset(36)] public uint Chain;
+    [FieldOffset(40)] public long Position;
     [FieldOffset(Limits.HeaderBytes)] public byte Payload;
     [FieldOffset(96)] public ulong Correlation;
     [FieldOffset(104)] public uint Trace;

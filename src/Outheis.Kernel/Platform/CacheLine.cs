@@ -8,13 +8,30 @@ internal static class CacheLine
     public const int Bytes = 128;    // x86 fetches lines of 64 in pairs, some ARM lines are 128
 }
 
-/// <summary>A counter alone on its cache lines. Many threads advance it, one at a time.</summary>
+/// <summary>A flag alone on its cache lines: looked at often, written rarely, so neighbours must not disturb it.
+/// </summary>
 [StructLayout(LayoutKind.Explicit, Size = 2 * CacheLine.Bytes)]
-internal struct PaddedSequence
+internal struct PaddedFlag
 {
-    [FieldOffset(CacheLine.Bytes)] private long _value;
-
-    public readonly long Read() => Volatile.Read(in _value);
-
-    public bool TryAdvance(long from, long to) => Interlocked.CompareExchange(ref _value, to, from) == from;
+    [FieldOffset(CacheLine.Bytes)] public int Value;
 }
+
+/// <summary>The receiving end of a ring: what its core alone writes, apart from what senders read.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 3 * CacheLine.Bytes)]
+internal struct ConsumerSide
+{
+    /// <summary>The position to read next. The consumer's.</summary>
+    [FieldOffset(CacheLine.Bytes)] public long Next;
+
+    /// <summary>Positions below this one are free again. Senders read it.</summary>
+    [FieldOffset(2 * CacheLine.Bytes)] public long Head;
+}
+
+/// <summary>Keeps what is declared before it off the cache lines of what comes after.</summary>
+[StructLayout(LayoutKind.Sequential, Size = CacheLine.Bytes)]
+internal struct CacheGap;
+
+/// <summary>The same in half the room, where there are many: a line of its own, though its pair may be
+/// shared.</summary>
+[StructLayout(LayoutKind.Sequential, Size = CacheLine.Bytes / 2)]
+internal struct SmallCacheGap;

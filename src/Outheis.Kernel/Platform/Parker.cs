@@ -13,21 +13,21 @@ namespace Outheis;
 internal sealed class Parker(Action fence)
 {
     private readonly object _lock = new();
-    private int _parked;       // 1: announced; whoever changes it to 0 owns the wake
-    private bool _signaled;    // guarded by _lock
+    private PaddedFlag _parked;      // 1: announced; whoever changes it to 0 owns the wake
+    private bool _signaled;          // guarded by _lock
 
     /// <summary>The core: announces sleep. The caller then looks for work once more and calls Sleep or
     /// Cancel.</summary>
     public void Announce()
     {
-        Volatile.Write(ref _parked, 1);
+        Volatile.Write(ref _parked.Value, 1);
         fence();      // F1: announced BEFORE the caller's last look for work. Pairs with F2.
     }
 
     /// <summary>The core: found work after all.</summary>
     public void Cancel()
     {
-        if (Interlocked.Exchange(ref _parked, 0) == 0)
+        if (Interlocked.Exchange(ref _parked.Value, 0) == 0)
         {
             Sleep(Timeout.InfiniteTimeSpan);      // a waker took the announcement: its signal is on the way
         }
@@ -38,7 +38,7 @@ internal sealed class Parker(Action fence)
     {
         lock (_lock)
         {
-            if (!_signaled && !Monitor.Wait(_lock, atMost) && Interlocked.Exchange(ref _parked, 0) == 0)
+            if (!_signaled && !Monitor.Wait(_lock, atMost) && Interlocked.Exchange(ref _parked.Value, 0) == 0)
             {
                 while (!_signaled)      // timed out, but a waker had already taken the announcement
                 {
@@ -54,12 +54,12 @@ internal sealed class Parker(Action fence)
     public bool Wake()
     {
         // F2: the caller's release store, then this read; ordered by the sleeper's process-wide barrier F1.
-        return Volatile.Read(ref _parked) != 0 && WakeParked();
+        return Volatile.Read(ref _parked.Value) != 0 && WakeParked();
     }
 
     private bool WakeParked()
     {
-        if (Interlocked.Exchange(ref _parked, 0) == 0)
+        if (Interlocked.Exchange(ref _parked.Value, 0) == 0)
         {
             return false;
         }

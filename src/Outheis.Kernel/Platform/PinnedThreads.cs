@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 
 namespace Outheis;
 
@@ -28,8 +27,6 @@ internal sealed class PinnedThreads(bool pin) : CoreThreads
     /// <summary>Runs passes; with nothing to do looks on for a while, then yields, then parks.</summary>
     private sealed class Driver
     {
-        private static readonly long LingerTicks = (long)(Limits.Linger.TotalSeconds * Stopwatch.Frequency);
-
         private const int LooksPerPass = 32;      // a look is a few loads, a pass also reads the clock
 
         private readonly Core _core;
@@ -70,7 +67,6 @@ internal sealed class PinnedThreads(bool pin) : CoreThreads
             _core.Enter();
             while (Volatile.Read(ref _isStopping) == 0)
             {
-                Linger();
                 if (_core.RunPass() == 0)
                 {
                     Idle();
@@ -78,18 +74,6 @@ internal sealed class PinnedThreads(bool pin) : CoreThreads
             }
 
             Core.Leave();
-        }
-
-        private void Linger()
-        {
-            if (_core.IsTrickling)
-            {
-                long until = Stopwatch.GetTimestamp() + LingerTicks;
-                while (Stopwatch.GetTimestamp() < until)
-                {
-                    Thread.SpinWait(1);
-                }
-            }
         }
 
         private void Idle()
@@ -102,7 +86,6 @@ internal sealed class PinnedThreads(bool pin) : CoreThreads
                     Thread.SpinWait(1);
                 }
 
-                Linger();
                 if (_core.RunPass() > 0)
                 {
                     return;

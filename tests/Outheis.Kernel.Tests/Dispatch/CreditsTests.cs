@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Outheis.Tests;
 
-/// <summary>The bound of a channel against plain sums (C1 to C3).</summary>
+/// <summary>The bound of a channel against plain sums (C1 to C4).</summary>
 [Collection(OnThreads.Name)]
 public sealed class CreditsTests
 {
@@ -13,7 +13,7 @@ public sealed class CreditsTests
     {
         TakeHome,
         TakeShared,
-        GiveShared,
+        GiveBack,
         Handle,
         Settle,
         SettleForAWaiter,
@@ -45,9 +45,9 @@ public sealed class CreditsTests
                 case Verb.TakeShared:
                     leased += credits.TakeShared(step.Count);
                     break;
-                case Verb.GiveShared when leased > 0:
+                case Verb.GiveBack when leased > 0:
                     int unused = Math.Min(leased, step.Count / 2);
-                    credits.GiveShared(unused);
+                    credits.GiveBack(unused);
                     onTheWay += leased - unused;
                     leased = 0;
                     break;
@@ -74,7 +74,7 @@ public sealed class CreditsTests
     /// </summary>
     private static bool AllComeBack(ref Credits credits, int capacity, int onTheWay, int leased)
     {
-        credits.GiveShared(leased);
+        credits.GiveBack(leased);
         for (int i = 0; i < onTheWay; i++)
         {
             credits.GiveHome();
@@ -167,7 +167,7 @@ public sealed class CreditsTests
                 int all = Interlocked.Add(ref shared.Out, taken);
                 Assert.InRange(all, 0, 100);
                 Interlocked.Add(ref shared.Out, -taken);
-                shared.Credits.GiveShared(taken);
+                shared.Credits.GiveBack(taken);
             }
         }))]);
         Assert.Equal(100, shared.Credits.Free);
@@ -180,7 +180,7 @@ public sealed class CreditsTests
         Assert.Equal((7, 3, 0), (credits.TakeShared(7), credits.TakeShared(7), credits.TakeShared(7)));
         Assert.Equal((0, 10), (credits.Free, credits.Capacity));
         Assert.False(credits.TryTakeHome());
-        credits.GiveShared(2);
+        credits.GiveBack(2);
         Assert.Equal(2, credits.Free);
     }
 
@@ -275,7 +275,7 @@ public sealed class CreditsTests
             Interlocked.Add(ref way.Arrived, used);
             left -= used;
             way.Note(used - taken);      // C3: the lease ends with the turn
-            way.Credits.GiveShared(taken - used);
+            way.Credits.GiveBack(taken - used);
             if (taken == 0)
             {
                 Thread.Yield();

@@ -42,6 +42,12 @@ public sealed unsafe class IngressTests
         return fits == (slot != null);
     }
 
+    private static void Give(Ingress ingress)
+    {
+        ingress.Take();
+        ingress.Free();
+    }
+
     private static bool TakeEquals(Ingress ingress, Queue<ulong> model)
     {
         Message* slot = ingress.Peek();
@@ -51,7 +57,7 @@ public sealed unsafe class IngressTests
         }
 
         bool same = slot != null && slot->Badge == expected && (ulong)ingress.TakeReference() == expected;
-        ingress.Free(slot);
+        Give(ingress);
         return same;
     }
 
@@ -65,7 +71,7 @@ public sealed unsafe class IngressTests
         Assert.True(ingress.Peek() == null);
         Ingress.Publish(first, one);
         Assert.True(ingress.Peek() == first);
-        ingress.Free(first);
+        Give(ingress);
         Assert.True(ingress.Peek() == second);
     }
 
@@ -100,7 +106,7 @@ public sealed unsafe class IngressTests
 
                 Assert.Equal((ulong)seen[slot->Sender]++, slot->Badge);
                 Assert.Equal((slot->Sender, slot->Badge), ((uint, ulong))ingress.TakeReference());
-                ingress.Free(slot);
+                Give(ingress);
             }
         }]);
         Assert.All(seen, count => Assert.Equal(Each, count));
@@ -168,7 +174,7 @@ public sealed unsafe class IngressTests
                 return false;
             }
 
-            ingress.Free(slot);
+            Give(ingress);
             model.Dequeue();
         }
 
@@ -191,7 +197,7 @@ public sealed unsafe class IngressTests
         Assert.True(ingress.TryClaim(out _) == null);
         Message* first = ingress.Peek();
         Assert.Equal(0ul, first->Badge);
-        ingress.Free(first);
+        Give(ingress);
         Assert.True(ingress.HasRoom);
         Assert.True(ingress.TryClaim(out long next) == first);
         Assert.Equal(Limits.IngressSlots, next);

@@ -150,8 +150,8 @@ public sealed class WaitListTests
     /// <summary>
     /// Litmus F4/F5. Allowed: either sees the other, or both. Neither: a waiter that sleeps beside free room.
     /// </summary>
-    [Fact]
-    public void Threads_AddAgainstGive_OneSeesTheOther()
+    [Theory, InlineData(false), InlineData(true)]
+    public void Threads_AddAgainstGive_OneSeesTheOther(bool atHome)
     {
         const int Rounds = 100_000, Batch = 1000;
         Round[] rounds = new Round[Batch];
@@ -168,9 +168,18 @@ public sealed class WaitListTests
                 round = new Round { Credits = new Credits(1) };
                 round.Credits.TakeShared(1);
             }, check: (ref Round round) => asleep += !round.WaiterSawRoom && !round.GiverSawWaiter ? 1 : 0),
-            () => Each(rounds, Rounds, step, static (ref Round round) =>
+            () => Each(rounds, Rounds, step, (ref Round round) =>
             {
-                round.Credits.GiveShared(1);
+                if (atHome)
+                {
+                    round.Credits.GiveHome();
+                    round.Credits.Settle(somebodyWaits: false, isIdle: true);
+                }
+                else
+                {
+                    round.Credits.GiveBack(1);
+                }
+
                 round.GiverSawWaiter = round.Waiters.Any;
             }, prepare: null, check: null));
         Assert.Equal(0, asleep);

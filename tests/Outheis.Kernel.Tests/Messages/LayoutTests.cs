@@ -19,11 +19,11 @@ public sealed class LayoutTests
     [InlineData(nameof(Message.Sender), 16)]
     [InlineData(nameof(Message.Capability), 20)]
     [InlineData(nameof(Message.Badge), 24)]
-    [InlineData(nameof(Message.Position), 32)]
-    [InlineData(nameof(Message.Flags), 40)]
-    [InlineData(nameof(Message.Qos), 42)]
-    [InlineData(nameof(Message.PayloadBytes), 43)]
-    [InlineData(nameof(Message.Chain), 44)]
+    [InlineData(nameof(Message.Flags), 32)]
+    [InlineData(nameof(Message.Qos), 34)]
+    [InlineData(nameof(Message.PayloadBytes), 35)]
+    [InlineData(nameof(Message.Chain), 36)]
+    [InlineData(nameof(Message.Position), 40)]
     [InlineData(nameof(Message.Payload), 48)]
     [InlineData(nameof(Message.Correlation), 96)]
     [InlineData(nameof(Message.Trace), 104)]
@@ -42,54 +42,78 @@ public sealed class LayoutTests
         Assert.Equal((Limits.HeaderBytes + Limits.HotPayloadBytes),
             (int)Marshal.OffsetOf<Message>(nameof(Message.Payload)) + Limits.HotPayloadBytes);
 
-    [Fact]
-    public void MessageStamp_CoversRouteToBadge()
-    {
-        Assert.Equal(24, Unsafe.SizeOf<MessageStamp>());
-        Assert.Equal(0, (int)Marshal.OffsetOf<MessageStamp>(nameof(MessageStamp.Route)));
-        Assert.Equal(4, (int)Marshal.OffsetOf<MessageStamp>(nameof(MessageStamp.Target)));
-        Assert.Equal(8, (int)Marshal.OffsetOf<MessageStamp>(nameof(MessageStamp.Sender)));
-        Assert.Equal(12, (int)Marshal.OffsetOf<MessageStamp>(nameof(MessageStamp.Capability)));
-        Assert.Equal(16, (int)Marshal.OffsetOf<MessageStamp>(nameof(MessageStamp.Badge)));
-    }
+    [Theory]
+    [InlineData(nameof(MessageStamp.Route))]
+    [InlineData(nameof(MessageStamp.Target))]
+    [InlineData(nameof(MessageStamp.Sender))]
+    [InlineData(nameof(MessageStamp.Capability))]
+    [InlineData(nameof(MessageStamp.Badge))]
+    [InlineData(nameof(MessageStamp.Flags))]
+    [InlineData(nameof(MessageStamp.Qos))]
+    [InlineData(nameof(MessageStamp.PayloadBytes))]
+    [InlineData(nameof(MessageStamp.Chain))]
+    public void MessageStamp_Field_LiesAsInTheMessage(string field) =>
+        Assert.Equal(
+            (int)Marshal.OffsetOf<Message>(field) - (int)Marshal.OffsetOf<Message>(nameof(Message.Route)),
+            (int)Marshal.OffsetOf<MessageStamp>(field));
 
     [Fact]
-    public void PaddedSequence_HasItsLinesForItself()
+    public void MessageStamp_IsOneStore() => Assert.Equal(32, Unsafe.SizeOf<MessageStamp>());
+
+    [Theory]
+    [InlineData(typeof(PaddedFlag), 2)]
+    [InlineData(typeof(ConsumerSide), 3)]
+    public void Padded_StartsOnLinesOfItsOwn(Type type, int lines)
     {
-        Assert.Equal(2 * CacheLine.Bytes, Unsafe.SizeOf<PaddedSequence>());
-        Assert.Equal(CacheLine.Bytes, (int)Marshal.OffsetOf<PaddedSequence>("_value"));
+        Assert.Equal(lines * CacheLine.Bytes, type.StructLayoutAttribute!.Size);
+        Assert.All(FieldOffsets(type), offset => Assert.True(offset >= CacheLine.Bytes));
     }
 
     [Theory]
-    [InlineData("ProducerSide", 2)]
-    [InlineData("ConsumerSide", 3)]
-    [InlineData("Flag", 2)]
-    public void CoreRing_Side_StartsOnLinesOfItsOwn(string side, int lines)
+    [InlineData(typeof(CoreRing), "ProducerSide")]
+    [InlineData(typeof(Ingress), "ProducersSide")]
+    public void Ring_SendersSide_StartsOnLinesOfItsOwn(Type ring, string side)
     {
-        Type type = typeof(CoreRing).GetNestedType(side, BindingFlags.NonPublic)!;
-        Assert.Equal(lines * CacheLine.Bytes, type.StructLayoutAttribute!.Size);
-        Assert.All(
-            type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic),
-            field => Assert.True(field.GetCustomAttribute<FieldOffsetAttribute>()!.Value >= CacheLine.Bytes));
+        Type type = ring.GetNestedType(side, BindingFlags.NonPublic)!;
+        Assert.Equal(2 * CacheLine.Bytes, type.StructLayoutAttribute!.Size);
+        Assert.All(FieldOffsets(type), offset => Assert.True(offset >= CacheLine.Bytes));
     }
 
     [Fact]
-    public void CoreRing_HeadThatTheProducerReads_IsApartFromWhatTheConsumerWrites()
+    public void ConsumerSide_HeadThatProducersRead_IsApartFromWhatTheConsumerWrites()
     {
-        Type side = typeof(CoreRing).GetNestedType("ConsumerSide", BindingFlags.NonPublic)!;
-        int next = side.GetField("Next")!.GetCustomAttribute<FieldOffsetAttribute>()!.Value;
-        int head = side.GetField("Head")!.GetCustomAttribute<FieldOffsetAttribute>()!.Value;
-        Assert.Equal(CacheLine.Bytes, head - next);
+        int next = (int)Marshal.OffsetOf<ConsumerSide>(nameof(ConsumerSide.Next));
+        Assert.Equal(CacheLine.Bytes, (int)Marshal.OffsetOf<ConsumerSide>(nameof(ConsumerSide.Head)) - next);
     }
 
     [Fact]
-    public void Credits_WhatAnyThreadWrites_IsALineAwayFromTheHomeSide()
+    public void Credits_WhatSendersWrite_IsALineAwayFromTheHomeSide()
     {
-        int shared = (int)Marshal.OffsetOf<Credits>("_shared");
-        int lastOfHome = (int)Marshal.OffsetOf<Credits>("_homeTook") + sizeof(int);
-        Assert.True(shared - lastOfHome >= 56, $"{shared - lastOfHome} bytes between home and shared");
-        Assert.True(Unsafe.SizeOf<Credits>() - shared >= 64);
+        int senders = (int)Marshal.OffsetOf<Credits>("_taken");
+        Assert.True(senders - (int)Marshal.OffsetOf<Credits>("_returned") - sizeof(int) >= 64);
+        Assert.True(Unsafe.SizeOf<Credits>() - (int)Marshal.OffsetOf<Credits>("_capacity") - sizeof(int) >= 64);
     }
+
+    /// <summary>What other threads read on every send must not lie beside what a core writes for each message.
+    /// </summary>
+    [Fact]
+    public void Faces_WhatOthersRead_IsALineAwayFromWhatTheCoreWrites()
+    {
+        using var world = new StepKernel(1);
+        Core core = world.Kernel.Cores[0];
+        var agent = new AgentCell(world.Kernel, core, new AgentId(7), null, null, null, Qos.Default, 16);
+        Assert.True(Distance(ref core.IngressWaiters, ref core.Counters) >= CacheLine.Bytes);
+        Assert.True(Distance(ref core.IngressWaiters, ref core.Running) >= CacheLine.Bytes);
+        Assert.True(Distance(ref agent.Waiters, ref agent.State) >= CacheLine.Bytes / 2);
+        Assert.True(Distance(ref agent.Waiters, ref agent.Inbox) >= CacheLine.Bytes / 2);
+    }
+
+    private static long Distance<TFrom, TTo>(ref TFrom from, ref TTo to) =>
+        Unsafe.ByteOffset(ref Unsafe.As<TFrom, byte>(ref from), ref Unsafe.As<TTo, byte>(ref to));
+
+    private static IEnumerable<int> FieldOffsets(Type type) =>
+        type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)
+            .Select(field => field.GetCustomAttribute<FieldOffsetAttribute>()!.Value);
 
     [Fact]
     public unsafe void CopyBody_ShortMessage_CopiesTheFirstLineButItsFirstWord()

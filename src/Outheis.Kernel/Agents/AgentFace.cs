@@ -1,0 +1,24 @@
+namespace Outheis;
+
+/// <summary>
+/// What senders on other threads read of an agent. Written at its birth and at its death, so it stays in their
+/// caches; what changes with each message lies behind the gap.
+/// </summary>
+internal abstract class AgentFace(Kernel kernel, Core? core, AgentId id) : KernelOp
+{
+    public readonly Kernel Kernel = kernel;
+    public readonly Core Core = core!;                  // null for the host, which has none
+    public readonly AgentId Id = id;
+    public WaitList Waiters;                            // who waits for room in the channel
+    protected SmallCacheGap Gap;
+
+    private int _isDead;
+
+    /// <summary>Ended for good.</summary>
+    public bool IsDead => Volatile.Read(ref _isDead) != 0;      // A9
+
+    public bool IsHost => Id.Value == 0;
+
+    /// <summary>Ends it for everybody, before its channel is emptied.</summary>
+    protected void TellDead() => Volatile.Write(ref _isDead, 1);      // R9. Senders read it, A9.
+}

@@ -1,0 +1,51 @@
+namespace Outheis;
+
+/// <summary>
+/// What other threads reach of a core: how to hand it something, and how to wake it. Rarely written, so senders read
+/// it from their own cache; what the core's thread works with lies behind the gap.
+/// </summary>
+internal abstract class CoreFace : IDisposable
+{
+    public readonly Kernel Kernel;
+    public readonly int Index;
+    public readonly CoreRing?[] In;           // by source core; null for itself
+    public readonly CoreRing?[] Out;          // by target core; null for itself
+    public readonly Ingress Ingress = new();
+    public readonly Parker Parker;
+    public readonly ReplyTable Replies;       // others look whether an ask is still current
+    public long Wakes;                        // times that somebody had to wake this core
+    public ControlQueue Control;
+    public WaitList IngressWaiters;
+    protected CacheGap Gap;
+
+    protected CoreFace(Kernel kernel, int index, int cores)
+    {
+        Kernel = kernel;
+        Index = index;
+        In = new CoreRing?[cores];
+        Out = new CoreRing?[cores];
+        Parker = new Parker(kernel.Platform.Threads.Fence);
+        Replies = new ReplyTable((Core)this);
+    }
+
+    /// <summary>Messages, replies and signals that it sent to other cores.</summary>
+    public long SentAway => Out.Sum(static ring => ring?.Sent ?? 0);
+
+    public abstract void Dispose();
+
+    /// <summary>Any thread: hands the core an op and wakes it.</summary>
+    public void Post(KernelOp op)
+    {
+        Control.Push(op);
+        Wake();
+    }
+
+    /// <summary>Any thread, after it published something for this core.</summary>
+    public void Wake()
+    {
+        if (Parker.Wake())
+        {
+            Interlocked.Increment(ref Wakes);
+        }
+    }
+}
