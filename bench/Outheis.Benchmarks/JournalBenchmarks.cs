@@ -59,7 +59,6 @@ public unsafe class JournalBenchmarks
         header->Describe(JournalKind.Sent, qos: 0, RecordFlags.None, typeId: 0);
         header->Route(sender: 1, target: 2, capability: 3, chain: 4);
         header->Badge = 0;
-        header->Correlation = 0;
         header->Cause = 0;
         *(Block*)(header + 1) = _block;
         return _lane.Commit(header, sizeof(Block));

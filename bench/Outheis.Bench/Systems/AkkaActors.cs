@@ -15,9 +15,9 @@ internal sealed class AkkaMore
     public static readonly AkkaMore Instance = new();
 }
 
-internal sealed class AkkaToken(long id)
+internal sealed class AkkaToken(long value)
 {
-    public readonly long Id = id;
+    public readonly long Value = value;
 }
 
 internal sealed class AkkaBall(long number)
@@ -43,7 +43,7 @@ internal sealed class AkkaAnswer(long value)
     public readonly long Value = value;
 }
 
-internal sealed class AkkaRingActor(RingNode node, AkkaToken[] tokens) : UntypedActor
+internal sealed class AkkaRingActor(RingNode node) : UntypedActor
 {
     private IActorRef _next = ActorRefs.Nobody;
 
@@ -53,11 +53,11 @@ internal sealed class AkkaRingActor(RingNode node, AkkaToken[] tokens) : Untyped
         switch (message)
         {
             case AkkaToken token:
-                if (node.TryRelease(out own)) _next.Tell(tokens[own], ActorRefs.NoSender);
-                if (node.Pass(token.Id)) _next.Tell(token, ActorRefs.NoSender);
+                if (node.TryRelease(out own)) _next.Tell(new AkkaToken(own), ActorRefs.NoSender);
+                if (node.Pass(token.Value, out long next)) _next.Tell(new AkkaToken(next), ActorRefs.NoSender);
                 break;
             case AkkaStart:
-                if (node.Start(out own)) _next.Tell(tokens[own], ActorRefs.NoSender);
+                if (node.Start(out own)) _next.Tell(new AkkaToken(own), ActorRefs.NoSender);
                 break;
             case AkkaLink link:
                 _next = link.Next;

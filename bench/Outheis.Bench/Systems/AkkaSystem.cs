@@ -53,18 +53,16 @@ internal sealed class AkkaSystem : ISystem
     private static Action Ring(ActorSystem system, Round round)
     {
         var nodes = new RingNode[round.Shape.Agents];
-        var tokens = new AkkaToken[round.Shape.Tokens];
         var actors = new IActorRef[nodes.Length];
-        for (int i = 0; i < tokens.Length; i++) tokens[i] = new AkkaToken(i);
         for (int i = 0; i < nodes.Length; i++)
         {
             RingNode node = nodes[i] = new RingNode(round, i);
-            actors[i] = system.ActorOf(Made.By(() => new AkkaRingActor(node, tokens)));
+            actors[i] = system.ActorOf(Made.By(() => new AkkaRingActor(node)));
         }
         for (int i = 0; i < actors.Length; i++) actors[i].Tell(new AkkaLink(actors[(i + 1) % actors.Length]));
         return () =>
         {
-            for (int i = 0; i < tokens.Length; i++) actors[i].Tell(AkkaStart.Instance, ActorRefs.NoSender);
+            for (int i = 0; i < round.Shape.Tokens; i++) actors[i].Tell(AkkaStart.Instance, ActorRefs.NoSender);
         };
     }
 

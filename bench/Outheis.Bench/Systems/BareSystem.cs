@@ -48,7 +48,7 @@ internal sealed class BareSystem : ISystem
             handlers[i] = token =>
             {
                 if (node.TryRelease(out long own)) queue.Write(next, own);
-                if (node.Pass(token)) queue.Write(next, token);
+                if (node.Pass(token, out long onward)) queue.Write(next, onward);
             };
         }
         return () =>

@@ -84,7 +84,7 @@ internal sealed class ChannelSystem : ISystem
                     return;
                 }
                 if (node.TryRelease(out own)) MustFit(next.TryWrite(own));
-                if (node.Pass(token)) MustFit(next.TryWrite(token));
+                if (node.Pass(token, out long onward)) MustFit(next.TryWrite(onward));
             })));
         }
         return () =>

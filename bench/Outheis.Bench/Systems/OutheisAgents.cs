@@ -4,7 +4,7 @@ namespace Outheis.Bench.Systems;
 
 internal readonly record struct Go;
 
-internal readonly record struct Token(long Id);
+internal readonly record struct Token(long Value);
 
 internal readonly record struct Link(Capability<Token> Next);
 
@@ -31,7 +31,7 @@ internal sealed class RingAgent(RingNode node, Capability<Token> successor)
     public void Handle(in Token message, Context context)
     {
         if (node.TryRelease(out long own)) Send(own, context);
-        if (node.Pass(message.Id)) Send(message.Id, context);
+        if (node.Pass(message.Value, out long next)) Send(next, context);
     }
 
     public void Handle(in Go message, Context context)

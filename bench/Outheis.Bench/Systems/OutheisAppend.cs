@@ -44,9 +44,8 @@ internal static class OutheisAppend
             Record64.Write(buffer, number);
             RecordHeader* header = lane.Begin(Record64.Bytes);
             header->Describe(JournalKind.Sent, qos: 0, RecordFlags.None, typeId: 0);
-            header->Route(sender: 1, target: 2, capability: 3, chain: 4);
+            header->Route(sender: 1, target: 2, capability: 3, chain: (uint)number);
             header->Badge = serial;
-            header->Correlation = (ulong)number;
             header->Cause = 0;
             buffer.CopyTo(new Span<byte>(header + 1, Record64.Bytes));
             lane.Commit(header, Record64.Bytes);
@@ -61,7 +60,7 @@ internal static class OutheisAppend
         foreach (JournalEntry entry in reader.Read())
         {
             if (entry.Kind != JournalKind.Sent || entry.Badge != serial) continue;
-            check ??= new Record64.Check((long)entry.Correlation - 1);
+            check ??= new Record64.Check((long)entry.Chain - 1);
             check.Take(entry.Payload.Span);
         }
         check?.Report(round);

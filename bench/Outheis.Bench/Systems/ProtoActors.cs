@@ -17,9 +17,9 @@ internal sealed class ProtoMore
     public static readonly ProtoMore Instance = new();
 }
 
-internal sealed class ProtoToken(long id)
+internal sealed class ProtoToken(long value)
 {
-    public readonly long Id = id;
+    public readonly long Value = value;
 }
 
 internal sealed class ProtoBall(long number)
@@ -45,7 +45,7 @@ internal sealed class ProtoAnswer(long value)
     public readonly long Value = value;
 }
 
-internal sealed class ProtoRingActor(RingNode node, ProtoToken[] tokens) : IActor
+internal sealed class ProtoRingActor(RingNode node) : IActor
 {
     private PID _next = new();
 
@@ -55,11 +55,11 @@ internal sealed class ProtoRingActor(RingNode node, ProtoToken[] tokens) : IActo
         switch (context.Message)
         {
             case ProtoToken token:
-                if (node.TryRelease(out own)) context.Send(_next, tokens[own]);
-                if (node.Pass(token.Id)) context.Send(_next, token);
+                if (node.TryRelease(out own)) context.Send(_next, new ProtoToken(own));
+                if (node.Pass(token.Value, out long next)) context.Send(_next, new ProtoToken(next));
                 break;
             case ProtoStart:
-                if (node.Start(out own)) context.Send(_next, tokens[own]);
+                if (node.Start(out own)) context.Send(_next, new ProtoToken(own));
                 break;
             case ProtoLink link:
                 _next = link.Next;

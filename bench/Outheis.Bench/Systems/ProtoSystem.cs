@@ -41,18 +41,16 @@ internal sealed class ProtoSystem : ISystem
 
     private static Action Ring(IRootContext root, Round round)
     {
-        var tokens = new ProtoToken[round.Shape.Tokens];
         var pids = new PID[round.Shape.Agents];
-        for (int i = 0; i < tokens.Length; i++) tokens[i] = new ProtoToken(i);
         for (int i = 0; i < pids.Length; i++)
         {
             var node = new RingNode(round, i);
-            pids[i] = root.Spawn(Props.FromProducer(() => new ProtoRingActor(node, tokens)));
+            pids[i] = root.Spawn(Props.FromProducer(() => new ProtoRingActor(node)));
         }
         for (int i = 0; i < pids.Length; i++) root.Send(pids[i], new ProtoLink(pids[(i + 1) % pids.Length]));
         return () =>
         {
-            for (int i = 0; i < tokens.Length; i++) root.Send(pids[i], ProtoStart.Instance);
+            for (int i = 0; i < round.Shape.Tokens; i++) root.Send(pids[i], ProtoStart.Instance);
         };
     }
 

@@ -16,6 +16,7 @@ namespace Outheis;
 internal sealed unsafe class JournalTap(JournalLane lane, MessageCodecs codecs, TimeProvider time)
 {
     private const int ReserveBytes = 16 << 10;
+    private const int SlackBytes = ReserveBytes + RecordExtension.Bytes;
 
     private readonly ArrayBufferWriter<byte> _encoded = new();
     private readonly ConsumedEntry[] _consumed = new ConsumedEntry[Limits.ConsumedBatch];
@@ -41,7 +42,7 @@ internal sealed unsafe class JournalTap(JournalLane lane, MessageCodecs codecs, 
         {
             _prepared = Unsafe.SizeOf<T>();
             _preparedRaw = true;
-            return lane.TryReserve(_prepared + ReserveBytes) ? SendResult.Sent : PrepareSlow(route, in message);
+            return lane.TryReserve(_prepared + SlackBytes) ? SendResult.Sent : PrepareSlow(route, in message);
         }
 
         return PrepareSlow(route, in message);
@@ -53,7 +54,7 @@ internal sealed unsafe class JournalTap(JournalLane lane, MessageCodecs codecs, 
     {
         try
         {
-            if (Encode(route, in message) && lane.TryReserve(_prepared))
+            if (Encode(route, in message) && lane.TryReserve(RecordExtension.Bytes + _prepared))
             {
                 return true;
             }
@@ -86,13 +87,14 @@ internal sealed unsafe class JournalTap(JournalLane lane, MessageCodecs codecs, 
     public long AppendWithoutContent(Message* message)
     {
         _prepared = 0;
-        if (!lane.TryReserve(0))
+        if (!lane.TryReserve(RecordExtension.Bytes))
         {
             Lost++;
             return 0;
         }
 
-        return lane.Commit(Begin(JournalKind.Sent, message, cause: 0), 0);
+        RecordHeader* header = Begin(JournalKind.Sent, message, cause: 0);
+        return lane.Commit(header, ExtensionOf(header));
     }
 
     /// <summary>Appends a reply that goes straight into its asker's slot.</summary>
@@ -109,12 +111,10 @@ internal sealed unsafe class JournalTap(JournalLane lane, MessageCodecs codecs, 
             Tick();
         }
 
-        Message header;
+        Message header = default;
         header.Route = route.Index;
         header.Sender = self.Id.Value;
         header.Target = request->Sender;
-        header.Badge = 0;
-        header.Capability = 0;
         header.Chain = request->Chain;
         header.Qos = self.Qos;
         header.Flags = MessageFlags.Extended;
@@ -169,6 +169,14 @@ internal sealed unsafe class JournalTap(JournalLane lane, MessageCodecs codecs, 
         _consumedCount = 0;
     }
 
+    /// <summary>Appends a record that is a correlation and no more. May use the reserve.</summary>
+    public void RecordCorrelation(in RecordHeader fields, ulong correlation)
+    {
+        RecordHeader extended = fields;
+        extended.Flags |= RecordFlags.Extended;
+        Record(in extended, new CorrelationRecord(correlation));
+    }
+
     /// <summary>Appends a record about the kernel itself. May use the reserve.</summary>
     public void Record<TRecord>(in RecordHeader fields, in TRecord record)
         where TRecord : struct, IJournalRecord<TRecord>
@@ -184,35 +192,15 @@ internal sealed unsafe class JournalTap(JournalLane lane, MessageCodecs codecs, 
         }
     }
 
-    /// <summary>As <see cref="Record{TRecord}"/>, for one that is all header.</summary>
-    public void RecordBare(in RecordHeader fields)
-    {
-        if (TickDue)
-        {
-            Tick();
-        }
-
-        if (!lane.TryReserve(0))
-        {
-            Lost++;
-            return;
-        }
-
-        RecordHeader* header = lane.Begin(0);
-        *header = fields;
-        header->Length = 0;
-        lane.Commit(header, 0);
-    }
-
     private SendResult PrepareSlow<T>(Route route, in T message)
     {
         if (!Encode(route, in message) || _prepared > Limits.EncodedBytesMax
-            || _prepared + ReserveBytes > lane.PayloadBytesMax)
+            || _prepared + SlackBytes > lane.PayloadBytesMax)
         {
             return SendResult.TooLarge;
         }
 
-        return lane.TryReserve(_prepared + ReserveBytes) ? SendResult.Sent : SendResult.Full;
+        return lane.TryReserve(_prepared + SlackBytes) ? SendResult.Sent : SendResult.Full;
     }
 
     /// <summary>Finds the journaled form of a message. False if it is longer than the lane can ever
@@ -233,7 +221,7 @@ internal sealed unsafe class JournalTap(JournalLane lane, MessageCodecs codecs, 
             _prepared = _encoded.WrittenCount;
         }
 
-        return _prepared <= lane.PayloadBytesMax;
+        return _prepared + RecordExtension.Bytes <= lane.PayloadBytesMax;
     }
 
     private ref TypeEntry EntryOf<T>(Route route)
@@ -270,28 +258,44 @@ internal sealed unsafe class JournalTap(JournalLane lane, MessageCodecs codecs, 
     private RecordHeader* Begin(JournalKind kind, Message* message, long cause)
     {
         RecordHeader* header = lane.Begin(_prepared);
-        header->Describe(kind, (byte)message->Qos, RecordFlags.None, message->Route);
+        bool extended = message->Has(MessageFlags.Extended);
+        header->Describe(
+            kind, (byte)message->Qos, extended ? RecordFlags.Extended : RecordFlags.None, message->Route);
         header->Route(message->Sender, message->Target, message->Capability, message->Chain);
         header->Badge = message->Badge;
-        header->Correlation = message->Has(MessageFlags.Extended) ? message->Correlation : 0;
         header->Cause = cause;
+        if (extended)
+        {
+            *(RecordExtension*)(header + 1) = new RecordExtension
+            {
+                Correlation = message->Correlation,
+                Deadline = message->Deadline,
+                Labels = message->Labels,
+            };
+        }
+
         return header;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private long Commit<T>(RecordHeader* header, in T content)
     {
+        int extension = ExtensionOf(header);
+        byte* payload = (byte*)(header + 1) + extension;
         if (_preparedRaw && Carriage<T>.IsRaw)
         {
-            Unsafe.WriteUnaligned(header + 1, content);
+            Unsafe.WriteUnaligned(payload, content);
         }
         else if (_prepared > 0)
         {
-            _encoded.WrittenSpan.CopyTo(new Span<byte>(header + 1, _prepared));
+            _encoded.WrittenSpan.CopyTo(new Span<byte>(payload, _prepared));
         }
 
-        return lane.Commit(header, _prepared);
+        return lane.Commit(header, extension + _prepared);
     }
+
+    private static int ExtensionOf(RecordHeader* header) =>
+        (header->Flags & RecordFlags.Extended) == 0 ? 0 : RecordExtension.Bytes;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void Tick()
@@ -300,7 +304,7 @@ internal sealed unsafe class JournalTap(JournalLane lane, MessageCodecs codecs, 
         var fields = new RecordHeader { Kind = JournalKind.Tick };
         int kept = _prepared;
         var record = new TickRecord(time.GetUtcNow().UtcTicks);
-        int both = kept + RecordHeader.Aligned(record.Bytes);
+        int both = kept + RecordExtension.Bytes + RecordHeader.Aligned(record.Bytes);
         bool fits = both <= lane.PayloadBytesMax && lane.TryReserve(both);
         RecordHeader* header = fits ? lane.Begin(record.Bytes) : null;
         if (header != null)

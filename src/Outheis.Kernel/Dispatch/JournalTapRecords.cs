@@ -57,9 +57,8 @@ internal static unsafe class JournalTapRecords
         {
             Kind = JournalKind.TimedOut,
             Target = callee.Id.Value,
-            Correlation = correlation,
         };
-        tap.RecordBare(in fields);
+        tap.RecordCorrelation(in fields, correlation);
     }
 
     /// <summary>The answer to this correlation is a failure: the callee threw, ended, or could not send it.</summary>
@@ -70,9 +69,8 @@ internal static unsafe class JournalTapRecords
             Kind = JournalKind.Replied,
             Flags = RecordFlags.Failed,
             Sender = callee,
-            Correlation = correlation,
         };
-        tap.RecordBare(in fields);
+        tap.RecordCorrelation(in fields, correlation);
     }
 
     /// <summary>Appends a message that came from outside, in whatever form its type has. False: no room, try

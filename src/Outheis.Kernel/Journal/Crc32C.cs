@@ -35,22 +35,21 @@ internal static unsafe class Crc32C
         bytes < JoinedBytes ? ~Continue(uint.MaxValue, from, bytes) : OfLong(from, bytes);
 
     /// <summary>
-    /// The checksum of a record: bytes 8..63 of its header, the CRC32C of what follows the header, the length
-    /// word. Header and payload are two chains that the processor runs side by side; they meet in the last
+    /// The checksum of a record: its position, bytes 8..47 of its header, the CRC32C of what follows the header, the
+    /// length word. Header and payload are two chains that the processor runs side by side; they meet in the last
     /// step.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint OfRecord(RecordHeader* header, int payloadBytes)
+    public static uint OfRecord(RecordHeader* header, int payloadBytes, long position)
     {
         uint payload = Of((byte*)(header + 1), payloadBytes);
         ulong* words = (ulong*)header;
-        uint crc = BitOperations.Crc32C(uint.MaxValue, words[1]);
+        uint crc = BitOperations.Crc32C(uint.MaxValue, (ulong)position);
+        crc = BitOperations.Crc32C(crc, words[1]);
         crc = BitOperations.Crc32C(crc, words[2]);
         crc = BitOperations.Crc32C(crc, words[3]);
         crc = BitOperations.Crc32C(crc, words[4]);
         crc = BitOperations.Crc32C(crc, words[5]);
-        crc = BitOperations.Crc32C(crc, words[6]);
-        crc = BitOperations.Crc32C(crc, words[7]);
         ulong last = payload | ((ulong)(uint)(RecordHeader.Bytes + payloadBytes) << 32);
         return ~BitOperations.Crc32C(crc, last);
     }

@@ -16,6 +16,7 @@ public sealed class JournalEntry
     {
         _header = *lane.Record;
         _names = names;
+        Position = lane.Position;
         Run = lane.Run;
         Time = new DateTimeOffset(Math.Clamp(lane.UtcTicks, 0, MaxTicks), TimeSpan.Zero);
         ReadOnlySpan<byte> payload = lane.Payload;
@@ -31,10 +32,10 @@ public sealed class JournalEntry
 
     /// <summary>Names this record for ever: the lane in the top 8 bits, its place in the lane
     /// below.</summary>
-    public long Position => _header.Position;
+    public long Position { get; }
 
     /// <summary>The core that wrote it.</summary>
-    public int Lane => RecordHeader.LaneOf(_header.Position);
+    public int Lane => RecordHeader.LaneOf(Position);
 
     /// <summary>The run of the kernel that wrote it, counted from 1.</summary>
     public long Run { get; }
@@ -73,7 +74,7 @@ public sealed class JournalEntry
     public ulong Badge => _header.Badge;
 
     /// <summary>Joins request, reply and timeout; 0: none.</summary>
-    public ulong Correlation => _header.Correlation;
+    public ulong Correlation => _extension.Correlation;
 
     /// <summary>Position of the message being handled when this happened; 0: it came from outside.</summary>
     public long Cause => _header.Cause;

@@ -71,8 +71,7 @@ internal sealed unsafe class JournalLane : IDisposable
         byte* next = (byte*)header + RecordHeader.Aligned(payloadBytes);
         *(int*)next = 0;      // I1, and before the record exists: no reader runs into a stale lap behind it
         long position = (long)header + _positionOfZero;
-        header->Position = position;
-        header->Crc = Crc32C.OfRecord(header, payloadBytes);
+        header->Crc = Crc32C.OfRecord(header, payloadBytes, position);
         Volatile.Write(ref header->Length, RecordHeader.Bytes + payloadBytes);    // R10: it exists; see A10
         _cursor = next;
         return position;
@@ -184,8 +183,7 @@ internal sealed unsafe class JournalLane : IDisposable
         JournalSegment segment = _segments.Current;
         var header = (RecordHeader*)_cursor;
         int length = -(int)(segment.Pointer + segment.Bytes - _cursor);
-        header->Position = Position;
-        header->Crc = Crc32C.OfPadding(length, header->Position);
+        header->Crc = Crc32C.OfPadding(length, Position);
         Volatile.Write(ref header->Length, length);    // R11: the next segment goes on. Read by A11.
     }
 }

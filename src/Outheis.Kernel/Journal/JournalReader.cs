@@ -191,6 +191,6 @@ public sealed class JournalReader : IDisposable
             Advance(lane);
         }
 
-        return lane.Record is null || lane.Record->Position > position;
+        return lane.Record is null || lane.Position > position;
     }
 }

@@ -211,6 +211,25 @@ internal readonly record struct DeadLetterRecord(byte Reason, long Message) : IJ
     }
 }
 
+/// <summary>The extension of a record that has no more to say than its correlation.</summary>
+internal readonly record struct CorrelationRecord(ulong Correlation) : IJournalRecord<CorrelationRecord>
+{
+    public int Bytes => RecordExtension.Bytes;
+
+    public void Write(Span<byte> to)
+    {
+        to[..RecordExtension.Bytes].Clear();
+        BinaryPrimitives.WriteUInt64LittleEndian(to, Correlation);
+    }
+
+    public static bool TryRead(ReadOnlySpan<byte> from, out CorrelationRecord record)
+    {
+        bool fits = from.Length >= RecordExtension.Bytes;
+        record = fits ? new CorrelationRecord(BinaryPrimitives.ReadUInt64LittleEndian(from)) : default;
+        return fits;
+    }
+}
+
 /// <summary>One entry of a Consumed payload, which is an array of them in the order of the taking.</summary>
 [StructLayout(LayoutKind.Explicit, Size = Bytes)]
 internal struct ConsumedEntry

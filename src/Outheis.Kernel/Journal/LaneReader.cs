@@ -41,6 +41,9 @@ internal sealed unsafe class LaneReader : IDisposable
     /// <summary>The record at hand; its payload is valid until the next TryRead.</summary>
     public RecordHeader* Record { get; private set; }
 
+    /// <summary>Where the record at hand begins.</summary>
+    public long Position { get; private set; }
+
     public ReadOnlySpan<byte> Payload => new(Record + 1, Record->Length - RecordHeader.Bytes);
 
     /// <summary>Where and why TryRead returned false last.</summary>
@@ -56,6 +59,7 @@ internal sealed unsafe class LaneReader : IDisposable
             {
                 case RecordState.Whole:
                     Record = (RecordHeader*)Slot();
+                    Position = _segment.FirstPosition + _offset;
                     _offset += bytes;
                     Note();
                     return true;

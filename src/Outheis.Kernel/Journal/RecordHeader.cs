@@ -7,49 +7,46 @@ namespace Outheis;
 /// The fixed front of every journal record, little endian, at a multiple of <see cref="Alignment"/> in its
 /// file.
 ///
-///  0        4        8                16   17  18    20       24       28       32
-///  | length | crc32c | position       |kind|qos|flags| typeId | sender | target |
-///  32               40               48               56            60          64
-///  | badge          | correlation    | cause          | capability  | chain     | extension? payload, padded
+///  0        4        8    9   10     12       16       20       24      32      40           44      48
+///  | length | crc32c |kind|qos|flags| typeId | sender | target | badge | cause | capability | chain |
+///  extension? payload, padded
 ///
 ///  length  > 0: the record exists; header, extension and payload in bytes, without the padding.
 ///  length  = 0: not written yet.
-///  length  &lt; 0: nothing more in this segment; minus the bytes up to its end. Length, crc, position are
-///  there.
+///  length  &lt; 0: nothing more in this segment; minus the bytes up to its end. Only length and crc are there.
 ///  length is written last (R10), after the length word of the following slot was zeroed.
-///  crc32c  over bytes 8..63, the CRC32C of extension and payload, and length (see Crc32C.OfRecord).
-///  position: lane in the top 8 bits, below it the byte offset since the lane began. Never repeats in a lane,
-///  so it tells a record of this lap from what an earlier lap of a recycled file left behind.
+///  crc32c  over the record's position, bytes 8..47, the CRC32C of extension and payload, and length (see
+///  Crc32C.OfRecord).
+///  position: not stored. Lane in the top 8 bits, below it the byte offset since the lane began. Never repeats in
+///  a lane, so a record that an earlier lap of a recycled file left behind has a wrong checksum.
 /// </summary>
 [StructLayout(LayoutKind.Explicit, Size = Bytes)]
 internal struct RecordHeader
 {
-    public const int Bytes = 64;
-    public const int Alignment = 32;      // headers start on half a cache line: no 32-byte store splits one
+    public const int Bytes = 48;
+    public const int Alignment = 16;      // a message of up to 16 bytes takes one cache line
     public const int LaneShift = 56;
     public const long OffsetMask = (1L << LaneShift) - 1;
 
     [FieldOffset(0)] public int Length;
     [FieldOffset(4)] public uint Crc;
-    [FieldOffset(8)] public long Position;
-    [FieldOffset(16)] public JournalKind Kind;
-    [FieldOffset(17)] public byte Qos;
-    [FieldOffset(18)] public RecordFlags Flags;
-    [FieldOffset(20)] public int TypeId;
-    [FieldOffset(24)] public uint Sender;
-    [FieldOffset(28)] public uint Target;
-    [FieldOffset(32)] public ulong Badge;
-    [FieldOffset(40)] public ulong Correlation;
-    [FieldOffset(48)] public long Cause;
-    [FieldOffset(56)] public uint Capability;
-    [FieldOffset(60)] public uint Chain;
+    [FieldOffset(8)] public JournalKind Kind;
+    [FieldOffset(9)] public byte Qos;
+    [FieldOffset(10)] public RecordFlags Flags;
+    [FieldOffset(12)] public int TypeId;
+    [FieldOffset(16)] public uint Sender;
+    [FieldOffset(20)] public uint Target;
+    [FieldOffset(24)] public ulong Badge;
+    [FieldOffset(32)] public long Cause;
+    [FieldOffset(40)] public uint Capability;
+    [FieldOffset(44)] public uint Chain;
 
     // The same bytes by words. The checksum reads words; a word that was just written in pieces cannot be
     // forwarded from the store buffer and costs a stall, so whoever is in a hurry writes words (Describe,
     // Route).
-    [FieldOffset(16)] private ulong _what;
-    [FieldOffset(24)] private ulong _who;
-    [FieldOffset(56)] private ulong _right;
+    [FieldOffset(8)] private ulong _what;
+    [FieldOffset(16)] private ulong _who;
+    [FieldOffset(40)] private ulong _right;
 
     /// <summary>Kind, Qos, Flags, TypeId in one store.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -85,13 +82,13 @@ internal enum RecordFlags : ushort
     Failed = 2,
 }
 
-/// <summary>Optional, announced by <see cref="RecordFlags.Extended"/>: deadline in UTC ticks (0: none), then
-/// labels.</summary>
+/// <summary>Optional, announced by <see cref="RecordFlags.Extended"/>: what most messages do not have.</summary>
 [StructLayout(LayoutKind.Explicit, Size = Bytes)]
 internal struct RecordExtension
 {
-    public const int Bytes = 16;
+    public const int Bytes = 24;
 
-    [FieldOffset(0)] public long Deadline;
-    [FieldOffset(8)] public ulong Labels;
+    [FieldOffset(0)] public ulong Correlation;
+    [FieldOffset(8)] public long Deadline;      // UTC ticks; 0: none
+    [FieldOffset(16)] public ulong Labels;
 }

@@ -20,7 +20,7 @@ internal enum RecordState : byte
 }
 
 /// <summary>
-/// Decides what is a record, for recovery and for readers alike. Trusts nothing but the checksum and the
+/// Decides what is a record, for recovery and for readers alike. Trusts nothing but the checksum, which covers the
 /// position.
 /// </summary>
 internal static unsafe class SegmentScan
@@ -52,11 +52,11 @@ internal static unsafe class SegmentScan
         return glance switch
         {
             RecordState.Unwritten => RecordState.Unwritten,
-            RecordState.Whole => header->Position == position
-                && header->Crc == Crc32C.OfRecord(header, length - RecordHeader.Bytes)
+            RecordState.Whole =>
+                header->Crc == Crc32C.OfRecord(header, length - RecordHeader.Bytes, position)
                     ? glance : RecordState.Invalid,
-            RecordState.Padding => header->Position == position
-                && header->Crc == Crc32C.OfPadding(length, position) ? glance : RecordState.Invalid,
+            RecordState.Padding =>
+                header->Crc == Crc32C.OfPadding(length, position) ? glance : RecordState.Invalid,
             _ => RecordState.Invalid,
         };
     }
@@ -99,16 +99,29 @@ internal static unsafe class SegmentScan
 
     /// <summary>Looks for records that lie beyond the end: what a power failure may leave (ES-41). They are
     /// not part of the journal, since what was before them is gone.</summary>
+    /// <remarks>Bytes that only look like a record cost the checksum of what they claim to be, so the search gives up
+    /// after some segments' worth of it and takes everything for such records.</remarks>
     /// <returns>The end of the last one, or 0; and how many.</returns>
     public static (int End, int Count) Beyond(JournalSegment segment, int end)
     {
         int last = 0, count = 0;
+        long budget = (long)JournalLimits.SearchSegments * segment.Bytes;
         for (int offset = end + RecordHeader.Alignment; offset <= segment.Bytes - RecordHeader.Bytes;)
         {
-            var header = (RecordHeader*)(segment.Pointer + offset);
+            if (budget < 0)
+            {
+                return (LastNonZero(segment, end), count);
+            }
+
+            RecordState state = RecordState.Invalid;
             int bytes = 0;
-            bool whole = header->Position == segment.FirstPosition + offset
-                && At(segment, offset, out bytes) == RecordState.Whole;
+            if (MayBegin((RecordHeader*)(segment.Pointer + offset)))
+            {
+                state = At(segment, offset, out bytes);
+                budget -= bytes;
+            }
+
+            bool whole = state == RecordState.Whole;
             count += whole ? 1 : 0;
             last = whole ? offset + bytes : last;
             offset += whole ? bytes : RecordHeader.Alignment;
@@ -116,6 +129,12 @@ internal static unsafe class SegmentScan
 
         return (last, count);
     }
+
+    // What this version writes, so that the search need not look at the rest.
+    private static bool MayBegin(RecordHeader* header) =>
+        header->Length >= RecordHeader.Bytes
+        && header->Kind is > JournalKind.None and <= JournalKind.Closed
+        && header->Flags <= (RecordFlags.Extended | RecordFlags.Failed);
 
     /// <summary>The end of the last byte after <paramref name="from"/> that is not zero.</summary>
     public static int LastNonZero(JournalSegment segment, int from)

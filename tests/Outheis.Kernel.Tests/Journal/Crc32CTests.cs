@@ -45,18 +45,19 @@ public sealed unsafe class Crc32CTests
     }
 
     [Fact]
-    public void OfRecord_OneWrittenByHand_IsHeaderThenPayloadChecksumThenLength()
+    public void OfRecord_OneWrittenByHand_IsPositionThenHeaderThenPayloadChecksumThenLength()
     {
-        byte[] record = new byte[64 + 24];
+        byte[] record = new byte[48 + 24];
         new Random(2).NextBytes(record);
         fixed (byte* pointer = record)
         {
             byte[] input =
             [
-                .. record.AsSpan(8, 56), .. BitConverter.GetBytes(BitByBit(record.AsSpan(64))),
+                .. BitConverter.GetBytes(7L << 40), .. record.AsSpan(8, 40),
+                .. BitConverter.GetBytes(BitByBit(record.AsSpan(48))),
                 .. BitConverter.GetBytes(record.Length),
             ];
-            Assert.Equal(BitByBit(input), Crc32C.OfRecord((RecordHeader*)pointer, 24));
+            Assert.Equal(BitByBit(input), Crc32C.OfRecord((RecordHeader*)pointer, 24, 7L << 40));
         }
     }
 

@@ -9,18 +9,16 @@ public sealed class JournalLayoutTests
     [Theory]
     [InlineData(nameof(RecordHeader.Length), 0)]
     [InlineData(nameof(RecordHeader.Crc), 4)]
-    [InlineData(nameof(RecordHeader.Position), 8)]
-    [InlineData(nameof(RecordHeader.Kind), 16)]
-    [InlineData(nameof(RecordHeader.Qos), 17)]
-    [InlineData(nameof(RecordHeader.Flags), 18)]
-    [InlineData(nameof(RecordHeader.TypeId), 20)]
-    [InlineData(nameof(RecordHeader.Sender), 24)]
-    [InlineData(nameof(RecordHeader.Target), 28)]
-    [InlineData(nameof(RecordHeader.Badge), 32)]
-    [InlineData(nameof(RecordHeader.Correlation), 40)]
-    [InlineData(nameof(RecordHeader.Cause), 48)]
-    [InlineData(nameof(RecordHeader.Capability), 56)]
-    [InlineData(nameof(RecordHeader.Chain), 60)]
+    [InlineData(nameof(RecordHeader.Kind), 8)]
+    [InlineData(nameof(RecordHeader.Qos), 9)]
+    [InlineData(nameof(RecordHeader.Flags), 10)]
+    [InlineData(nameof(RecordHeader.TypeId), 12)]
+    [InlineData(nameof(RecordHeader.Sender), 16)]
+    [InlineData(nameof(RecordHeader.Target), 20)]
+    [InlineData(nameof(RecordHeader.Badge), 24)]
+    [InlineData(nameof(RecordHeader.Cause), 32)]
+    [InlineData(nameof(RecordHeader.Capability), 40)]
+    [InlineData(nameof(RecordHeader.Chain), 44)]
     public void RecordHeader_Field_IsWhereTheFormatSays(string field, int offset) =>
         Assert.Equal(offset, (int)Marshal.OffsetOf<RecordHeader>(field));
 
@@ -42,8 +40,8 @@ public sealed class JournalLayoutTests
     [Fact]
     public void Structs_Sizes_AreThoseOfTheFormat()
     {
-        Assert.Equal(64, Unsafe.SizeOf<RecordHeader>());
-        Assert.Equal(16, Unsafe.SizeOf<RecordExtension>());
+        Assert.Equal(48, Unsafe.SizeOf<RecordHeader>());
+        Assert.Equal(24, Unsafe.SizeOf<RecordExtension>());
         Assert.Equal(16, Unsafe.SizeOf<ConsumedEntry>());
         Assert.Equal(80, Unsafe.SizeOf<SegmentHeader>());
         Assert.True(RecordHeader.Aligned(new ClosedRecord(1, 2).Bytes) <= JournalLimits.ClosedRecordBytes);
@@ -62,11 +60,11 @@ public sealed class JournalLayoutTests
     }
 
     [Theory]
-    [InlineData(0, 64)]
-    [InlineData(1, 96)]
-    [InlineData(32, 96)]
-    [InlineData(33, 128)]
-    [InlineData(64, 128)]
-    public void Aligned_PayloadBytes_RoundsUpTo32(int payload, int bytes) =>
+    [InlineData(0, 48)]
+    [InlineData(1, 64)]
+    [InlineData(16, 64)]
+    [InlineData(17, 80)]
+    [InlineData(64, 112)]
+    public void Aligned_PayloadBytes_RoundsUpTo16(int payload, int bytes) =>
         Assert.Equal(bytes, RecordHeader.Aligned(payload));
 }

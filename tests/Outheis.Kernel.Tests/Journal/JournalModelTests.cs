@@ -91,6 +91,6 @@ public sealed class JournalModelTests
             && entries.Where(entry => entry.Kind == JournalKind.Sent).All(Journals.IsIntact)
             && Enumerable.Range(0, 2).All(lane => model[lane].SequenceEqual(entries
                 .Where(entry => entry.Lane == lane && entry.Kind == JournalKind.Sent)
-                .Select(entry => entry.Correlation)));
+                .Select(entry => entry.Badge)));
     }
 }

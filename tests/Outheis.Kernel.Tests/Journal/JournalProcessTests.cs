@@ -125,10 +125,10 @@ public sealed class JournalProcessTests : IDisposable
             foreach (JournalEntry entry in lane)
             {
                 Assert.True(Journals.IsIntact(entry), $"torn record at {entry.Position}");
-                bool follows = last is null || entry.Correlation == last + 1
-                    || (entry.Correlation > last && JournalChild.IsFirst(entry.Correlation));
-                Assert.True(follows, $"{entry.Correlation} after {last} in lane {lane.Key}");
-                last = entry.Correlation;
+                bool follows = last is null || entry.Badge == last + 1
+                    || (entry.Badge > last && JournalChild.IsFirst(entry.Badge));
+                Assert.True(follows, $"{entry.Badge} after {last} in lane {lane.Key}");
+                last = entry.Badge;
             }
         }
 

@@ -45,7 +45,7 @@ public sealed class JournalReaderTests : IDisposable
         journal.Lane(1).Append(2);
         List<JournalEntry> sent =
             [.. Journals.ReadAll(_disk, out _).Where(entry => entry.Kind == JournalKind.Sent)];
-        Assert.Equal([0, 1, 2], sent.Select(entry => entry.Correlation));
+        Assert.Equal([0, 1, 2], sent.Select(entry => entry.Badge));
         Assert.Equal(start.AddSeconds(10), sent[0].Time.UtcDateTime);
     }
 
@@ -81,7 +81,7 @@ public sealed class JournalReaderTests : IDisposable
             if (i % 7 == 0)
             {
                 seen.AddRange(reader.Read().Where(entry => entry.Kind == JournalKind.Sent)
-                    .Select(entry => entry.Correlation));
+                    .Select(entry => entry.Badge));
                 Assert.Equal(i, seen[^1]);
             }
         }
@@ -109,7 +109,7 @@ public sealed class JournalReaderTests : IDisposable
             {
                 if (entry.Kind == JournalKind.Sent)
                 {
-                    Assert.Equal(next++, entry.Correlation);
+                    Assert.Equal(next++, entry.Badge);
                     Assert.True(Journals.IsIntact(entry));
                 }
             }

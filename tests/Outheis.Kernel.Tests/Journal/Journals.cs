@@ -44,9 +44,8 @@ internal static unsafe class Journals
     {
         RecordHeader* header = lane.Begin(payloadBytes);
         header->Describe(JournalKind.Sent, (byte)Qos.Default, RecordFlags.None, 7);
-        header->Route(1, 2, 3, 4);
-        header->Badge = ~number;
-        header->Correlation = number;
+        header->Route(1, 2, 3, ~(uint)number);
+        header->Badge = number;
         header->Cause = cause;
         Fill(number, new Span<byte>(header + 1, payloadBytes));
         return lane.Commit(header, payloadBytes);
@@ -66,9 +65,9 @@ internal static unsafe class Journals
     public static bool IsIntact(JournalEntry entry)
     {
         byte[] expected = new byte[entry.Payload.Length];
-        Fill(entry.Correlation, expected);
-        return entry.Badge == ~entry.Correlation && entry.TypeId == 7 && entry.Sender.Value == 1
-            && entry.Target.Value == 2 && entry.Capability == 3 && entry.Chain == 4
+        Fill(entry.Badge, expected);
+        return entry.Chain == ~(uint)entry.Badge && entry.TypeId == 7 && entry.Sender.Value == 1
+            && entry.Target.Value == 2 && entry.Capability == 3
             && expected.AsSpan().SequenceEqual(entry.Payload.Span);
     }
 
@@ -87,7 +86,7 @@ internal static unsafe class Journals
         List<JournalEntry> sent =
             [.. ReadAll(disk, out _, path).Where(entry => entry.Kind == JournalKind.Sent)];
         Assert.All(sent, entry => Assert.True(IsIntact(entry), $"{entry.Position} is not what was written"));
-        return [.. sent.Select(entry => entry.Correlation)];
+        return [.. sent.Select(entry => entry.Badge)];
     }
 
     public static IEnumerable<ulong> Range(int count) => Enumerable.Range(0, count).Select(i => (ulong)i);
