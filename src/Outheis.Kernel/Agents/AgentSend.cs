@@ -3,10 +3,19 @@ using Microsoft.Extensions.ObjectPool;
 
 namespace Outheis;
 
+/// <summary>A waiting send whose token is that of the turn under way: in its context's list until it ends.</summary>
+internal abstract class AgentSend : Waiter
+{
+    internal AgentSend? NextOfTurn;
+
+    /// <summary>The turn's token fired. The agent's core.</summary>
+    public abstract void Withdraw();
+}
+
 /// <summary>
-/// One agent's send that waits for room. Everything but <see cref="Wake"/> happens on the sender's core.
+/// One agent's send that waits for room. Everything but <see cref="Waiter.Wake"/> happens on the sender's core.
 /// </summary>
-internal sealed class AgentSend<T> : Waiter, IValueTaskSource<SendResult>
+internal sealed class AgentSend<T> : AgentSend, IValueTaskSource<SendResult>
 {
     private static readonly ObjectPool<AgentSend<T>> Pool = new DefaultObjectPool<AgentSend<T>>(new Policy(), 1024);
 
@@ -20,6 +29,7 @@ internal sealed class AgentSend<T> : Waiter, IValueTaskSource<SendResult>
     private SendResult _result;
     private Exception? _fault;
     private bool _isDone;
+    private bool _endsWithTurn;     // its token is that of the turn: needs no registration
     private bool _isCancelled;      // left in a list until somebody wakes it, so never pooled again
     private short _version;
 
@@ -34,10 +44,15 @@ internal sealed class AgentSend<T> : Waiter, IValueTaskSource<SendResult>
         AgentSend<T> send = Pool.Get();
         (send._context, send._node, send._message, send._token) = (context, node, message, token);
         (send._isDone, send._isCancelled) = (false, false);
-        if (token.CanBeCanceled)
+        send._endsWithTurn = context.IsTurnToken(token);
+        if (send._endsWithTurn)
+        {
+            context.AddWaiting(send);
+        }
+        else if (token.CanBeCanceled)
         {
             send._registration = token.UnsafeRegister(
-                static state => ((Withdraw)state!).Post(), new Withdraw(send, context.Core, send._version));
+                static state => ((Withdrawal)state!).Post(), new Withdrawal(send, context.Core, send._version));
         }
 
         send.WaitForRoom(context.Core);
@@ -74,6 +89,12 @@ internal sealed class AgentSend<T> : Waiter, IValueTaskSource<SendResult>
         {
             End(sent);
         }
+    }
+
+    public override void Withdraw()
+    {
+        _isCancelled = true;
+        End(SendResult.Full);
     }
 
     public ValueTaskSourceStatus GetStatus(short token) =>
@@ -140,6 +161,11 @@ internal sealed class AgentSend<T> : Waiter, IValueTaskSource<SendResult>
     {
         _result = result;
         _isDone = true;
+        if (_endsWithTurn)
+        {
+            _context.RemoveWaiting(this);
+        }
+
         _registration.Dispose();
         if (_continuation is { } continuation)
         {
@@ -147,7 +173,7 @@ internal sealed class AgentSend<T> : Waiter, IValueTaskSource<SendResult>
         }
     }
 
-    private sealed class Withdraw(AgentSend<T> send, Core core, short version) : KernelOp
+    private sealed class Withdrawal(AgentSend<T> send, Core core, short version) : KernelOp
     {
         public void Post() => core.Post(this);
 
@@ -155,8 +181,7 @@ internal sealed class AgentSend<T> : Waiter, IValueTaskSource<SendResult>
         {
             if (send._version == version && !send._isDone)
             {
-                send._isCancelled = true;
-                send.End(SendResult.Full);
+                send.Withdraw();
             }
         }
     }
