@@ -8,12 +8,12 @@ namespace Outheis.Bench.Systems;
 /// </summary>
 internal static class OutheisAppend
 {
-    public static ShapeRun Open(string directory, int retainSegments, Round round)
+    public static ShapeRun Open(string directory, int segmentBytes, int retainSegments, Round round)
     {
         var settings = new JournalSettings
         {
             Lanes = 1,
-            SegmentBytes = Limits.SegmentBytes,
+            SegmentBytes = segmentBytes,
             RetainSegments = retainSegments,
         };
         JournalDirectory journal = JournalDirectory.Open(

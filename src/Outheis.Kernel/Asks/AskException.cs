@@ -9,7 +9,8 @@ public enum AskOutcome : byte
     /// <summary>A reply came. Never the outcome of an exception.</summary>
     Replied,
 
-    /// <summary>The callee's channel has no room.</summary>
+    /// <summary>The callee's channel has no room, or the journal has none: then there is an inner
+    /// <see cref="JournalException"/>.</summary>
     Full,
 
     /// <summary>The capability was revoked.</summary>
@@ -42,7 +43,7 @@ public enum AskOutcome : byte
 public sealed class AskException : Exception
 {
     internal AskException(AskOutcome outcome, string callee, Exception? cause = null)
-        : base(Describe(outcome, callee), cause)
+        : base(Describe(outcome, callee, cause), cause)
     {
         Outcome = outcome;
     }
@@ -59,8 +60,10 @@ public sealed class AskException : Exception
         _ => AskOutcome.Denied,
     };
 
-    private static string Describe(AskOutcome outcome, string callee) => outcome switch
+    private static string Describe(AskOutcome outcome, string callee, Exception? cause) => outcome switch
     {
+        AskOutcome.Full when cause is JournalException =>
+            $"The request to {callee} could not be journaled. {cause.Message}",
         AskOutcome.Full => $"{callee} has no room for the request; ask later or shed load.",
         AskOutcome.Revoked => $"The capability to ask {callee} was revoked.",
         AskOutcome.Dead => $"{callee} has ended and will not answer.",

@@ -81,7 +81,7 @@ internal sealed unsafe partial class Core
     private int DrainIngress(bool evenUnjournaled = false)
     {
         int moved = 0;
-        _ingressWaits = false;
+        bool waits = false;
         Message* slot;
         while (moved < Limits.IngressSlots && (slot = Ingress.Peek()) != null)
         {
@@ -89,14 +89,21 @@ internal sealed unsafe partial class Core
             {
                 object? reference = slot->Has(MessageFlags.Reference) ? Ingress.TakeReference() : null;
                 slot->Chain = ++_lastChain << 8 | (uint)Index;
-                if (Tap is not null && !Tap.TryAppendEntered(slot, reference) && !evenUnjournaled)
+                if (Tap is null || Tap.TryAppendEntered(slot, reference) || evenUnjournaled)
+                {
+                    Accept(slot, reference);
+                }
+                else if (IsHostAsk(slot))
+                {
+                    Refuse(slot, reference);
+                }
+                else
                 {
                     Restore(slot, reference);
-                    _ingressWaits = true;
-                    break;      // no room in the journal: it stays in the ring, and senders find the ring full
+                    RefuseBehind();
+                    waits = true;
+                    break;      // no room in the journal: it stays in the ring, and nothing more comes in
                 }
-
-                Accept(slot, reference);
             }
 
             Ingress.Take();
@@ -104,6 +111,11 @@ internal sealed unsafe partial class Core
             {
                 Ingress.Free();
             }
+        }
+
+        if (IsJournalFull != waits)
+        {
+            IsJournalFull = waits;      // before F6, so that a waiter that saw it set is woken
         }
 
         if (moved > 0)
@@ -119,6 +131,40 @@ internal sealed unsafe partial class Core
 
         return moved;
     }
+
+    /// <summary>No room in the journal for what came from outside. Somebody awaits the reply to an ask: it fails at
+    /// once, with the reason. A send was accepted and waits.</summary>
+    private void Refuse(Message* slot, object? reference)
+    {
+        Route.Of(slot->Route).Discard(reference);
+        if (Kernel.Agents.Find(slot->Target) is { } target)
+        {
+            target.Credits.GiveBack(1);      // F4 again. Pairs with F5.
+            if (target.Waiters.Any)
+            {
+                target.Waiters.WakeAll();
+            }
+        }
+
+        Kernel.HostAsks.Fail(slot->Correlation, AskOutcome.Full, Tap!.Lane.Refusal);
+    }
+
+    // Nobody is to wait for a reply behind a send that waits for room.
+    private void RefuseBehind()
+    {
+        Message* slot;
+        for (int ahead = 1; ahead < Limits.IngressSlots && (slot = Ingress.Peek(ahead)) != null; ahead++)
+        {
+            if (!slot->Has(MessageFlags.Void) && IsHostAsk(slot))
+            {
+                Refuse(slot, slot->Has(MessageFlags.Reference) ? Ingress.TakeReference(ahead) : null);
+                slot->Flags = MessageFlags.Void;
+            }
+        }
+    }
+
+    private static bool IsHostAsk(Message* slot) =>
+        slot->Has(MessageFlags.Extended) && Correlation.Table(slot->Correlation) == Correlation.HostTable;
 
     private void Restore(Message* slot, object? reference)
     {

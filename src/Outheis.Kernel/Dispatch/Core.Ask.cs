@@ -45,7 +45,8 @@ internal sealed unsafe partial class Core
         if (sent != SendResult.Sent)
         {
             Replies.Withdraw(slot);
-            return Refused<TReply>(AskException.From(sent), node);
+            Exception? cause = sent == SendResult.Full && LastObstacle == Obstacle.Journal ? Tap?.Lane.Refusal : null;
+            return Refused<TReply>(AskException.From(sent), node, cause);
         }
 
         slot.Token = token;
@@ -134,9 +135,10 @@ internal sealed unsafe partial class Core
             DeadLetterReason.LateReply, new AgentId(sender), default, route.Message.Name, about->Position));
     }
 
-    private static ValueTask<TReply> Refused<TReply>(AskOutcome outcome, CapabilityNode? node) =>
+    private static ValueTask<TReply> Refused<TReply>(
+        AskOutcome outcome, CapabilityNode? node, Exception? cause = null) =>
         ValueTask.FromException<TReply>(
-            new AskException(outcome, node?.Target.Name ?? "The empty capability's target"));
+            new AskException(outcome, node?.Target.Name ?? "The empty capability's target", cause));
 
     /// <summary>The asker's token fired, on whatever thread; the ask ends on the asker's core.</summary>
     private sealed class WithdrawAsk(Core core, ulong correlation) : KernelOp

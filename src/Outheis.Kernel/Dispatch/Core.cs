@@ -22,7 +22,6 @@ internal sealed unsafe partial class Core : CoreFace
     private readonly long _sweepPeriod;
     private ReadyQueue _ready = new();
     private int _outboxCount;
-    private bool _ingressWaits;               // the journal has no room for what stands first in the ingress
     private int _busyPasses;
     private long _nextTick;
     private long _nextSweep;
@@ -122,7 +121,7 @@ internal sealed unsafe partial class Core : CoreFace
     /// look.</summary>
     public bool HasWork()
     {
-        if (!_ready.IsEmpty || !Control.IsEmpty || (Ingress.Peek() != null && !_ingressWaits))
+        if (!_ready.IsEmpty || !Control.IsEmpty || (Ingress.Peek() != null && !IsJournalFull))
         {
             return true;
         }
@@ -149,7 +148,7 @@ internal sealed unsafe partial class Core : CoreFace
 
     /// <summary>How long the core may sleep if nobody wakes it.</summary>
     public TimeSpan SleepAtMost() =>
-        _retries.Count > 0 || _ingressWaits ? Limits.PollPeriod
+        _retries.Count > 0 || IsJournalFull ? Limits.PollPeriod
         : Replies.NextDeadline is not { } deadline ? Timeout.InfiniteTimeSpan
         : deadline - Now > Time.TimestampFrequency * (long)Limits.SleepMost.TotalSeconds ? Limits.SleepMost
         : Time.GetElapsedTime(Now, Math.Max(Now, deadline)) + Limits.SweepPeriod;

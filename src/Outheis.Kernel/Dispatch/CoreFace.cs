@@ -14,6 +14,7 @@ internal abstract class CoreFace : IDisposable
     public readonly Parker Parker;
     public readonly ReplyTable Replies;       // others look whether an ask is still current
     public long Wakes;                        // times that somebody had to wake this core
+    public volatile bool IsJournalFull;       // what stands first in the ingress waits for room in the journal
     public ControlQueue Control;
     public WaitList IngressWaiters;
     protected CacheGap Gap;
@@ -30,6 +31,9 @@ internal abstract class CoreFace : IDisposable
 
     /// <summary>Messages, replies and signals that it sent to other cores.</summary>
     public long SentAway => Out.Sum(static ring => ring?.Sent ?? 0);
+
+    /// <summary>Any thread: whether something from outside would find a free slot now.</summary>
+    public bool CanEnter => !IsJournalFull && Ingress.HasRoom;
 
     public abstract void Dispose();
 

@@ -72,17 +72,20 @@ internal sealed unsafe class Ingress : IDisposable
         Volatile.Write(ref slot->Sequence, position + 1);      // R5: the message before its sequence. Read by A5.
 
     /// <summary>The core: the oldest message, or null. It stays in the slot until <see cref="Take"/>.</summary>
-    public Message* Peek()
+    public Message* Peek() => Peek(0);
+
+    /// <summary>The core: the message that comes so many after the oldest, or null.</summary>
+    public Message* Peek(int ahead)
     {
-        long next = _consumer.Next;
+        long next = _consumer.Next + ahead;
         Message* slot = _slots + (next & Mask);
         return Volatile.Read(ref slot->Sequence) == next + 1 ? slot : null;      // A5: seeing R5 means the message.
     }
 
     /// <summary>The core: takes the object beside the peeked slot.</summary>
-    public object TakeReference()
+    public object TakeReference(int ahead = 0)
     {
-        ref object? slot = ref _references[_consumer.Next & Mask];
+        ref object? slot = ref _references[(_consumer.Next + ahead) & Mask];
         object reference = slot!;
         slot = null;
         return reference;

@@ -41,7 +41,7 @@ internal sealed class CapabilityWriter<T>(Capability<T> capability) : ChannelWri
             && !node.Target.IsDead && !node.Target.Kernel.IsStopping;
         return !usable ? new ValueTask<bool>(false)
             : node.Target.Credits.Free == 0 ? WaitForCredit(node.Target, cancellationToken)
-            : node.Target.Core.Ingress.HasRoom ? new ValueTask<bool>(true)
+            : node.Target.Core.CanEnter ? new ValueTask<bool>(true)
             : WaitForIngress(node.Target, cancellationToken);
     }
 
@@ -65,7 +65,7 @@ internal sealed class CapabilityWriter<T>(Capability<T> capability) : ChannelWri
     {
         var room = new RoomWaiter();
         target.Core.IngressWaiters.Add(room);
-        if (target.Core.Ingress.HasRoom || target.Kernel.IsStopping)
+        if (target.Core.CanEnter || target.Kernel.IsStopping)
         {
             target.Core.IngressWaiters.WakeAll();
         }

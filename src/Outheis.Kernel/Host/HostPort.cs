@@ -54,11 +54,12 @@ internal static unsafe class HostPort
 
         ulong correlation = ask.Correlation;
         short version = ask.Version;
-        SendResult sent = Enter(node, in request, correlation, out _);
+        SendResult sent = Enter(node, in request, correlation, out Obstacle obstacle);
         if (sent != SendResult.Sent)
         {
             asks.Withdraw(ask, Correlation.Generation(correlation));
-            return Refused<TReply>(AskException.From(sent), node);
+            Exception? cause = obstacle == Obstacle.Journal ? node.Target.Core.Tap?.Lane.Refusal : null;
+            return Refused<TReply>(AskException.From(sent), node, cause);
         }
 
         ask.CancelWith(correlation, token);
@@ -81,12 +82,18 @@ internal static unsafe class HostPort
             return SendResult.Dead;      // A9
         }
 
+        Core core = target.Core;
+        if (core.IsJournalFull)
+        {
+            obstacle = Obstacle.Journal;
+            return SendResult.Full;
+        }
+
         if (target.Credits.TakeShared(1) == 0)
         {
             return SendResult.Full;
         }
 
-        Core core = target.Core;
         Message* slot = core.Ingress.TryClaim(out long position);
         if (slot == null)
         {
@@ -146,7 +153,8 @@ internal static unsafe class HostPort
             ? SendResult.Revoked
             : SendResult.Denied;
 
-    private static ValueTask<TReply> Refused<TReply>(AskOutcome outcome, CapabilityNode? node) =>
+    private static ValueTask<TReply> Refused<TReply>(
+        AskOutcome outcome, CapabilityNode? node, Exception? cause = null) =>
         ValueTask.FromException<TReply>(
-            new AskException(outcome, node?.Target.Name ?? "The empty capability's target"));
+            new AskException(outcome, node?.Target.Name ?? "The empty capability's target", cause));
 }

@@ -87,10 +87,10 @@ internal sealed class HostSend<T> : Waiter, IValueTaskSource<SendResult>, IThrea
     private void WaitForRoom(Obstacle obstacle)
     {
         AgentCell target = _node.Target;
-        if (obstacle == Obstacle.Ingress)
+        if (obstacle != Obstacle.Channel)
         {
             target.Core.IngressWaiters.Add(this);
-            if (target.Core.Ingress.HasRoom || target.Kernel.IsStopping)
+            if (target.Core.CanEnter || target.Kernel.IsStopping)
             {
                 target.Core.IngressWaiters.WakeAll();      // room came between the refusal and the wait
             }

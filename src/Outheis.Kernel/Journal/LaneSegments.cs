@@ -171,7 +171,7 @@ internal sealed class LaneSegments : IDisposable
         {
             failure = error as JournalException ?? new JournalException(
                 $"The journal could not prepare segment {_current.Sequence + 1} in {_store.Directory}: "
-                + $"{error.Message} Free space or check the disk; appending goes on when it can.", error);
+                + $"{error.Message.TrimEnd('.')}. Free space or check the disk; appending goes on when it can.", error);
         }
 
         lock (_gate)

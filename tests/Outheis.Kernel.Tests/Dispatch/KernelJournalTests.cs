@@ -162,6 +162,111 @@ public sealed class KernelJournalTests : IDisposable
     }
 
     [Fact]
+    public void Journal_NoRoom_HostAsksFailAtOnceAndHostSendsWait()
+    {
+        List<int> received = [];
+        using var world = new StepKernel(75, cores: 1, disk: _disk);
+        AgentId target = world.Kernel.Receive(received, capacity: 100_000);
+        AskCapability<int, int> ask =
+            world.Kernel.GrantAsk<int, int>(world.Kernel.Spawn(new Answerer<int, int>((in int x, Context _) => x + 1)));
+        Capability<int> to = world.Kernel.Grant<int>(target);
+        world.Run();
+        _disk.Free = 0;
+        int accepted = Fill(world, to);
+        foreach (int _ in Enumerable.Range(0, 3))
+        {
+            AskException full = Assert.Throws<AskException>(
+                () => world.Result(ask.AskAsync(1, Timeout.InfiniteTimeSpan)));
+            Assert.Equal(AskOutcome.Full, full.Outcome);
+            Assert.IsType<JournalException>(full.InnerException);
+            Assert.Contains(full.InnerException.Message, full.Message, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(SendResult.Full, to.Send(accepted));
+        Task<SendResult> waiting = to.SendAsync(accepted).AsTask();
+        Task<bool> room = to.AsWriter().WaitToWriteAsync().AsTask();
+        world.Run();
+        Assert.False(waiting.IsCompleted || room.IsCompleted);
+        _disk.Free = long.MaxValue;
+        Assert.Equal(SendResult.Sent, world.Result(waiting));
+        Assert.True(world.Result(room));
+        Assert.Equal(3, world.Result(ask.AskAsync(2)));
+        world.Run();
+        Assert.Equal(Enumerable.Range(0, accepted + 1), received);
+    }
+
+    /// <summary>Sends until the journal takes no more: the newest waits in the ingress.</summary>
+    private static int Fill(StepKernel world, Capability<int> to)
+    {
+        int accepted = 0;
+        for (int refused = 0; refused < 100;)
+        {
+            bool sent = to.Send(accepted) == SendResult.Sent;
+            (accepted, refused) = sent ? (accepted + 1, 0) : (accepted, refused + 1);
+            world.Step();
+        }
+
+        return accepted;
+    }
+
+    [Fact]
+    public void Journal_NoRoom_HostAsksBehindASendThatWaitsFailToo()
+    {
+        using var world = new StepKernel(77, cores: 1, disk: _disk);
+        int handled = 0;
+        Capability<int> to = world.Kernel.Grant<int>(
+            world.Kernel.Receive((in int _, Context _) => handled++, capacity: 100_000));
+        AskCapability<int, string> ask = world.Kernel.GrantAsk<int, string>(
+            world.Kernel.Spawn(new Answerer<int, string>((in int x, Context _) => $"{x}")));
+        world.Run();
+        _disk.Free = 0;
+        int sent = 0;
+        AskException? full = null;
+        for (int round = 0; full is null; round++)
+        {
+            Assert.True(round < 10_000, "the journal takes everything");
+            while (sent % 100 != 99 && to.Send(sent) == SendResult.Sent)
+            {
+                sent++;
+            }
+
+            sent += to.Send(sent) == SendResult.Sent ? 1 : 0;
+            Task<string> reply = ask.AskAsync(sent, Timeout.InfiniteTimeSpan).AsTask();
+            full = Record.Exception(() => world.Result(reply)) as AskException;
+        }
+
+        Assert.Equal(AskOutcome.Full, full.Outcome);
+        _disk.Free = long.MaxValue;
+        world.RunUntil(() => handled == sent, "the sends that waited");
+    }
+
+    [Fact]
+    public void Journal_NoRoom_AHostAskThatFindsItFirstFailsAtOnce()
+    {
+        using var world = new StepKernel(76, cores: 1, disk: _disk);
+        AskCapability<int, int> ask =
+            world.Kernel.GrantAsk<int, int>(world.Kernel.Spawn(new Answerer<int, int>((in int x, Context _) => x + 1)));
+        world.Run();
+        _disk.Free = 0;
+        int answered = 0;
+        AskException full = Assert.Throws<AskException>(() =>
+        {
+            while (world.Result(ask.AskAsync(answered, Timeout.InfiniteTimeSpan)) == answered + 1)
+            {
+                answered++;
+            }
+        });
+        Assert.Equal(AskOutcome.Full, full.Outcome);
+        Assert.True(answered > 0);
+        _disk.Free = long.MaxValue;
+        Thread.Sleep(2 * JournalLimits.RetryAfterRefusal);
+        for (int i = 0; i < Limits.ChannelMessages; i++)      // no credit was lost
+        {
+            Assert.Equal(i + 1, world.Result(ask.AskAsync(i)));
+        }
+    }
+
+    [Fact]
     public async Task Start_DirectoryInUse_ThrowsAndNamesIt()
     {
         string directory = Directory.CreateTempSubdirectory("outheis-test-").FullName;
