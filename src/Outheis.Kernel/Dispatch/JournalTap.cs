@@ -22,6 +22,7 @@ internal sealed unsafe class JournalTap(JournalLane lane, MessageCodecs codecs, 
     private readonly ConsumedEntry[] _consumed = new ConsumedEntry[Limits.ConsumedBatch];
     private TypeEntry[] _types = new TypeEntry[64];      // by route number
     private int _consumedCount;
+    private ConsumedEntry _taken;                        // the newest, if no record tells it yet; position 0: none
     private int _prepared;                               // payload bytes of the message that was prepared
     private bool _preparedRaw;                           // they are the message itself, not _encoded
 
@@ -123,33 +124,48 @@ internal sealed unsafe class JournalTap(JournalLane lane, MessageCodecs codecs, 
         Commit(record, in reply);
     }
 
-    /// <summary>Notes that an agent took a message. Written in batches; <see cref="Flush"/> before the core
-    /// sleeps.</summary>
+    /// <summary>Notes that an agent took a message. The first record that it causes says so (<see
+    /// cref="RecordFlags.Takes"/>); if it causes none, or others wait to be written already, a batch does: written when
+    /// it is full, and by <see cref="Flush"/> before the core sleeps. Either way the lane's order is that of the
+    /// taking.</summary>
     public void NoteConsumed(AgentCell agent, Message* message)
     {
-        if (message->Position == 0)
+        if (_taken.Position != 0)
         {
-            return;
+            KeepTaken();
         }
 
-        ref ConsumedEntry entry = ref _consumed[_consumedCount++];
-        entry.Target = agent.Id.Value;
-        entry.Incarnation = agent.Incarnation;
-        entry.Position = message->Position;
-        if (_consumedCount == _consumed.Length)
-        {
-            Flush();
-        }
+        _taken.Target = agent.Id.Value;
+        _taken.Incarnation = agent.Incarnation;
+        _taken.Position = message->Position;
     }
 
     /// <summary>Writes what was consumed since the last flush.</summary>
     public void Flush()
     {
-        if (_consumedCount == 0)
+        if (_taken.Position != 0)
         {
-            return;
+            KeepTaken();
         }
 
+        if (_consumedCount > 0)
+        {
+            WriteConsumed();
+        }
+    }
+
+    private void KeepTaken()
+    {
+        _consumed[_consumedCount++] = _taken;
+        _taken.Position = 0;
+        if (_consumedCount == _consumed.Length)
+        {
+            WriteConsumed();
+        }
+    }
+
+    private void WriteConsumed()
+    {
         int bytes = _consumedCount * ConsumedEntry.Bytes;
         if (!lane.TryReserve(bytes))
         {
@@ -259,8 +275,14 @@ internal sealed unsafe class JournalTap(JournalLane lane, MessageCodecs codecs, 
     {
         RecordHeader* header = lane.Begin(_prepared);
         bool extended = message->Has(MessageFlags.Extended);
-        header->Describe(
-            kind, (byte)message->Qos, extended ? RecordFlags.Extended : RecordFlags.None, message->Route);
+        RecordFlags flags = extended ? RecordFlags.Extended : RecordFlags.None;
+        if (cause != 0 && cause == _taken.Position && _consumedCount == 0 && message->Sender == _taken.Target)
+        {
+            flags |= RecordFlags.Takes;
+            _taken.Position = 0;
+        }
+
+        header->Describe(kind, (byte)message->Qos, flags, message->Route);
         header->Route(message->Sender, message->Target, message->Capability, message->Chain);
         header->Badge = message->Badge;
         header->Cause = cause;

@@ -27,7 +27,10 @@ public sealed class JournalEntry
         }
 
         Payload = payload.ToArray();
-        Consumed = _header.Kind == JournalKind.Consumed ? ReadConsumed(payload) : [];
+        Consumed = _header.Kind == JournalKind.Consumed ? ReadConsumed(payload)
+            : _header.Flags.HasFlag(RecordFlags.Takes)
+                ? [new ConsumedMessage(Sender, names.Incarnation(lane.Run, _header.Sender), Cause)]
+            : [];
     }
 
     /// <summary>Names this record for ever: the lane in the top 8 bits, its place in the lane
@@ -98,7 +101,8 @@ public sealed class JournalEntry
     /// <summary>Labels of the message; 0: none.</summary>
     public ulong Labels => _extension.Labels;
 
-    /// <summary>What a Consumed record lists, in order; otherwise empty.</summary>
+    /// <summary>What had been taken by then, in order: what a Consumed record lists, or the cause of a Sent or Replied
+    /// record if nothing before tells that it was taken.</summary>
     public IReadOnlyList<ConsumedMessage> Consumed { get; }
 
     /// <summary>The content of a system record in words; empty for messages.</summary>

@@ -1,13 +1,18 @@
 namespace Outheis;
 
-/// <summary>Names of agents and message types, by run: what Spawned and Schema records said so far.</summary>
+/// <summary>Names of agents and message types, and incarnations, by run: what Spawned, Schema, Started and Restarted
+/// records said so far.</summary>
 internal sealed class JournalNames
 {
     private readonly Dictionary<(uint Run, uint Agent), string> _agents = [];
     private readonly Dictionary<(uint Run, int Type), SchemaRecord> _types = [];
+    private readonly Dictionary<(uint Run, uint Agent), uint> _incarnations = [];
 
     public string? Agent(uint run, uint agent) =>
         agent == 0 ? "host" : _agents.GetValueOrDefault((run, agent));
+
+    /// <summary>The one that ran when the record at hand was written; 0 if no record so far tells it.</summary>
+    public uint Incarnation(uint run, uint agent) => _incarnations.GetValueOrDefault((run, agent));
 
     public bool TryGetType(uint run, int type, out SchemaRecord schema) =>
         _types.TryGetValue((run, type), out schema);
@@ -23,6 +28,11 @@ internal sealed class JournalNames
             && SchemaRecord.TryRead(lane.Payload, out SchemaRecord schema))
         {
             _types[(lane.Run, lane.Record->TypeId)] = schema;
+        }
+        else if (lane.Record->Kind is JournalKind.Started or JournalKind.Restarted
+            && StartedRecord.TryRead(lane.Payload, out StartedRecord started))
+        {
+            _incarnations[(lane.Run, lane.Record->Target)] = started.Incarnation;
         }
     }
 }

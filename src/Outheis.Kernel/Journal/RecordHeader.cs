@@ -80,6 +80,10 @@ internal enum RecordFlags : ushort
 
     /// <summary>A Replied record that carries a failure instead of a reply.</summary>
     Failed = 2,
+
+    /// <summary>By handling its cause the sender wrote this, and nothing said before that it had taken it: a message and
+    /// the consumption of another in one record.</summary>
+    Takes = 4,
 }
 
 /// <summary>Optional, announced by <see cref="RecordFlags.Extended"/>: what most messages do not have.</summary>

@@ -50,6 +50,39 @@ public sealed class KernelJournalTests : IDisposable
         Assert.Equal(positions, Consumed(entries, last));
     }
 
+    /// <summary>Consumption is told by the first message that it causes or by a batch; the order of the telling is that
+    /// of the taking, each message once.</summary>
+    [Theory, InlineData(1), InlineData(2), InlineData(3)]
+    public void Journal_HandlersThatSendAndSuchThatDoNot_ToldOnceInTheOrderOfTheTaking(int seed)
+    {
+        var random = new Random(seed);
+        List<ConsumedMessage> taken = [];
+        using (var world = new StepKernel(seed, cores: 1, disk: _disk))
+        {
+            Capability<int>[] to = new Capability<int>[5];
+            AgentId[] agents = [.. Enumerable.Range(0, 5).Select(i => world.Kernel.Receive((in int left, Context context) =>
+            {
+                taken.Add(new ConsumedMessage(context.Self, 1, context.Position));
+                for (int sends = left == 0 ? 0 : random.Next(3); sends > 0; sends--)
+                {
+                    Assert.Equal(SendResult.Sent, context.Send(to[i], left - 1));
+                }
+            }, capacity: 10_000))];
+            for (int i = 0; i < 5; i++)
+            {
+                to[i] = world.Kernel.GrantTo<int>(agents[i], agents[random.Next(5)]);
+                world.Kernel.Grant<int>(agents[i]).SendAll(Enumerable.Repeat(8, 20));
+            }
+
+            world.Run();
+        }
+
+        List<JournalEntry> entries = Read();
+        Assert.Equal(taken, entries.SelectMany(e => e.Consumed));
+        int alsoBySending = entries.Count(e => e.Kind == JournalKind.Sent && e.Consumed.Count == 1);
+        Assert.InRange(alsoBySending, 1, taken.Count - 1);
+    }
+
     [Fact]
     public void Journal_FailureAndRestart_IsToldInOrder()
     {
@@ -232,7 +265,7 @@ public sealed class KernelJournalTests : IDisposable
 
             sent += to.Send(sent) == SendResult.Sent ? 1 : 0;
             Task<string> reply = ask.AskAsync(sent, Timeout.InfiniteTimeSpan).AsTask();
-            full = Record.Exception(() => world.Result(reply)) as AskException;
+            full = Record.Exception(() => world.Result(reply)) is { } thrown ? Assert.IsType<AskException>(thrown) : null;
         }
 
         Assert.Equal(AskOutcome.Full, full.Outcome);
@@ -292,6 +325,5 @@ public sealed class KernelJournalTests : IDisposable
     private static int Int(JournalEntry entry) => MemoryMarshal.Read<int>(entry.Payload.Span);
 
     private static IEnumerable<long> Consumed(List<JournalEntry> entries, AgentId by) =>
-        entries.Where(e => e.Kind == JournalKind.Consumed).SelectMany(e => e.Consumed)
-            .Where(c => c.Target == by).Select(c => c.Position);
+        entries.SelectMany(e => e.Consumed).Where(c => c.Target == by).Select(c => c.Position);
 }
