@@ -14,7 +14,6 @@ public sealed class AgentContext
     private readonly Action _turnEnded;
     private Message _message;                        // header of the message whose asynchronous turn this is
     private CancellationTokenSource? _cancellation;
-    private AgentSend? _waiting;                     // sends that were given the turn's token and wait for room
     private ValueTaskAwaiter _awaiter;
     private PendingAnswer? _answer;                  // the turn is a request's, and this will send its reply
     private bool _isPending;                         // a turn awaits
@@ -58,6 +57,8 @@ public sealed class AgentContext
 
     /// <summary>Whether a token is the turn's own, which fires on this core and needs no
     /// registration.</summary>
+    internal WaitingSends Waiting;
+
     internal bool IsTurnToken(CancellationToken token) => _cancellation is { } own && own.Token == token;
 
     internal CancellationToken TurnToken => (_cancellation ??= new CancellationTokenSource()).Token;
@@ -249,29 +250,6 @@ public sealed class AgentContext
         }
     }
 
-    /// <summary>A send that was given the turn's token waits for room.</summary>
-    internal void AddWaiting(AgentSend send) => (send.NextOfTurn, _waiting) = (_waiting, send);
-
-    /// <summary>It has ended. A turn has few of them at a time.</summary>
-    internal void RemoveWaiting(AgentSend send)
-    {
-        ref AgentSend? link = ref _waiting;
-        while (link is not null && !ReferenceEquals(link, send))
-        {
-            link = ref link.NextOfTurn;
-        }
-
-        (link, send.NextOfTurn) = (send.NextOfTurn, null);
-    }
-
-    private void WithdrawWaiting()
-    {
-        while (_waiting is { } send)
-        {
-            send.Withdraw();      // takes itself out of the list
-        }
-    }
-
     /// <summary>Fires the token of the turn under way, if there is one.</summary>
     internal void CancelTurn()
     {
@@ -284,7 +262,7 @@ public sealed class AgentContext
         {
             _cancellation.Cancel();
             Core.Replies.AbandonWithTurn(this);
-            WithdrawWaiting();
+            Waiting.WithdrawAll();
         }
         catch (AggregateException bug)
         {
@@ -300,7 +278,7 @@ public sealed class AgentContext
     internal unsafe ulong Fence(bool isReported)
     {
         _isFenced = true;
-        WithdrawWaiting();
+        Waiting.WithdrawAll();
         ulong unanswered = _isPending ? _message.Correlation : 0;
         if (_isPending)
         {

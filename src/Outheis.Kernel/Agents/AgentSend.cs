@@ -47,7 +47,7 @@ internal sealed class AgentSend<T> : AgentSend, IValueTaskSource<SendResult>
         send._endsWithTurn = context.IsTurnToken(token);
         if (send._endsWithTurn)
         {
-            context.AddWaiting(send);
+            context.Waiting.Add(send);
         }
         else if (token.CanBeCanceled)
         {
@@ -163,7 +163,7 @@ internal sealed class AgentSend<T> : AgentSend, IValueTaskSource<SendResult>
         _isDone = true;
         if (_endsWithTurn)
         {
-            _context.RemoveWaiting(this);
+            _context.Waiting.Remove(this);
         }
 
         _registration.Dispose();

@@ -113,10 +113,7 @@ internal sealed unsafe partial class Core
             }
         }
 
-        if (IsJournalFull != waits)
-        {
-            IsJournalFull = waits;      // before F6, so that a waiter that saw it set is woken
-        }
+        TellJournalFull(waits);      // before F6, so that a waiter that saw it set is woken
 
         if (moved > 0)
         {

@@ -14,10 +14,11 @@ internal abstract class CoreFace : IDisposable
     public readonly Parker Parker;
     public readonly ReplyTable Replies;       // others look whether an ask is still current
     public long Wakes;                        // times that somebody had to wake this core
-    public volatile bool IsJournalFull;       // what stands first in the ingress waits for room in the journal
     public ControlQueue Control;
     public WaitList IngressWaiters;
     protected CacheGap Gap;
+
+    private int _isJournalFull;
 
     protected CoreFace(Kernel kernel, int index, int cores)
     {
@@ -29,8 +30,20 @@ internal abstract class CoreFace : IDisposable
         Replies = new ReplyTable((Core)this);
     }
 
+    /// <summary>The core.</summary>
+    protected void TellJournalFull(bool isFull)
+    {
+        if (IsJournalFull != isFull)
+        {
+            Volatile.Write(ref _isJournalFull, isFull ? 1 : 0);      // R32. Read by A32.
+        }
+    }
+
     /// <summary>Messages, replies and signals that it sent to other cores.</summary>
     public long SentAway => Out.Sum(static ring => ring?.Sent ?? 0);
+
+    /// <summary>Any thread: what stands first in the ingress waits for room in the journal.</summary>
+    public bool IsJournalFull => Volatile.Read(ref _isJournalFull) != 0;      // A32
 
     /// <summary>Any thread: whether something from outside would find a free slot now.</summary>
     public bool CanEnter => !IsJournalFull && Ingress.HasRoom;

@@ -98,7 +98,8 @@ internal sealed unsafe class Ingress : IDisposable
     public void Take() => _consumer.Next++;
 
     /// <summary>The core: gives back all slots taken so far.</summary>
-    public void Free() => Volatile.Write(ref _consumer.Head, _consumer.Next);      // R4: emptied before free. Read by A4.
+    // R4: emptied before free. Read by A4.
+    public void Free() => Volatile.Write(ref _consumer.Head, _consumer.Next);
 
     ~Ingress() => NativeMemory.AlignedFree(_slots);
 

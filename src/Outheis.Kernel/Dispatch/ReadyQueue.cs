@@ -4,8 +4,8 @@ namespace Outheis;
 
 /// <summary>
 /// The agents of one core that have something to do: a FIFO per quality of service, the highest band first
-/// (LW-02), and every <see cref="Limits.FairShare"/>-th turn the lowest waiting band, so that none starves.
-/// The core only.
+/// (LW-02); every <see cref="Limits.FairShare"/>-th turn the lowest waiting band, and half-way between two such turns
+/// the waiting bands by turns, so that none starves. The core only.
 /// </summary>
 internal struct ReadyQueue
 {
@@ -14,6 +14,7 @@ internal struct ReadyQueue
     private readonly Band[] _bands;
     private uint _waiting;      // bit b: band b is not empty
     private int _picks;
+    private int _rotation;      // the band that had its turn last
 
     public ReadyQueue()
     {
@@ -48,8 +49,12 @@ internal struct ReadyQueue
             return null;
         }
 
-        bool fair = (++_picks & (Limits.FairShare - 1)) == 0;
-        int index = fair ? BitOperations.TrailingZeroCount(_waiting) : BitOperations.Log2(_waiting);
+        int index = (++_picks & (Limits.FairShare - 1)) switch
+        {
+            0 => BitOperations.TrailingZeroCount(_waiting),
+            Limits.FairShare / 2 => NextInRotation(),
+            _ => BitOperations.Log2(_waiting),
+        };
         ref Band band = ref _bands[index];
         AgentCell agent = band.Agents[band.First];
         band.First = (band.First + 1) & (band.Agents.Length - 1);
@@ -59,6 +64,17 @@ internal struct ReadyQueue
         }
 
         return agent;
+    }
+
+    private int NextInRotation()
+    {
+        do
+        {
+            _rotation = (_rotation + 1) % Bands;
+        }
+        while ((_waiting & (1u << _rotation)) == 0);
+
+        return _rotation;
     }
 
     private static void Grow(ref Band band)

@@ -81,8 +81,8 @@ internal enum RecordFlags : ushort
     /// <summary>A Replied record that carries a failure instead of a reply.</summary>
     Failed = 2,
 
-    /// <summary>By handling its cause the sender wrote this, and nothing said before that it had taken it: a message and
-    /// the consumption of another in one record.</summary>
+    /// <summary>The sender wrote this while it handled its cause, and nothing before says that it had taken that: a
+    /// message and the consumption of another in one record.</summary>
     Takes = 4,
 }
 

@@ -60,14 +60,15 @@ public sealed class KernelJournalTests : IDisposable
         using (var world = new StepKernel(seed, cores: 1, disk: _disk))
         {
             Capability<int>[] to = new Capability<int>[5];
-            AgentId[] agents = [.. Enumerable.Range(0, 5).Select(i => world.Kernel.Receive((in int left, Context context) =>
-            {
-                taken.Add(new ConsumedMessage(context.Self, 1, context.Position));
-                for (int sends = left == 0 ? 0 : random.Next(3); sends > 0; sends--)
+            AgentId[] agents = [.. Enumerable.Range(0, 5).Select(i => world.Kernel.Receive(
+                (in int left, Context context) =>
                 {
-                    Assert.Equal(SendResult.Sent, context.Send(to[i], left - 1));
-                }
-            }, capacity: 10_000))];
+                    taken.Add(new ConsumedMessage(context.Self, 1, context.Position));
+                    for (int sends = left == 0 ? 0 : random.Next(3); sends > 0; sends--)
+                    {
+                        Assert.Equal(SendResult.Sent, context.Send(to[i], left - 1));
+                    }
+                }, capacity: 10_000))];
             for (int i = 0; i < 5; i++)
             {
                 to[i] = world.Kernel.GrantTo<int>(agents[i], agents[random.Next(5)]);
@@ -265,7 +266,8 @@ public sealed class KernelJournalTests : IDisposable
 
             sent += to.Send(sent) == SendResult.Sent ? 1 : 0;
             Task<string> reply = ask.AskAsync(sent, Timeout.InfiniteTimeSpan).AsTask();
-            full = Record.Exception(() => world.Result(reply)) is { } thrown ? Assert.IsType<AskException>(thrown) : null;
+            Exception? thrown = Record.Exception(() => world.Result(reply));
+            full = thrown is null ? null : Assert.IsType<AskException>(thrown);
         }
 
         Assert.Equal(AskOutcome.Full, full.Outcome);

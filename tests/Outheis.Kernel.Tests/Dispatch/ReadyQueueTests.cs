@@ -10,7 +10,7 @@ public sealed class ReadyQueueTests
     {
         var queue = new ReadyQueue();
         Queue<AgentCell>[] model = [.. Enumerable.Range(0, 5).Select(_ => new Queue<AgentCell>())];
-        int picks = 0;
+        int picks = 0, rotation = 0;
         foreach (byte step in steps)
         {
             if (step % 2 == 0)
@@ -21,7 +21,7 @@ public sealed class ReadyQueueTests
             }
             else
             {
-                AgentCell? expected = Pick(model, ref picks);
+                AgentCell? expected = Pick(model, ref picks, ref rotation);
                 if (!ReferenceEquals(queue.Take(), expected))
                 {
                     return false;
@@ -37,14 +37,21 @@ public sealed class ReadyQueueTests
         return true;
     }
 
-    private static AgentCell? Pick(Queue<AgentCell>[] model, ref int picks)
+    private static AgentCell? Pick(Queue<AgentCell>[] model, ref int picks, ref int rotation)
     {
         if (model.All(band => band.Count == 0))
         {
             return null;
         }
 
-        return ++picks % Limits.FairShare == 0
+        if (++picks % Limits.FairShare == Limits.FairShare / 2)
+        {
+            int last = rotation;
+            rotation = Enumerable.Range(1, 5).Select(i => (last + i) % 5).First(band => model[band].Count > 0);
+            return model[rotation].Dequeue();
+        }
+
+        return picks % Limits.FairShare == 0
             ? model.First(band => band.Count > 0).Dequeue()
             : model.Last(band => band.Count > 0).Dequeue();
     }
@@ -67,6 +74,21 @@ public sealed class ReadyQueueTests
         while (!ReferenceEquals(taken, low));
 
         Assert.Equal(Limits.FairShare, turns);
+    }
+
+    [Fact]
+    public void Take_HighestAndLowestNeverEmpty_TheBandsBetweenGetTurnsToo()
+    {
+        var queue = new ReadyQueue();
+        AgentCell between = Cells.Agent(qos: Qos.Utility);
+        queue.Put(between);
+        queue.Put(Cells.Agent(qos: Qos.UserInteractive));
+        queue.Put(Cells.Agent(qos: Qos.Background));
+        for (int turns = 1; queue.Take() is { } taken && !ReferenceEquals(taken, between); turns++)
+        {
+            Assert.True(turns < 5 * Limits.FairShare, "it starves");
+            queue.Put(taken);
+        }
     }
 
     [Fact]
