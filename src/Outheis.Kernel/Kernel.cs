@@ -12,7 +12,7 @@ public sealed class Kernel : IAsyncDisposable
     private readonly AgentCell _host;
     private readonly JournalDirectory? _journal;
     private readonly Lock _stopLock = new();
-    private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly HostSignal _stopped;
     private Task<StopReport>? _stop;
     private uint _lastPlaced;
     private int _isStopping;
@@ -24,6 +24,7 @@ public sealed class Kernel : IAsyncDisposable
         Platform = platform;
         Started = options.Time.GetTimestamp();
         HostAsks = new HostAsks(options.Time);
+        _stopped = new HostSignal(platform.Host);
         int cores = options.Cores ?? platform.Threads.DefaultCores;
         if (options.JournalDirectory is { } directory)
         {
@@ -33,6 +34,7 @@ public sealed class Kernel : IAsyncDisposable
                 SegmentBytes = options.SegmentBytes,
                 RetainSegments = options.RetainSegments,
                 KernelVersion = typeof(Kernel).Assembly.GetName().Version?.ToString() ?? "",
+                Threads = platform.Host,
             };
             _journal = JournalDirectory.Open(
                 directory, settings, platform.Disk, options.Time, out RecoveryReport report);
@@ -190,7 +192,7 @@ public sealed class Kernel : IAsyncDisposable
             return Task.CompletedTask;
         }
 
-        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var done = new HostSignal(Platform.Host);
         cell.Core.Post(new LifecycleOp(cell, restart: false, done));
         return OrStopped(done.Task);
     }
@@ -225,7 +227,7 @@ public sealed class Kernel : IAsyncDisposable
     {
         lock (_stopLock)
         {
-            return _stop ??= Shutdown.Run(this, deadline ?? Options.DrainDeadline);
+            return _stop ??= Platform.Host.Run(() => Shutdown.Run(this, deadline ?? Options.DrainDeadline));
         }
     }
 
@@ -269,7 +271,7 @@ public sealed class Kernel : IAsyncDisposable
     internal JournalException? Release(bool everyCoreStopped)
     {
         HostAsks.FailAll();
-        _stopped.TrySetResult();
+        _stopped.Set();
         foreach (Core core in Cores)
         {
             core.IngressWaiters.WakeAll();      // they see Dead

@@ -22,6 +22,7 @@ internal sealed class Parker(Action fence)
     {
         Volatile.Write(ref _parked.Value, 1);
         fence();      // F1: announced BEFORE the caller's last look for work. Pairs with F2.
+        Interference.At(Moment.Announced);
     }
 
     /// <summary>The core: found work after all.</summary>
