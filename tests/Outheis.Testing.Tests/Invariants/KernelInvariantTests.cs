@@ -176,7 +176,8 @@ public sealed unsafe class KernelInvariantTests : IDisposable
         if (position is 100 or 200 && _sink.Inbox.Count == 2)
         {
             Message* first = _sink.Inbox.Peek();
-            (first->Sender, cell->Sender, first->Capability, cell->Capability) = (_other.Id.Value, _other.Id.Value, 99, 99);
+            first->Sender = cell->Sender = _other.Id.Value;
+            first->Capability = cell->Capability = 99;
         }
 
         return cell;

@@ -64,7 +64,8 @@ public sealed class SimulationTests
         using var simulation = new Simulation(3);
         AgentId sleeper = simulation.Kernel.Spawn("sleeper", () => new Sleeper(simulation.ApplicationTime));
         AskCapability<Question, int> ask = simulation.Kernel.GrantAsk<Question, int>(sleeper);
-        Assert.Equal(60, simulation.Result(ask.AskAsync(new Question(60), Timeout.InfiniteTimeSpan), TimeSpan.FromHours(2)));
+        ValueTask<int> answer = ask.AskAsync(new Question(60), Timeout.InfiniteTimeSpan);
+        Assert.Equal(60, simulation.Result(answer, TimeSpan.FromHours(2)));
         Assert.InRange(simulation.Time.Now, TimeSpan.FromHours(1), TimeSpan.FromHours(1.1));
         Assert.Equal(simulation.Time.Now, simulation.ApplicationTime.Now);
     }
@@ -90,7 +91,10 @@ public sealed class SimulationTests
         using ITimer often = simulation.ApplicationTime.CreateTimer(
             _ => fired.Add(simulation.ApplicationTime.Now), null, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(2));
         Assert.Equal(
-            [new PendingTimer(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(2)), new PendingTimer(TimeSpan.FromSeconds(3), null)],
+            [
+                new PendingTimer(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(2)),
+                new PendingTimer(TimeSpan.FromSeconds(3), null),
+            ],
             simulation.ApplicationTime.Timers);
         simulation.AdvanceTo(TimeSpan.FromSeconds(5));
         Assert.Equal([TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(4)], fired);
@@ -186,7 +190,8 @@ public sealed class SimulationTests
 
     private static ulong HashOf(ulong seed, int interruptOneIn)
     {
-        using var simulation = new Simulation(seed, new SimulationOptions { Cores = 3, InterruptOneIn = interruptOneIn });
+        var options = new SimulationOptions { Cores = 3, InterruptOneIn = interruptOneIn };
+        using var simulation = new Simulation(seed, options);
         Capability<Number>[] all = [.. Enumerable.Range(0, 6).Select(_ =>
             simulation.Kernel.Grant<Number>(simulation.Kernel.Spawn(null, () => new Sum())))];
         int left = 50;
