@@ -76,7 +76,10 @@ public sealed class AgentContext
     public SendResult Send<T>(Capability<T> to, in T message)
     {
         Core core = OnCore();
-        return _isFenced ? SendResult.Denied : core.Send(Cell, to.Node, in message);
+        Interference.At(Moment.EffectBegins);
+        SendResult sent = _isFenced ? SendResult.Denied : core.Send(Cell, to.Node, in message);
+        Interference.At(Moment.EffectDone);
+        return sent;
     }
 
     /// <summary>Sends one message, waiting while there is no room. Never returns
@@ -112,8 +115,11 @@ public sealed class AgentContext
         CancellationToken cancellationToken = default)
     {
         Core core = OnCore();
-        return core.Ask<TRequest, TReply>(
+        Interference.At(Moment.EffectBegins);
+        ValueTask<TReply> reply = core.Ask<TRequest, TReply>(
             this, _isFenced ? null : to.Node, in request, timeout, cancellationToken);
+        Interference.At(Moment.EffectDone);
+        return reply;
     }
 
     /// <summary>Derives a capability for another holder; as <see cref="Context.Derive{T}"/>.</summary>
@@ -128,9 +134,11 @@ public sealed class AgentContext
     {
         Core core = OnCore();
         CapabilityNode? node = null;
+        Interference.At(Moment.EffectBegins);
         DeriveResult result = _isFenced
             ? DeriveResult.Denied
             : core.Derive(Cell, from.Node, holder, rights, badge, out node);
+        Interference.At(Moment.EffectDone);
         derived = new Capability<T>(node);
         return result;
     }

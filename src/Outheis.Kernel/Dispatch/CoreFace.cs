@@ -54,6 +54,7 @@ internal abstract class CoreFace : IDisposable
     public void Post(KernelOp op)
     {
         Control.Push(op);
+        Interference.At(Moment.Published);
         Wake();
     }
 

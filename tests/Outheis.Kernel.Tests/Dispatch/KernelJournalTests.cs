@@ -187,6 +187,7 @@ public sealed class KernelJournalTests : IDisposable
 
             Assert.False(through);
             _disk.Free = long.MaxValue;
+            world.Time.Advance(JournalLimits.RetryAfterRefusal);
             world.RunUntil(() => through, "room in the journal");
             world.Run();
             Assert.Equal(Enumerable.Range(0, accepted + 1), received);
@@ -222,6 +223,7 @@ public sealed class KernelJournalTests : IDisposable
         world.Run();
         Assert.False(waiting.IsCompleted || room.IsCompleted);
         _disk.Free = long.MaxValue;
+        world.Time.Advance(JournalLimits.RetryAfterRefusal);
         Assert.Equal(SendResult.Sent, world.Result(waiting));
         Assert.True(world.Result(room));
         Assert.Equal(3, world.Result(ask.AskAsync(2)));
@@ -272,6 +274,7 @@ public sealed class KernelJournalTests : IDisposable
 
         Assert.Equal(AskOutcome.Full, full.Outcome);
         _disk.Free = long.MaxValue;
+        world.Time.Advance(JournalLimits.RetryAfterRefusal);
         world.RunUntil(() => handled == sent, "the sends that waited");
     }
 
@@ -294,7 +297,7 @@ public sealed class KernelJournalTests : IDisposable
         Assert.Equal(AskOutcome.Full, full.Outcome);
         Assert.True(answered > 0);
         _disk.Free = long.MaxValue;
-        Thread.Sleep(2 * JournalLimits.RetryAfterRefusal);
+        world.Time.Advance(JournalLimits.RetryAfterRefusal);
         for (int i = 0; i < Limits.ChannelMessages; i++)      // no credit was lost
         {
             Assert.Equal(i + 1, world.Result(ask.AskAsync(i)));

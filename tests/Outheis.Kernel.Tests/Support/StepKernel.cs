@@ -25,7 +25,7 @@ internal sealed class StepKernel : IDisposable
             SegmentBytes = Journal.Journals.SmallSegment,
             Unsupervised = Failures.Add,
         };
-        Kernel = new Kernel(options, new Platform(_threads, disk ?? SystemJournalDisk.Instance));
+        Kernel = new Kernel(options, new Platform(_threads, SystemHostThreads.Instance, disk ?? SystemJournalDisk.Instance));
     }
 
     public int Seed { get; }
