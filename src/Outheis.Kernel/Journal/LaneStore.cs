@@ -16,7 +16,7 @@ internal sealed class LaneStore(
     // Its own lock; segments that were left, to be recycled with the mapping that they have.
     private readonly Dictionary<long, JournalSegment> _mapped = [];
     private long _oldest = oldest;    // lowest sequence on the disk
-    private bool _unsyncedNames;      // a recycled file has its new name in memory only
+    private bool _unsyncedNames = true;      // of recycled files, those of a killed run too
 
     public IJournalDisk Disk => disk;
 

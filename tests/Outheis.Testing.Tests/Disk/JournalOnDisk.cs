@@ -18,12 +18,13 @@ internal static unsafe class JournalOnDisk
         return disk;
     }
 
-    public static JournalSettings Settings(int lanes = 1, int? retain = null) => new()
+    public static JournalSettings Settings(int? retain = null, HostThreads? threads = null) => new()
     {
-        Lanes = lanes,
+        Lanes = 1,
         SegmentBytes = JournalLimits.SegmentBytesMin,
         RetainSegments = retain,
         KernelVersion = "test",
+        Threads = threads ?? SystemHostThreads.Instance,
     };
 
     public static JournalDirectory Open(SimulatedDisk disk, JournalSettings? settings = null) =>

@@ -173,6 +173,24 @@ public sealed class JournalOnFailingDiskTests
         journal.Abandon();
     }
 
+    /// <summary>The killed run recycled a file and never synced; the next one promises for both.</summary>
+    [Fact]
+    public void Sync_AfterKill_MakesTheNamesOfTheKilledRunDurableToo()
+    {
+        JournalSettings settings = JournalOnDisk.Settings(retain: 2, new PreparerByHand());      // none runs ahead
+        JournalDirectory journal = JournalOnDisk.Open(_disk, settings);
+        ulong next = 0;
+        AppendUpTo(journal, ref next, 60);
+        GoOnWith(_disk.Snapshot(), journal);
+        journal = JournalOnDisk.Open(_disk, settings);
+        journal.Lane(0).Sync();
+        List<ulong> synced = JournalOnDisk.Numbers(_disk);
+        Assert.Equal(59ul, synced[^1]);
+        GoOnWith(_disk.PowerCutLosingAll(), journal);
+        JournalOnDisk.Open(_disk, settings).Abandon();
+        Assert.Equal(synced, JournalOnDisk.Numbers(_disk));
+    }
+
     [Theory, InlineData(DiskVerb.SyncDirectory), InlineData(DiskVerb.Rename)]
     public void Append_RecyclingFailsOnce_LaterOnesGoOn(DiskVerb verb)
     {

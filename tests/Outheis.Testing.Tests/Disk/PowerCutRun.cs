@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Xunit;
 
 namespace Outheis.Testing.Tests.Disk;
@@ -11,6 +10,7 @@ internal sealed class PowerCutRun
 
     private readonly ulong _seed;
     private readonly Choices _choices;
+    private readonly PreparerByHand _preparer = new();
     private readonly JournalSettings _settings;
     private SimulatedDisk _disk;
     private JournalDirectory _journal;
@@ -22,7 +22,7 @@ internal sealed class PowerCutRun
     {
         _seed = seed;
         _choices = new Choices(seed);
-        _settings = JournalOnDisk.Settings(retain: _choices.Pick<int?>([null, 1, 3]));
+        _settings = JournalOnDisk.Settings(_choices.Pick<int?>([null, 1, 3]), _preparer);
         _disk = JournalOnDisk.NewDisk();
         _journal = JournalOnDisk.Open(_disk, _settings);
     }
@@ -36,7 +36,8 @@ internal sealed class PowerCutRun
         _images++;
         for (int count = _choices.Draw(12); count > 0; count--)
         {
-            Append(_journal, _disk, (ulong)_appended++, _choices.Draw(8000));
+            _preparer.Run(_choices);
+            _journal.Lane(0).Append((ulong)_appended++, _choices.Draw(8000));
         }
 
         if (_choices.Draw(6) == 0)
@@ -85,7 +86,7 @@ internal sealed class PowerCutRun
         Assert.True(end <= _appended, $"{Where}{end} kept of {_appended}");
 
         JournalDirectory journal = JournalOnDisk.Open(disk, out RecoveryReport report, _settings);
-        Append(journal, disk, Next, 100);
+        journal.Lane(0).Append(Next, 100);
         List<ulong> numbers = JournalOnDisk.Numbers(disk);
         Assert.True(numbers is [.., Next], $"{Where}what follows the recovery cannot be read: {disk.Describe()}");
         numbers.RemoveAt(numbers.Count - 1);
@@ -101,20 +102,4 @@ internal sealed class PowerCutRun
     private void AssertRange(List<ulong> numbers, string what) =>
         Assert.True(numbers.Count == 0 || JournalOnDisk.Range((int)numbers[0], numbers.Count).SequenceEqual(numbers),
             $"{Where}a gap {what}: {string.Join(',', numbers)}");
-
-    // The preparer is a thread: before anything is drawn it must have come to the end of making a segment, which is to
-    // ask for its pages. In a new segment it makes the next one; if there was none, the lane made this one first.
-    private static void Append(JournalDirectory journal, SimulatedDisk disk, ulong number, int bytes)
-    {
-        JournalLane lane = journal.Lane(0);
-        long segment = lane.Position / JournalLimits.SegmentBytesMin;
-        string newest = disk.Files.Last(static path => path.EndsWith(".seg", StringComparison.Ordinal));
-        bool hadNext = MemoryMarshal.AsRef<SegmentHeader>(disk.Bytes(newest)).FirstPosition > lane.Position;
-        int prepared = disk.Populates + (hadNext ? 1 : 2);
-        lane.Append(number, bytes);
-        if (lane.Position / JournalLimits.SegmentBytesMin != segment)
-        {
-            Assert.True(SpinWait.SpinUntil(() => disk.Populates == prepared, 5000), "no segment was prepared");
-        }
-    }
 }
