@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 
 namespace Outheis.Testing;
@@ -205,21 +204,9 @@ public sealed class SimulatedDisk : IJournalDisk
     {
         lock (_gate)
         {
-            var text = new StringBuilder();
-            text.Append(CultureInfo.InvariantCulture, $"simulated disk, boot {_tree.Boot}:");
-            foreach (DiskVerb verb in Enum.GetValues<DiskVerb>())
-            {
-                text.Append(CultureInfo.InvariantCulture, $" {verb} {_faults.Calls(verb)},");
-            }
-
-            text.Append(CultureInfo.InvariantCulture, $" {_bytesSynced} bytes synced");
-            foreach (string path in _tree.Files)
-            {
-                text.Append(CultureInfo.InvariantCulture, $"\n  {path} {_tree.FindFile(path).Content!.Bytes}");
-            }
-
-            _faults.Events.ForEach(line => text.Append("\n  ").Append(line));
-            return text.ToString();
+            string files = string.Concat(
+                _tree.Files.Select(path => $"\n  {path} {_tree.FindFile(path).Content!.Bytes}"));
+            return $"simulated disk, boot {_tree.Boot}, {_bytesSynced} bytes synced{files}\n{_faults.Describe()}";
         }
     }
 
