@@ -37,7 +37,9 @@ internal sealed class PowerCutRun
         for (int count = _choices.Draw(12); count > 0; count--)
         {
             _preparer.Run(_choices);
-            _journal.Lane(0).Append((ulong)_appended++, _choices.Draw(8000));
+            // Short ones, so that now and then one ends where a record of a lost tail begins.
+            int bytes = _choices.Draw(3) == 0 ? _choices.Draw(16_000) : 16 * _choices.Draw(16);
+            _journal.Lane(0).Append((ulong)_appended++, bytes);
         }
 
         if (_choices.Draw(6) == 0)
@@ -53,7 +55,7 @@ internal sealed class PowerCutRun
 
         DiskImage cut = _disk.PowerCut(_choices);
         int first = Check(cut, out int kept);
-        switch (_choices.Draw(8))
+        switch (_choices.Draw(10))
         {
             case 1:
                 GoOn(cut);
@@ -62,6 +64,12 @@ internal sealed class PowerCutRun
             case 2:
                 GoOn(_disk.Snapshot());
                 Assert.Equal(_appended, JournalOnDisk.Numbers(_disk) is [.., ulong last] ? (int)last + 1 : 0);
+                break;
+            case 3:
+                _journal.Close();
+                _synced = _appended;
+                _journal = JournalOnDisk.Open(_disk, out RecoveryReport report, _settings);
+                Assert.True(report.Clean, $"{Where}{report}");
                 break;
         }
     }
