@@ -128,8 +128,8 @@ public sealed class SimulatedDisk : IJournalDisk
     }
 
     /// <summary>
-    /// What a power failure leaves: all that is durable, and of the rest any part. A dirty page may be there, be missing
-    /// or be torn between two sectors; of the changes to a directory's names the last ones may be missing; a file whose
+    /// What a power failure leaves: all that is durable, and of the rest any part. A dirty page may be there, missing
+    /// or torn between two sectors; of the changes to a directory's names the last ones may be missing; a file whose
     /// length is not durable may be empty.
     /// </summary>
     /// <param name="choices">Decides what; zeros lose nothing.</param>
@@ -252,7 +252,7 @@ public sealed class SimulatedDisk : IJournalDisk
         }
     }
 
-    /// <summary>Writes a small file of its own and makes it durable, its name not. What fails leaves it short.</summary>
+    /// <summary>Writes a small file and makes it durable, its name not. What fails leaves it short.</summary>
     /// <param name="path">Of the file; an earlier one is replaced.</param>
     /// <param name="content">All of it.</param>
     public void WriteAside(string path, ReadOnlySpan<byte> content)

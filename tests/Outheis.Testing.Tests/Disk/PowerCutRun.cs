@@ -10,6 +10,7 @@ internal sealed class PowerCutRun
 
     private readonly ulong _seed;
     private readonly Choices _choices;
+    private readonly DiskFaults _faults;
     private readonly PreparerByHand _preparer = new();
     private readonly JournalSettings _settings;
     private readonly List<ulong> _lane = [];      // the numbers that the lane should have; none is ever given twice
@@ -24,7 +25,8 @@ internal sealed class PowerCutRun
         _seed = seed;
         _choices = new Choices(seed);
         _settings = JournalOnDisk.Settings(_choices.Pick<int?>([null, 1, 3]), _preparer);
-        _disk = JournalOnDisk.NewDisk();
+        _faults = new DiskFaults { NamesInAnyOrder = _choices.Draw(2) == 1 };
+        _disk = JournalOnDisk.NewDisk(faults: _faults);
         _journal = JournalOnDisk.Open(_disk, _settings);
     }
 
@@ -84,7 +86,7 @@ internal sealed class PowerCutRun
     private void GoOn(DiskImage image)
     {
         _journal.Abandon();
-        _disk = SimulatedDisk.From(image);
+        _disk = SimulatedDisk.From(image, faults: _faults);
         _journal = JournalOnDisk.Open(_disk, _settings);
     }
 
