@@ -1,0 +1,25 @@
+namespace Outheis.Litmus;
+
+/// <summary>A kernel of one core that has no thread: the actor that plays the core runs its passes.</summary>
+internal static class IdleKernel
+{
+    public static Kernel Make() =>
+        new(new KernelOptions { Cores = 1 }, new Platform(new NoThreads(), SystemJournalDisk.Instance));
+
+    private sealed class NoThreads : CoreThreads
+    {
+        public override int DefaultCores => 1;
+
+        public override void Start(Core core)
+        {
+        }
+
+        public override void Fence()
+        {
+        }
+
+        public override bool Stop(Core core, TimeSpan atMost) => true;
+
+        public override int? ProcessorOf(Core core) => null;
+    }
+}
