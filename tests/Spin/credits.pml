@@ -1,9 +1,9 @@
 /*
- * Sends that wait for room in a channel (F4, F5), with x86 store buffers: Credits, WaitList, HostSend.WaitForRoom and the
- * end of a turn in Core.EndTurn.
+ * Sends that wait for room in a channel (F4, F5), with x86 store buffers: Credits, WaitList, HostSend.WaitForRoom and
+ * the end of a turn in Core.EndTurn.
  *
- * The channel has one credit. Senders take it, send, and wait when there is none; the core handles a message and returns
- * its credit. The sender's own words are changed by compare-and-swap alone; only the core has stores that wait.
+ * The channel has one credit. Senders take it, send, and wait when there is none; the core handles a message and
+ * returns its credit. The sender's own words are changed by compare-and-swap alone; only the core has stores that wait.
  *
  * Checked: nobody waits for ever (no invalid end state); the bound holds (assertion, C1); all is sent (ltl sent_all,
  * weak fairness).

@@ -40,8 +40,8 @@ inline TakeAnnouncement(own, old)
     atomic { empty(own) -> old = parked; parked = 0 }
 }
 
-/* Monitor.Wait: gives the lock back, waits for a pulse or for the time, takes the lock again. A pulse that comes between
-   the end of the time and the lock meets nobody. */
+/* Monitor.Wait: gives the lock back, waits for a pulse or for the time, takes the lock again. A pulse that comes
+   between the end of the time and the lock meets nobody. */
 inline Wait(isTimed)
 {
     atomic { waiting = true; pulsed = false; locked = false };
