@@ -27,7 +27,8 @@ public sealed class LitmusTest<TState>
     /// that is <see cref="IDisposable"/> is disposed after its last round, unless the run throws.</summary>
     public required Func<TState> Make { get; init; }
 
-    /// <summary>Makes a new or used state ready for a round, where making one is dear. Null: each round has a new one.</summary>
+    /// <summary>Makes a new or used state ready for a round, where making one is dear. Null: each round has a new one.
+    /// </summary>
     public Action<TState>? Reset { get; init; }
 
     /// <summary>

@@ -1,8 +1,8 @@
 namespace Outheis.Litmus.Pairs;
 
 /// <summary>
-/// A ring whose messages say which one they are: at the front of the slot, at its end, and in the object beside it. What
-/// does not fit together was seen before it was whole, or overwritten before it was taken.
+/// A ring whose messages say which one they are: at the front of the slot, at its end, and in the object beside it.
+/// What does not fit together was seen before it was whole, or overwritten before it was taken.
 /// </summary>
 internal abstract unsafe class RingDesk : IDisposable
 {
