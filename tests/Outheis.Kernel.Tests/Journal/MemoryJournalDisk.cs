@@ -90,15 +90,12 @@ internal sealed unsafe class MemoryJournalDisk : IJournalDisk, IDisposable
         }
     }
 
-    /// <summary>What stands between a file and whoever reads it beside its writer.</summary>
-    public Func<ISegmentFile, ISegmentFile> SeenThrough { get; set; } = static file => file;
-
     public ISegmentFile OpenRead(string path)
     {
         lock (_gate)
         {
             return _files.TryGetValue(path, out Content? content)
-                ? SeenThrough(new Reader(content))
+                ? new Reader(content)
                 : throw new FileNotFoundException(path);
         }
     }
