@@ -3,8 +3,11 @@ namespace Outheis.Litmus;
 /// <summary>A kernel of one core that has no thread: the actor that plays the core runs its passes.</summary>
 internal static class IdleKernel
 {
-    public static Kernel Make() =>
-        new(new KernelOptions { Cores = 1 }, new Platform(new NoThreads(), SystemJournalDisk.Instance));
+    public static Kernel Make()
+    {
+        var options = new KernelOptions { Cores = 1 };
+        return new Kernel(options, Platform.System(options) with { Threads = new NoThreads() });
+    }
 
     private sealed class NoThreads : CoreThreads
     {
