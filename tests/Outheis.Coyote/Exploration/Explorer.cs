@@ -5,25 +5,8 @@ using Microsoft.Coyote.SystematicTesting;
 
 namespace Outheis.Coyote;
 
-/// <summary>How Coyote picks the thread that goes on.</summary>
-internal enum Strategy
-{
-    /// <summary>By priorities that change at a few random points (PCT).</summary>
-    Priorities,
-
-    /// <summary>At random, at each step.</summary>
-    Random,
-}
-
-/// <summary>What exploring one scenario came to.</summary>
-/// <param name="Failure">What went wrong in the last schedule; null: nothing in any.</param>
-/// <param name="Trace">Replays that schedule; null when it failed only in <see cref="Scenario.Check"/>.</param>
-internal sealed record Exploration(
-    string Scenario, Strategy Strategy, uint Seed, int Schedules, int StepsMost, TimeSpan Time, string? Failure,
-    string? Trace);
-
 /// <summary>Runs scenarios again and again, each time in another order of their threads' steps.</summary>
-internal sealed class Explorer : IDisposable
+public sealed class Explorer : IDisposable
 {
     private const int PriorityChanges = 5;
     private const int StepsMost = 50_000;      // of one schedule; more of them is a scenario that does not end

@@ -48,7 +48,7 @@ internal sealed class RewrittenCode : IDisposable
 
     private static void Rewrite(string from, string to)
     {
-        var configuration = Configuration.Create().WithTelemetryEnabled(false);
+        Configuration configuration = Configuration.Create().WithTelemetryEnabled(false).WithVerbosityEnabled(VerbosityLevel.Error);
         object options = Make("Microsoft.Coyote.Rewriting.RewritingOptions");
         Set(options, "AssembliesDirectory", from);
         Set(options, "OutputDirectory", to);

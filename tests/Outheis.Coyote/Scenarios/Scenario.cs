@@ -13,7 +13,7 @@ namespace Outheis.Coyote;
 internal abstract class Scenario
 {
     public static IEnumerable<string> Names => typeof(Scenario).Assembly.GetTypes()
-        .Where(static type => type.IsSubclassOf(typeof(Scenario))).Select(static type => type.Name).Order();
+        .Where(static type => type.BaseType == typeof(Scenario) && !type.IsAbstract).Select(static type => type.Name).Order();
 
     /// <summary>What Coyote schedules.</summary>
     public abstract void Run();
