@@ -23,30 +23,33 @@ public sealed class Explorer : IDisposable
         }
 
         Func<string, Action> member = _code.Find(scenario);
-        (Action prepare, Action check, Action release) =
-            (member(nameof(ScenarioRun.Prepare)), member(nameof(ScenarioRun.Check)), member(nameof(ScenarioRun.Release)));
-        string? failure = null;
+        (Action prepare, Action check) = (member(nameof(ScenarioRun.Prepare)), member(nameof(ScenarioRun.Check)));
+        (int begun, string? left) = (0, null);
         long start = Stopwatch.GetTimestamp();
         using var engine = TestingEngine.Create(configuration, member(nameof(ScenarioRun.Run)));
         engine.SetLogger(new TextWriterLogger(TextWriter.Null, VerbosityLevel.None));
-        engine.RegisterStartIterationCallBack(_ => prepare());
+        engine.RegisterStartIterationCallBack(_ =>
+        {
+            begun++;
+            prepare();
+        });
         engine.RegisterEndIterationCallBack(_ =>
         {
-            failure ??= engine.TestReport.NumOfFoundBugs > 0 ? null : Failure(check);
-            release();
-            if (failure is not null)
+            left ??= Failure(check);
+            if (left is not null)
             {
                 engine.Stop();
             }
         });
         engine.Run();
         TestReport report = engine.TestReport;
-        failure ??= report.BugReports.Concat(report.InternalErrors).FirstOrDefault();
         return new Exploration(
-            scenario, strategy, seed, report.NumOfExploredFairPaths + report.NumOfExploredUnfairPaths,
-            Math.Max(report.MaxExploredFairSteps, report.MaxExploredUnfairSteps), Stopwatch.GetElapsedTime(start), failure,
+            scenario, strategy, seed, begun, Math.Max(report.MaxExploredFairSteps, report.MaxExploredUnfairSteps),
+            Stopwatch.GetElapsedTime(start), report.BugReports.Concat(report.InternalErrors).FirstOrDefault() ?? left,
             string.IsNullOrEmpty(engine.ReproducibleTrace) ? null : engine.ReproducibleTrace);
     }
+
+    public void Dispose() => _code.Dispose();
 
     private static string? Failure(Action check)
     {
@@ -60,8 +63,6 @@ public sealed class Explorer : IDisposable
             return failed.Message;
         }
     }
-
-    public void Dispose() => _code.Dispose();
 
     private static Configuration Configure(Strategy strategy, int schedules, uint seed)
     {

@@ -6,20 +6,25 @@ using Mono.Cecil.Rocks;
 namespace Outheis.Coyote;
 
 /// <summary>
-/// What is done to the kernel's assembly before Coyote rewrites it, where Coyote alone would look away: its locks and
-/// its work for the thread pool become controlled ones, and accesses to array elements and through pointers become
-/// places where another thread may come in between.
+/// What is done to the kernel's assembly beside what Coyote does, where Coyote alone would look away: accesses to array
+/// elements and through pointers become places where another thread may come in between; locks, limited waits and work
+/// for the thread pool become controlled ones.
 /// </summary>
 internal static class Preparation
 {
-    private static readonly Type[] StandIns = [typeof(ControlledLock), typeof(ControlledThreadPool)];
+    private static readonly Dictionary<string, Type> s_standIns = new()
+    {
+        ["System.Threading.Lock"] = typeof(ControlledLock),
+        ["System.Threading.ThreadPool"] = typeof(ControlledThreadPool),
+    };
 
-    public static void Run(string kernel, string prepared)
+    /// <summary>Before Coyote.</summary>
+    public static void Interleave(string kernel, string prepared)
     {
         using ModuleDefinition module = ModuleDefinition.ReadModule(kernel);
         MethodReference interleave = module.ImportReference(
             typeof(SchedulingPoint).GetMethod(nameof(SchedulingPoint.InterleaveMemoryAccess)));
-        foreach (MethodDefinition method in module.GetTypes().SelectMany(type => type.Methods))
+        foreach (MethodDefinition method in module.GetTypes().SelectMany(static type => type.Methods))
         {
             if (method.HasBody && !method.IsConstructor)
             {
@@ -31,7 +36,7 @@ internal static class Preparation
         module.Write(prepared);
     }
 
-    // A reference to Outheis.Coyote comes into the kernel: the two find each other at run time.
+    /// <summary>After Coyote, which does not take assemblies that refer to each other, as these then do.</summary>
     public static void Redirect(string rewritten, string redirected)
     {
         using ModuleDefinition module = ModuleDefinition.ReadModule(rewritten);
@@ -39,10 +44,18 @@ internal static class Preparation
         module.AssemblyReferences.Add(here);
         foreach (TypeReference type in module.GetTypeReferences())
         {
-            Type? standIn = Array.Find(StandIns, s => type.FullName == "System.Threading." + s.Name["Controlled".Length..]);
-            if (standIn is not null)
+            if (s_standIns.TryGetValue(type.FullName, out Type? standIn))
             {
                 (type.Scope, type.Namespace, type.Name) = (here, standIn.Namespace, standIn.Name);
+            }
+        }
+
+        var monitor = new TypeReference(typeof(ControlledMonitor).Namespace, nameof(ControlledMonitor), module, here);
+        foreach (MethodReference method in module.GetMemberReferences().OfType<MethodReference>())
+        {
+            if (method is { Name: "Wait", DeclaringType.Name: nameof(Monitor), Parameters: [_, { ParameterType.Name: nameof(TimeSpan) }] })
+            {
+                method.DeclaringType = monitor;
             }
         }
 
@@ -73,9 +86,8 @@ internal static class Preparation
     {
         foreach (Instruction make in body.Instructions)
         {
-            if (make.OpCode.Code == Code.Newobj
-                && make.Operand is MethodReference { DeclaringType.Name: var name, Parameters: [{ ParameterType.Name: nameof(TaskCreationOptions) }] }
-                && name.StartsWith(nameof(TaskCompletionSource), StringComparison.Ordinal))
+            if (make.Operand is MethodReference { Name: ".ctor", DeclaringType.Name: nameof(TaskCompletionSource),
+                Parameters: [{ ParameterType.Name: nameof(TaskCreationOptions) }] })
             {
                 (make.Previous.OpCode, make.Previous.Operand) = (OpCodes.Ldc_I4_0, null);
             }
@@ -84,9 +96,8 @@ internal static class Preparation
 
     private static bool IsAccess(Instruction instruction) => instruction.OpCode.Code switch
     {
-        Code.Ldobj or Code.Stobj => true,
+        Code.Ldobj or Code.Stobj or Code.Stind_I => true,
         >= Code.Ldind_I1 and <= Code.Stind_R8 => true,
-        Code.Stind_I => true,
         >= Code.Ldelem_I1 and <= Code.Stelem_Any => true,
         _ => false,
     };

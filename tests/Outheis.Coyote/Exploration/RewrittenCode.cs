@@ -28,7 +28,7 @@ internal sealed class RewrittenCode : IDisposable
         string prepared = Path.Combine(_folder, "prepared");
         string rewritten = Path.Combine(_folder, "rewritten");
         Directory.CreateDirectory(prepared);
-        Preparation.Run(Path.Combine(AppContext.BaseDirectory, KernelFile), Path.Combine(prepared, KernelFile));
+        Preparation.Interleave(Path.Combine(AppContext.BaseDirectory, KernelFile), Path.Combine(prepared, KernelFile));
         File.Copy(Path.Combine(AppContext.BaseDirectory, OwnFile), Path.Combine(prepared, OwnFile));
         Rewrite(prepared, rewritten);
         File.Move(Path.Combine(rewritten, KernelFile), Path.Combine(_folder, KernelFile));
@@ -58,7 +58,7 @@ internal sealed class RewrittenCode : IDisposable
         Set(options, "IsRewritingMemoryLocations", true);
         MethodInfo run = typeof(RewritingEngine).GetMethods(BindingFlags.NonPublic | BindingFlags.Static)
             .Single(method => method.Name == "Run");
-        run.Invoke(null, [options, configuration, Make("Microsoft.Coyote.Logging.LogWriter", configuration, true), Make("Microsoft.Coyote.Profiler")]);
+        run.Invoke(null, [options, configuration, Make("Microsoft.Coyote.Logging.LogWriter", configuration, false), Make("Microsoft.Coyote.Profiler")]);
     }
 
     private static object Make(string type, params object[] arguments)

@@ -1,12 +1,12 @@
 namespace Outheis.Coyote;
 
 /// <summary>
-/// Two senders and the home core over one channel of two messages: C1 and C4 of <see cref="Credits"/>. Never more
+/// Two senders and the home core over one channel of three messages: C1 and C4 of <see cref="Credits"/>. Never more
 /// messages are under way than the channel holds, and when all is over every credit is back.
 /// </summary>
 internal sealed class CreditsKeepTheBound : Scenario
 {
-    private const int Capacity = 2;
+    private const int Capacity = 3;
 
     private Credits _credits = new(Capacity);
     private int _held;      // leases and messages under way; counted after a take and before a return, so never too high

@@ -19,8 +19,13 @@ internal sealed class ParkerLosesNoWake : Scenario
     public override void Check()
     {
         Claim(_wakes <= _sleeps, $"{_wakes} wakes of {_sleeps} sleeps");
-        Claim(Field<Parker>("_parked").GetValue(_parker) is PaddedFlag { Value: 0 }, "nobody sleeps, but an announcement is left");
-        Claim(Field<Parker>("_signaled").GetValue(_parker) is false, "a signal is left for the next sleep");
+        ClaimAwake(_parker);
+    }
+
+    public static void ClaimAwake(Parker parker)
+    {
+        Claim(Field<Parker>("_parked").GetValue(parker) is PaddedFlag { Value: 0 }, "nobody sleeps, but one is announced");
+        Claim(Field<Parker>("_signaled").GetValue(parker) is false, "a signal is left for the next sleep");
     }
 
     private void Core()

@@ -5,13 +5,32 @@ namespace Outheis.Coyote;
 public sealed class ScenarioRun(string name)
 {
     private Scenario _scenario = null!;
+    private bool _hasEnded;
 
-    public void Prepare() =>
+    /// <summary>Before a schedule, outside Coyote's control.</summary>
+    public void Prepare()
+    {
         _scenario = (Scenario)Activator.CreateInstance(Type.GetType($"{typeof(Scenario).Namespace}.{name}", true)!)!;
+        _hasEnded = false;
+    }
 
-    public void Run() => _scenario.Run();
+    /// <summary>A schedule.</summary>
+    public void Run()
+    {
+        _scenario.Run();
+        _hasEnded = true;
+    }
 
-    public void Check() => _scenario.Check();
+    /// <summary>After a schedule. If that did not come to its end, a claim failed or its threads wait for each other, and
+    /// what they use is left alone.</summary>
+    public void Check()
+    {
+        if (!_hasEnded)
+        {
+            return;
+        }
 
-    public void Release() => (_scenario as IDisposable)?.Dispose();
+        _scenario.Check();
+        (_scenario as IDisposable)?.Dispose();
+    }
 }

@@ -22,9 +22,9 @@ internal sealed class StillKernel : IDisposable
 
     public Core CoreAt(int index) => Kernel.Cores[index];
 
-    public AgentCell Spawn(Agent agent, int core)
+    public AgentCell Spawn(Agent agent, int core, int capacity = Limits.ChannelMessages)
     {
-        AgentId id = Kernel.Spawn("agent", () => agent, new SpawnOptions { Core = core });
+        AgentId id = Kernel.Spawn("agent", () => agent, new SpawnOptions { Core = core, Capacity = capacity });
         RunUntilQuiet();
         return Kernel.Agents.Find(id.Value)!;
     }
@@ -35,6 +35,33 @@ internal sealed class StillKernel : IDisposable
         int done = core.RunPass();
         Core.Leave();
         return done;
+    }
+
+    /// <summary>Drives a core as the kernel's own threads do, except that it goes to sleep as soon as it finds nothing to
+    /// do. Ends, and ends the driving of the others, when a pass has brought the end.</summary>
+    public void Drive(Core core, Func<bool> isOver)
+    {
+        core.Enter();
+        while (!isOver())
+        {
+            if (core.RunPass() > 0)
+            {
+                continue;
+            }
+
+            core.Parker.Announce();
+            if (core.HasWork() || isOver())
+            {
+                core.Parker.Cancel();
+            }
+            else
+            {
+                core.Parker.Sleep(core.SleepAtMost());
+            }
+        }
+
+        Core.Leave();
+        Array.ForEach(Kernel.Cores, static other => other.Post(new Nudge()));
     }
 
     public void RunUntilQuiet()
@@ -50,6 +77,13 @@ internal sealed class StillKernel : IDisposable
         {
             core.Dispose();
             core.Ingress.Dispose();
+        }
+    }
+
+    private sealed class Nudge : KernelOp
+    {
+        public override void Run(Core core)
+        {
         }
     }
 

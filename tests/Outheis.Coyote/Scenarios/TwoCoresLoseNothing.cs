@@ -13,7 +13,6 @@ internal sealed class TwoCoresLoseNothing : Scenario, IDisposable
     private readonly Counting _first = new();
     private readonly Counting _second = new();
     private readonly Capability<long> _right;
-    private int _isStopping;
 
     public TwoCoresLoseNothing()
     {
@@ -24,8 +23,8 @@ internal sealed class TwoCoresLoseNothing : Scenario, IDisposable
     }
 
     public override void Run() => Together(
-        () => Drive(_world.CoreAt(0)),
-        () => Drive(_world.CoreAt(1)),
+        () => _world.Drive(_world.CoreAt(0), IsOver),
+        () => _world.Drive(_world.CoreAt(1), IsOver),
         () =>
         {
             for (long i = 1; i <= Messages; i++)
@@ -34,6 +33,8 @@ internal sealed class TwoCoresLoseNothing : Scenario, IDisposable
             }
         });
 
+    private bool IsOver() => _second.Handled == Messages;
+
     public override void Check()
     {
         Claim(_first.Handled == Messages && _second.Handled == Messages, "INV-01: a message was lost");
@@ -41,46 +42,4 @@ internal sealed class TwoCoresLoseNothing : Scenario, IDisposable
     }
 
     public void Dispose() => _world.Dispose();
-
-    // As the kernel's own threads do, without looking twice before they sleep.
-    private void Drive(Core core)
-    {
-        core.Enter();
-        while (Volatile.Read(ref _isStopping) == 0)
-        {
-            if (core.RunPass() > 0)
-            {
-                Stop();
-                continue;
-            }
-
-            core.Parker.Announce();
-            if (core.HasWork() || Volatile.Read(ref _isStopping) != 0)
-            {
-                core.Parker.Cancel();
-            }
-            else
-            {
-                core.Parker.Sleep(core.SleepAtMost());
-            }
-        }
-
-        Core.Leave();
-    }
-
-    private void Stop()
-    {
-        if (_second.Handled == Messages)
-        {
-            Volatile.Write(ref _isStopping, 1);
-            Array.ForEach(_world.Kernel.Cores, static core => core.Post(new Nudge()));
-        }
-    }
-
-    private sealed class Nudge : KernelOp
-    {
-        public override void Run(Core core)
-        {
-        }
-    }
 }
