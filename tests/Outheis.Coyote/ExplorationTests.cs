@@ -5,7 +5,7 @@ namespace Outheis.Coyote;
 /// <summary>A smoke of what the program explores in depth, and the proof that it can fail.</summary>
 public sealed class ExplorationTests(Explorer explorer) : IClassFixture<Explorer>
 {
-    private const int Schedules = 150;      // by each strategy
+    private const int Schedules = 100;      // by each strategy
 
     public static TheoryData<string> Scenarios => [.. Scenario.Names];
 

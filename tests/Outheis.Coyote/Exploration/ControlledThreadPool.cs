@@ -7,7 +7,7 @@ public static class ControlledThreadPool
     public static bool UnsafeQueueUserWorkItem(IThreadPoolWorkItem work, bool preferLocal)
     {
         _ = preferLocal;
-        _ = Task.Run(work.Execute);
+        new Thread(() => work.Execute()).Start();
         return true;
     }
 }

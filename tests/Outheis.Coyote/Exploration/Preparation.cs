@@ -99,6 +99,6 @@ internal static class Preparation
         Code.Ldobj or Code.Stobj or Code.Stind_I => true,
         >= Code.Ldind_I1 and <= Code.Stind_R8 => true,
         >= Code.Ldelem_I1 and <= Code.Stelem_Any => true,
-        _ => false,
+        _ => instruction.Operand is MethodReference { DeclaringType.FullName: "System.Array" },      // it copies many
     };
 }

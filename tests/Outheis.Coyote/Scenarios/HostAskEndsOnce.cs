@@ -3,9 +3,9 @@ using System.Threading.Tasks.Sources;
 namespace Outheis.Coyote;
 
 /// <summary>
-/// Two replies, the asker's token and the timer all end one ask of the host, and the asker reads the result and asks
-/// again with the same slot: INV-07, LW-45, OT-10 over <see cref="HostAsks"/>. One of them ends it, the result is that
-/// one's, and the next ask hears nothing of the losers.
+/// Two replies, the asker's token and the timer all end one ask of the host; the asker reads the result and asks again,
+/// and so does another thread, one of them with the same slot: INV-07, LW-45, OT-10 over <see cref="HostAsks"/>. One of
+/// the four ends the ask, the result is that one's, and the next asks hear nothing of the losers.
 /// </summary>
 internal sealed class HostAskEndsOnce : Scenario, IDisposable
 {
@@ -16,7 +16,8 @@ internal sealed class HostAskEndsOnce : Scenario, IDisposable
     private readonly HostAsk<int> _ask;
     private readonly ulong _correlation;
     private readonly short _version;
-    private HostAsk<int>? _next;
+    private Asked? _next;
+    private Asked? _other;
     private int _replied;
     private string? _outcome;
 
@@ -38,6 +39,7 @@ internal sealed class HostAskEndsOnce : Scenario, IDisposable
         },
         () => Asks.Abandon(_ask, _correlation, AskOutcome.Cancelled),      // what its token's callback does
         () => _world.Time.Fire(),
+        () => _other = Ask(),
         () =>
         {
             for (int looks = 0; looks < Looks && !TryRead(); looks++)
@@ -58,9 +60,9 @@ internal sealed class HostAskEndsOnce : Scenario, IDisposable
         }
 
         Claim(told == (_replied > 0 ? 0 : 1), $"the callee was told {told} times that nobody waits");
-        Claim(ReferenceEquals(_next, _ask) && _next.IsPending, "OT-10: the next ask ended with the one before");
-        short version = _next!.Version;
-        Claim(Asks.Complete(_next.Correlation, 7) && _next.GetResult(version) == 7, "the next ask has its reply");
+        Claim(!ReferenceEquals(_next!.Ask, _other!.Ask), "two asks wait in one slot");
+        ClaimReply(_next, 7);
+        ClaimReply(_other, 8);
     }
 
     public void Dispose() => _world.Dispose();
@@ -89,7 +91,21 @@ internal sealed class HostAskEndsOnce : Scenario, IDisposable
             _outcome = "no reply";
         }
 
-        _next = Asks.Rent<int>(_callee, Timeout.InfiniteTimeSpan);
+        _next = Ask();
         return true;
     }
+
+    private Asked Ask()
+    {
+        HostAsk<int> ask = Asks.Rent<int>(_callee, Timeout.InfiniteTimeSpan)!;
+        return new Asked(ask, ask.Version);
+    }
+
+    private void ClaimReply(Asked next, int reply)
+    {
+        Claim(next.Ask.IsPending, "OT-10: the next ask ended with the one before");
+        Claim(Asks.Complete(next.Ask.Correlation, reply) && next.Ask.GetResult(next.Version) == reply, "it has its reply");
+    }
+
+    private sealed record Asked(HostAsk<int> Ask, short Version);
 }
