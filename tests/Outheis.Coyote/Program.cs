@@ -21,7 +21,8 @@ internal static class Program
         [] or ["explore"] => Explore(Scenario.Names, SchedulesDefault, SeedDefault),
         ["explore", var scenario] => Explore([scenario], SchedulesDefault, SeedDefault),
         ["explore", var scenario, var schedules] => Explore([scenario], Number(schedules), SeedDefault),
-        ["explore", var scenario, var schedules, var seed] => Explore([scenario], Number(schedules), (uint)Number(seed)),
+        ["explore", var scenario, var schedules, var seed] =>
+            Explore([scenario], Number(schedules), (uint)Number(seed)),
         ["replay", var scenario, var file] => Replay(scenario, File.ReadAllText(file)),
         _ => await ConsoleRunner.Run(args),
     };

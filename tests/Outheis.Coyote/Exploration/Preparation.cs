@@ -53,7 +53,8 @@ internal static class Preparation
         var monitor = new TypeReference(typeof(ControlledMonitor).Namespace, nameof(ControlledMonitor), module, here);
         foreach (MethodReference method in module.GetMemberReferences().OfType<MethodReference>())
         {
-            if (method is { Name: "Wait", DeclaringType.Name: nameof(Monitor), Parameters: [_, { ParameterType.Name: nameof(TimeSpan) }] })
+            if (method is { Name: nameof(Monitor.Wait), DeclaringType.Name: nameof(Monitor) }
+                && EndsWith(method, nameof(TimeSpan)))
             {
                 method.DeclaringType = monitor;
             }
@@ -86,13 +87,17 @@ internal static class Preparation
     {
         foreach (Instruction make in body.Instructions)
         {
-            if (make.Operand is MethodReference { Name: ".ctor", DeclaringType.Name: nameof(TaskCompletionSource),
-                Parameters: [{ ParameterType.Name: nameof(TaskCreationOptions) }] })
+            if (make.Operand is MethodReference { Name: ".ctor" } constructor
+                && constructor.DeclaringType.Name == nameof(TaskCompletionSource)
+                && EndsWith(constructor, nameof(TaskCreationOptions)))
             {
                 (make.Previous.OpCode, make.Previous.Operand) = (OpCodes.Ldc_I4_0, null);
             }
         }
     }
+
+    private static bool EndsWith(MethodReference method, string parameter) =>
+        method.Parameters is [.., var last] && last.ParameterType.Name == parameter;
 
     private static bool IsAccess(Instruction instruction) => instruction.OpCode.Code switch
     {

@@ -2,7 +2,6 @@ using System.Reflection;
 using System.Runtime.Loader;
 using System.Text.RegularExpressions;
 using Microsoft.Coyote;
-using Microsoft.Coyote.Logging;
 using Microsoft.Coyote.Rewriting;
 
 namespace Outheis.Coyote;
@@ -48,17 +47,19 @@ internal sealed class RewrittenCode : IDisposable
 
     private static void Rewrite(string from, string to)
     {
-        Configuration configuration = Configuration.Create().WithTelemetryEnabled(false).WithVerbosityEnabled(VerbosityLevel.Error);
+        Configuration configuration = Configuration.Create().WithTelemetryEnabled(false);
         object options = Make("Microsoft.Coyote.Rewriting.RewritingOptions");
         Set(options, "AssembliesDirectory", from);
         Set(options, "OutputDirectory", to);
-        Set(options, "AssemblyPaths", new HashSet<string> { Path.Combine(from, KernelFile), Path.Combine(from, OwnFile) });
+        Set(options, "AssemblyPaths",
+            new HashSet<string> { Path.Combine(from, KernelFile), Path.Combine(from, OwnFile) });
         Set(options, "DependencySearchPaths", new List<string> { AppContext.BaseDirectory });
         Set(options, "IgnoredAssembliesPattern", new Regex(@"^(?!Outheis\.)"));
         Set(options, "IsRewritingMemoryLocations", true);
         MethodInfo run = typeof(RewritingEngine).GetMethods(BindingFlags.NonPublic | BindingFlags.Static)
             .Single(method => method.Name == "Run");
-        run.Invoke(null, [options, configuration, Make("Microsoft.Coyote.Logging.LogWriter", configuration, false), Make("Microsoft.Coyote.Profiler")]);
+        object log = Make("Microsoft.Coyote.Logging.LogWriter", configuration, false);
+        run.Invoke(null, [options, configuration, log, Make("Microsoft.Coyote.Profiler")]);
     }
 
     private static object Make(string type, params object[] arguments)
@@ -78,8 +79,8 @@ internal sealed class RewrittenCode : IDisposable
     {
         protected override Assembly? Load(AssemblyName name)
         {
-            string path = Path.Combine(folder, name.Name + ".dll");
-            return File.Exists(path) && name.Name is "Outheis.Kernel" or "Outheis.Coyote" ? LoadFromAssemblyPath(path) : null;
+            string file = name.Name + ".dll";
+            return file is KernelFile or OwnFile ? LoadFromAssemblyPath(Path.Combine(folder, file)) : null;
         }
     }
 }

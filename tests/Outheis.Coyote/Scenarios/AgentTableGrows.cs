@@ -21,11 +21,13 @@ internal sealed class AgentTableGrows : Scenario
     {
         for (int i = 0; i < 3; i++)
         {
-            Claim(ReferenceEquals(_table.Find(_first.Id.Value), _first), "an agent was not found while the table grew");
+            AgentCell? found = _table.Find(_first.Id.Value);
+            Claim(ReferenceEquals(found, _first), "an agent was not found while the table grew");
         }
     });
 
-    public override void Check() => Claim(_table.Snapshot().Length == 3 && _table.Count == 3, "three agents were added");
+    public override void Check() =>
+        Claim(_table.Snapshot().Length == 3 && _table.Count == 3, "three agents were added");
 
     private void AddAndFind()
     {
@@ -33,5 +35,6 @@ internal sealed class AgentTableGrows : Scenario
         Claim(ReferenceEquals(_table.Find(added.Id.Value), added), "an agent was not found after it was added");
     }
 
-    private AgentCell Add() => _table.Add(0, static (_, id) => new AgentCell(null!, null, id, null, null, null, default, 1));
+    private AgentCell Add() =>
+        _table.Add(0, static (_, id) => new AgentCell(null!, null, id, null, null, null, default, 1));
 }

@@ -38,8 +38,8 @@ internal sealed class ControlQueueTakesAll : Scenario
             next = op.NextOp;
             op.NextOp = null;
             var taken = (Op)op;
-            Claim(taken.Index == _taken[taken.Thread], $"op {taken.Index} of {taken.Thread} after {_taken[taken.Thread]} of it");
-            _taken[taken.Thread]++;
+            int before = _taken[taken.Thread]++;
+            Claim(taken.Index == before, $"op {taken.Index} of {taken.Thread} after {before} of it");
         }
     }
 

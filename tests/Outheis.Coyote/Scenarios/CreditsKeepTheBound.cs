@@ -9,7 +9,7 @@ internal sealed class CreditsKeepTheBound : Scenario
     private const int Capacity = 3;
 
     private Credits _credits = new(Capacity);
-    private int _held;      // leases and messages under way; counted after a take and before a return, so never too high
+    private int _held;      // leases and messages under way; counted after a take, before a return: never too high
     private int _sent;
 
     public override void Run() => Together(

@@ -1,6 +1,6 @@
 namespace Outheis.Coyote;
 
-/// <summary>Two cores report dead letters while the host reads: every one is counted and kept, and a reader never sees a
+/// <summary>Two cores report dead letters while the host reads: every one is counted and kept, and a reader never sees
 /// half of one (<see cref="DeadLetters"/>).</summary>
 internal sealed class DeadLettersCountAll : Scenario
 {
@@ -25,7 +25,8 @@ internal sealed class DeadLettersCountAll : Scenario
     {
         for (uint i = 1; i <= 2; i++)
         {
-            _letters.Add(new DeadLetter(DeadLetterReason.TargetDead, new AgentId(core), new AgentId(i), "long", core + i));
+            _letters.Add(
+                new DeadLetter(DeadLetterReason.TargetDead, new AgentId(core), new AgentId(i), "long", core + i));
         }
     }
 

@@ -1,8 +1,8 @@
 namespace Outheis.Coyote;
 
 /// <summary>
-/// A holder derives while the root is revoked and the holder between them ends: INV-12 over <see cref="CapabilityTree"/>.
-/// Nothing derived from a revoked capability lives on, whoever came first.
+/// A holder derives while the root is revoked and the holder between them ends: INV-12 over
+/// <see cref="CapabilityTree"/>. Nothing derived from a revoked capability lives on, whoever came first.
 /// </summary>
 internal sealed class DeriveAgainstRevoke : Scenario
 {

@@ -1,9 +1,9 @@
 namespace Outheis.Coyote;
 
 /// <summary>
-/// A core found the ring to another core full, keeps the rest and goes to sleep; the other drains the ring and wakes it:
-/// LW-22, LW-23, INV-04, INV-08 over <see cref="CoreRing"/> and the outbox. A core that sleeps beside free slots is a
-/// deadlock.
+/// A core found the ring to another core full, keeps the rest and goes to sleep; the other drains the ring and wakes
+/// it: LW-22, LW-23, INV-04, INV-08 over <see cref="CoreRing"/> and the outbox. A core that sleeps beside free slots is
+/// a deadlock.
 /// </summary>
 internal sealed class FullRingGoesOn : Scenario, IDisposable
 {

@@ -104,7 +104,8 @@ internal sealed class HostAskEndsOnce : Scenario, IDisposable
     private void ClaimReply(Asked next, int reply)
     {
         Claim(next.Ask.IsPending, "OT-10: the next ask ended with the one before");
-        Claim(Asks.Complete(next.Ask.Correlation, reply) && next.Ask.GetResult(next.Version) == reply, "it has its reply");
+        Claim(Asks.Complete(next.Ask.Correlation, reply), "its reply finds it");
+        Claim(next.Ask.GetResult(next.Version) == reply, "it has its reply");
     }
 
     private sealed record Asked(HostAsk<int> Ask, short Version);

@@ -1,8 +1,8 @@
 namespace Outheis.Coyote;
 
 /// <summary>
-/// A core that sleeps when it finds no work, and two threads that bring it some: INV-08. A lost wake is a deadlock, which
-/// Coyote reports. Each announcement is taken back or taken by one waker, and no signal is left for the next sleep.
+/// A core that sleeps when it finds no work, and two threads that bring it some: INV-08. A lost wake is a deadlock,
+/// which Coyote reports. Each announcement is taken back or taken by one waker; no signal is left for the next sleep.
 /// </summary>
 internal sealed class ParkerLosesNoWake : Scenario
 {
@@ -24,7 +24,8 @@ internal sealed class ParkerLosesNoWake : Scenario
 
     public static void ClaimAwake(Parker parker)
     {
-        Claim(Field<Parker>("_parked").GetValue(parker) is PaddedFlag { Value: 0 }, "nobody sleeps, but one is announced");
+        object? parked = Field<Parker>("_parked").GetValue(parker);
+        Claim(parked is PaddedFlag { Value: 0 }, "nobody sleeps, but an announcement is left");
         Claim(Field<Parker>("_signaled").GetValue(parker) is false, "a signal is left for the next sleep");
     }
 

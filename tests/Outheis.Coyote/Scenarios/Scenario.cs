@@ -8,12 +8,13 @@ namespace Outheis.Coyote;
 /// it again and again, each time as a new object and in another order. Nothing in it depends on the clock or on chance,
 /// so that a schedule can be replayed.
 /// </summary>
-/// <remarks>Constructor, <see cref="Check"/> and a Dispose run outside Coyote's control, before and after: their steps need
-/// no exploring.</remarks>
+/// <remarks>Constructor, <see cref="Check"/> and a Dispose run outside Coyote's control, before and after: their steps
+/// need no exploring.</remarks>
 internal abstract class Scenario
 {
     public static IEnumerable<string> Names => typeof(Scenario).Assembly.GetTypes()
-        .Where(static type => type.BaseType == typeof(Scenario) && !type.IsAbstract).Select(static type => type.Name).Order();
+        .Where(static type => type.BaseType == typeof(Scenario) && !type.IsAbstract)
+        .Select(static type => type.Name).Order();
 
     /// <summary>What Coyote schedules.</summary>
     public abstract void Run();
@@ -32,7 +33,8 @@ internal abstract class Scenario
     }
 
     /// <summary>What a type of the kernel keeps to itself.</summary>
-    protected static FieldInfo Field<T>(string name) => typeof(T).GetField(name, BindingFlags.Instance | BindingFlags.NonPublic)!;
+    protected static FieldInfo Field<T>(string name) =>
+        typeof(T).GetField(name, BindingFlags.Instance | BindingFlags.NonPublic)!;
 
     protected static void Claim(bool holds, string what) => Specification.Assert(holds, what);
 }

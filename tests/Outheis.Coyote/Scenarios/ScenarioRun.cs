@@ -21,8 +21,8 @@ public sealed class ScenarioRun(string name)
         _hasEnded = true;
     }
 
-    /// <summary>After a schedule. If that did not come to its end, a claim failed or its threads wait for each other, and
-    /// what they use is left alone.</summary>
+    /// <summary>After a schedule. If that did not come to its end, a claim failed or its threads wait for each other,
+    /// and what they use is left alone.</summary>
     public void Check()
     {
         if (!_hasEnded)

@@ -37,8 +37,8 @@ internal sealed class StillKernel : IDisposable
         return done;
     }
 
-    /// <summary>Drives a core as the kernel's own threads do, except that it goes to sleep as soon as it finds nothing to
-    /// do. Ends, and ends the driving of the others, when a pass has brought the end.</summary>
+    /// <summary>Drives a core as the kernel's own threads do, except that it goes to sleep as soon as it finds nothing
+    /// to do. Ends, and wakes the others to see it, when a pass has brought the end.</summary>
     public void Drive(Core core, Func<bool> isOver)
     {
         core.Enter();

@@ -33,8 +33,6 @@ internal sealed class TwoCoresLoseNothing : Scenario, IDisposable
             }
         });
 
-    private bool IsOver() => _second.Handled == Messages;
-
     public override void Check()
     {
         Claim(_first.Handled == Messages && _second.Handled == Messages, "INV-01: a message was lost");
@@ -42,4 +40,6 @@ internal sealed class TwoCoresLoseNothing : Scenario, IDisposable
     }
 
     public void Dispose() => _world.Dispose();
+
+    private bool IsOver() => _second.Handled == Messages;
 }
