@@ -1,6 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;
+using Outheis.Testing;
 
 namespace Outheis.Tests.Journal;
 
@@ -42,7 +43,7 @@ public sealed class JournalModelTests
     [Property(Arbitrary = [typeof(Steps)], MaxTest = 150, StartSize = 50, EndSize = 400)]
     public bool Journal_AnySteps_EqualsAListPerLane(Act[] steps)
     {
-        using var disk = new MemoryJournalDisk();
+        var disk = new SimulatedDisk();
         List<ulong>[] model = [[], []];
         JournalSettings settings = Journals.Settings(lanes: 2);
         JournalDirectory journal = Journals.Open(disk, settings);
@@ -65,7 +66,11 @@ public sealed class JournalModelTests
                     break;
                 default:
                     journal.Abandon();
-                    disk.BootId = step.Verb == Verb.PowerCycle ? Guid.NewGuid() : disk.BootId;
+                    if (step.Verb == Verb.PowerCycle)
+                    {
+                        disk.Reboot();
+                    }
+
                     journal = Journals.Open(disk, settings);
                     break;
             }
@@ -84,7 +89,7 @@ public sealed class JournalModelTests
         }
     }
 
-    private static bool Matches(MemoryJournalDisk disk, List<ulong>[] model)
+    private static bool Matches(SimulatedDisk disk, List<ulong>[] model)
     {
         List<JournalEntry> entries = Journals.ReadAll(disk, out IReadOnlyList<LaneEnd> ends);
         return ends.All(end => end.Kind == LaneEndKind.End)

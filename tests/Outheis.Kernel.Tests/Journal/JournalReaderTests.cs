@@ -1,13 +1,12 @@
 using System.Text;
+using Outheis.Testing;
 using Xunit;
 
 namespace Outheis.Tests.Journal;
 
-public sealed class JournalReaderTests : IDisposable
+public sealed class JournalReaderTests
 {
-    private readonly MemoryJournalDisk _disk = new();
-
-    public void Dispose() => _disk.Dispose();
+    private readonly SimulatedDisk _disk = new();
 
     [Fact]
     public void Read_CauseInAnotherLane_ComesFirst()
