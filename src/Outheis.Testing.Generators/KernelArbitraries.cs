@@ -17,8 +17,8 @@ public static class KernelArbitraries
     /// <summary>See <see cref="CapabilityCommand.RightsGenerator"/>; none is the simplest.</summary>
     public static Arbitrary<Rights> AllRights() => Arb.From(CapabilityCommand.RightsGenerator, CapabilityCommand.Shrink);
 
-    /// <summary>See <see cref="Payload.Generator"/>.</summary>
-    public static Arbitrary<Payload> Payloads() => Arb.From(Payload.Generator, Payload.Shrink);
+    /// <summary>See <see cref="NumberedMessage.Generator"/>.</summary>
+    public static Arbitrary<NumberedMessage> NumberedMessages() => Arb.From(NumberedMessage.Generator, NumberedMessage.Shrink);
 
     /// <summary>See <see cref="ChannelCapacity.Generator"/>.</summary>
     public static Arbitrary<ChannelCapacity> Capacities() =>
