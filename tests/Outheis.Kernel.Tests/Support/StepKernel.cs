@@ -39,6 +39,9 @@ internal sealed class StepKernel : IDisposable
 
     public Core CoreAt(int index) => Kernel.Cores[index];
 
+    /// <summary>One pass of this core and no other.</summary>
+    public int Pass(int core) => StepThreads.Pass(CoreAt(core));
+
     /// <summary>One pass of a random core.</summary>
     public int Step() => _threads.Step();
 
