@@ -11,7 +11,9 @@ internal sealed class StepKernel : IDisposable
     private readonly StepThreads _threads;
     private bool _isStopped;
 
-    public StepKernel(int seed = 1, int cores = 2, int capacity = Limits.ChannelMessages, IJournalDisk? disk = null)
+    public StepKernel(
+        int seed = 1, int cores = 2, int capacity = Limits.ChannelMessages, IJournalDisk? disk = null,
+        MessageCodecs? codecs = null)
     {
         Seed = seed;
         _threads = new StepThreads(seed);
@@ -23,6 +25,7 @@ internal sealed class StepKernel : IDisposable
             Seed = (ulong)seed,
             JournalDirectory = disk is null ? null : Journal.Journals.Path,
             SegmentBytes = Journal.Journals.SmallSegment,
+            Codecs = codecs ?? new MessageCodecs(),
             Unsupervised = Failures.Add,
         };
         Kernel = new Kernel(options, new Platform(_threads, disk ?? SystemJournalDisk.Instance));
