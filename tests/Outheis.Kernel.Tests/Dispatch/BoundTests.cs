@@ -152,6 +152,18 @@ public sealed class BoundTests
     }
 
     [Fact]
+    public void Send_TheIngressIsFull_TakesNoRoomInTheChannel()
+    {
+        const int Slots = Limits.IngressSlots;
+        using var world = new StepKernel(cores: 1);
+        AgentId target = world.Kernel.Receive<int>([], capacity: 2 * Slots);
+        Capability<int> to = world.Kernel.Grant<int>(target);
+        Assert.All(Enumerable.Range(0, Slots), i => Assert.Equal(SendResult.Sent, to.Send(i)));
+        Assert.All(Enumerable.Range(0, 3), i => Assert.Equal(SendResult.Full, to.Send(i)));
+        Assert.Equal(Slots, world.Kernel.Agents.Find(target.Value)!.Credits.Free);
+    }
+
+    [Fact]
     public void Send_KernelStopped_IsDead()
     {
         using var world = new StepKernel();
