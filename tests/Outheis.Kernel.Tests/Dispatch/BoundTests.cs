@@ -202,6 +202,19 @@ public sealed class BoundTests
     }
 
     [Fact]
+    public void SendAsync_TheTargetIsStoppedMeanwhile_IsDead()
+    {
+        using var world = new StepKernel();
+        AgentId target = world.Kernel.Receive<int>([], capacity: 1);
+        Capability<int> to = world.Kernel.Grant<int>(target);
+        Assert.Equal(SendResult.Sent, to.Send(1));
+        ValueTask<SendResult> waiting = to.SendAsync(2);
+        Task stopped = world.Kernel.StopAgentAsync(target);      // before its turn: an op comes first
+        Assert.Equal(SendResult.Dead, world.Result(waiting));
+        world.Wait(stopped);
+    }
+
+    [Fact]
     public void Send_KernelStopped_IsDead()
     {
         using var world = new StepKernel();

@@ -246,6 +246,21 @@ public sealed class KernelJournalTests : IDisposable
     }
 
     [Fact]
+    public void Journal_NoRoomForMessages_EndsOfAgentsAreStillTold()
+    {
+        using var world = new StepKernel(79, cores: 1, disk: _disk);
+        Capability<int> to = world.Kernel.Grant<int>(
+            world.Kernel.Receive((in int _, Context _) => { }, capacity: 100_000));
+        AgentId[] ending = [.. Enumerable.Range(0, 20).Select(_ => world.Kernel.Spawn(new Puppet()))];
+        world.Run();
+        _disk.Free = 0;
+        Fill(world, to);
+        Array.ForEach(ending, agent => world.Wait(world.Kernel.StopAgentAsync(agent)));
+        Assert.Equal(0, world.CoreAt(0).Tap!.Lost);
+        _disk.Free = long.MaxValue;
+    }
+
+    [Fact]
     public void Journal_NoRoom_HostAsksBehindASendThatWaitsFailToo()
     {
         using var world = new StepKernel(77, cores: 1, disk: _disk);

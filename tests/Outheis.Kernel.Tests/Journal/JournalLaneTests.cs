@@ -160,6 +160,21 @@ public sealed class JournalLaneTests : IDisposable
     }
 
     [Fact]
+    public void Sync_SegmentsWereLeftSinceTheLastOne_MakesThemDurableToo()
+    {
+        using JournalDirectory journal = Journals.Open(_disk);
+        JournalLane lane = journal.Lane(0);
+        for (ulong i = 0; RecordHeader.OffsetOf(lane.Position) < 3 * Journals.SmallSegment; i++)
+        {
+            lane.Append(i, payloadBytes: 1000);
+        }
+
+        _disk.Synced.Clear();
+        lane.Sync();
+        Assert.All([0L, 1, 2], sequence => Assert.Contains(Journals.Segment(sequence), _disk.Synced));
+    }
+
+    [Fact]
     public void Sync_DiskFails_ReachesTheCallerAndIsNeverForgotten()
     {
         JournalDirectory journal = Journals.Open(_disk);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 
 namespace Outheis.Tests.Journal;
@@ -20,6 +21,9 @@ internal sealed unsafe class MemoryJournalDisk : IJournalDisk, IDisposable
     public IOException? SyncError { get; set; }
 
     public int Syncs { get; private set; }
+
+    /// <summary>Paths of the segments that were made durable, by the names that they were opened with.</summary>
+    public ConcurrentQueue<string> Synced { get; } = [];
 
     public int Populated { get; private set; }
 
@@ -130,7 +134,11 @@ internal sealed unsafe class MemoryJournalDisk : IJournalDisk, IDisposable
         }
     }
 
-    public void SyncFile(SegmentMapping segment) => Sync();
+    public void SyncFile(SegmentMapping segment)
+    {
+        Sync();
+        Synced.Enqueue(segment.Path);
+    }
 
     public void SyncDirectory(string path) => Sync();
 
