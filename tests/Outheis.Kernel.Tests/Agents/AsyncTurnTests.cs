@@ -213,6 +213,7 @@ public sealed class AsyncTurnTests
         world.Kernel.Do(other, _ => alive = true);
         world.Run();
         Assert.True(alive);
+        Assert.Equal(DeadLetterReason.HandlerFailed, Assert.Single(world.Kernel.DeadLetters.Newest()).Reason);
     }
 
     [Fact]

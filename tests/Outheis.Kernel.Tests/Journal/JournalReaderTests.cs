@@ -28,7 +28,7 @@ public sealed class JournalReaderTests
     public static void Read_AnyCauses_EachComesAfterItsCauseAndLanesKeepTheirOrder((byte Lane, ushort Cause)[] writes)
     {
         const int Lanes = 3;
-        using var disk = new MemoryJournalDisk();
+        var disk = new SimulatedDisk();
         using JournalDirectory journal = Journals.Open(disk, Journals.Settings(Lanes));
         List<long> positions = [];
         foreach ((byte lane, ushort cause) in writes)

@@ -1,4 +1,5 @@
 using FsCheck.Xunit;
+using Outheis.Testing;
 using Xunit;
 
 namespace Outheis.Tests.Journal;
@@ -13,7 +14,7 @@ public sealed unsafe class SegmentScanTests
     public void Run_AnyBytesChanged_EndsBehindAWholeRecordNotBeforeTheDamage(
         byte[] payloads, (ushort Where, byte By)[] damage)
     {
-        using var disk = new MemoryJournalDisk();
+        var disk = new SimulatedDisk();
         JournalDirectory journal = Journals.Open(disk);
         int first = (int)RecordHeader.OffsetOf(journal.Lane(0).Position);
         List<int> ends = [first];
