@@ -7,6 +7,7 @@ public static class BuiltInWorkloads
     public static IReadOnlyList<Workload> All { get; } =
     [
         new Flood(),
+        new Transfers(),
     ];
 
     /// <summary>Real talk: each nick an agent, each addressed line a message.</summary>
