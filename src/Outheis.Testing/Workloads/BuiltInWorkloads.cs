@@ -8,6 +8,7 @@ public static class BuiltInWorkloads
     [
         new Flood(),
         new Transfers(),
+        new Chains(),
     ];
 
     /// <summary>Real talk: each nick an agent, each addressed line a message.</summary>

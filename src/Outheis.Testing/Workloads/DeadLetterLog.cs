@@ -22,6 +22,10 @@ internal sealed class DeadLetterLog(Simulation simulation)
     }
 
     /// <summary>Dead letters of one way, so far collected.</summary>
+    public int Between(AgentId sender, AgentId target) =>
+        _letters.Count(letter => letter.Sender == sender && letter.Target == target);
+
+    /// <summary>Those that were of one type.</summary>
     public int Between(AgentId sender, AgentId target, string messageType) => _letters.Count(letter =>
         letter.Sender == sender && letter.Target == target && letter.MessageType == messageType);
 
