@@ -6,7 +6,8 @@ internal sealed class StillKernel : IDisposable
     public StillKernel(int cores)
     {
         var options = new KernelOptions { Cores = cores, Time = Time, Seed = 1, Pin = false };
-        Kernel = new Kernel(options, new Platform(new NoThreads(), SystemJournalDisk.Instance));
+        Kernel = new Kernel(
+            options, new Platform(new NoThreads(), SystemHostThreads.Instance, SystemJournalDisk.Instance));
         foreach (Core core in Kernel.Cores)
         {
             unsafe

@@ -164,7 +164,8 @@ public sealed class RevocationTests
         Message* slot = ingress.TryClaim(out long position);
         Task revoked = world.Kernel.RevokeAsync(to);
         world.Run();
-        Assert.False(revoked.Wait(TimeSpan.FromMilliseconds(50)));      // long enough for a task that is done to say so
+        // Long enough for a task that is done to say so.
+        Assert.False(SpinWait.SpinUntil(() => revoked.IsCompleted, TimeSpan.FromMilliseconds(50)));
         slot->Flags = MessageFlags.Void;
         Ingress.Publish(slot, position);
         world.Wait(revoked);

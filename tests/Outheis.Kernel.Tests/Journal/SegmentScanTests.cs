@@ -34,7 +34,7 @@ public sealed unsafe class SegmentScanTests
             hit = by == 0 ? hit : Math.Min(hit, offset);
         }
 
-        using var segment = new JournalSegment(disk.OpenSegment(Journals.Segment(0)));
+        using var segment = new JournalSegment(((IJournalDisk)disk).OpenSegment(Journals.Segment(0)));
         ScanResult scan = SegmentScan.Run(segment, trustClosed: false);
         Assert.Contains(scan.End, ends);
         Assert.True(scan.End >= ends.Last(end => end <= hit), $"ends at {scan.End}, hit at {hit}");
