@@ -64,8 +64,6 @@ public sealed class AgentContext
     internal CancellationToken TurnToken => (_cancellation ??= new CancellationTokenSource()).Token;
 
     internal bool HasResumes => _resumes.Count > 0;
-
-    /// <summary>A turn awaits, or is about to run on.</summary>
     internal bool IsInTurn => _isPending;
 
     /// <summary>A number from this core's seeded generator.</summary>
@@ -313,8 +311,7 @@ public sealed class AgentContext
             }
             catch (AggregateException)
             {
-                // A callback of a token threw. The incarnation has ended already, and its reason stays the
-                // first one.
+                // A callback of a token threw. The incarnation has ended already; its reason stays the first one.
             }
         }
 
