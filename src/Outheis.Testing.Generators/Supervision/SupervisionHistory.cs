@@ -52,8 +52,8 @@ public sealed record SupervisionHistory(SupervisorOptions Options, IReadOnlyList
 
     private static Gen<ChildExit> ExitGenerator(int period) =>
         from after in Gen.Frequency(
-            (4, Gen.Constant(0)), (4, Gen.Choose(0, period)),
-            (2, Gen.Elements(period - 1, period, period + 1)))
+            (2, Gen.Constant(0)), (3, Gen.Choose(0, period)),
+            (5, Gen.Elements(period - 1, period, period, period + 1)))
         from child in Gen.Choose(0, Children - 1)
         from kind in Gen.Frequency(
             (4, Gen.Constant(ExitKind.Error)), (1, Gen.Constant(ExitKind.Normal)),

@@ -1,5 +1,4 @@
 using System.Reflection;
-using Outheis.Testing.Generators;
 using Xunit;
 
 namespace Outheis.Tests;
@@ -25,18 +24,21 @@ public sealed class RouteTests
         Assert.Equal(routes.Count, routes.Select(route => route.Index).Distinct().Count());
     }
 
+    // Boxed, and used by this test alone: their pools hold what it puts there.
+    private record struct Prompt(string Text);
+
+    private record struct Slow(string Text);
+
     private sealed class Everything
-        : Agent, IHandle<BoxedMessage>, IHandleAsync<NamedMessage>, IAnswer<BoxedMessage, int>,
-            IAnswerAsync<NamedMessage, int>
+        : Agent, IHandle<Prompt>, IHandleAsync<Slow>, IAnswer<Prompt, int>, IAnswerAsync<Slow, int>
     {
-        public void Handle(in BoxedMessage message, Context context) => context.Stop();
+        public void Handle(in Prompt message, Context context) => context.Stop();
 
-        public ValueTask HandleAsync(NamedMessage message, AgentContext context, CancellationToken token) => default;
+        public ValueTask HandleAsync(Slow message, AgentContext context, CancellationToken token) => default;
 
-        public int Answer(in BoxedMessage request, Context context) => 1;
+        public int Answer(in Prompt request, Context context) => 1;
 
-        public ValueTask<int> AnswerAsync(NamedMessage request, AgentContext context, CancellationToken token) =>
-            new(2);
+        public ValueTask<int> AnswerAsync(Slow request, AgentContext context, CancellationToken token) => new(2);
     }
 
     /// <summary>The first message ends the agent; the rest, one of each way, is buried with its box, and who asks is
@@ -47,23 +49,29 @@ public sealed class RouteTests
         using var world = new StepKernel(cores: 1);
         Kernel kernel = world.Kernel;
         AgentId agent = kernel.Spawn(new Everything());
-        var boxed = new BoxedMessage(1, 2, 3, 4, 5, 6, 7);
-        var named = new NamedMessage(1, "one");
-        kernel.Grant<BoxedMessage>(agent).SendAll([boxed, boxed]);
-        kernel.Grant<NamedMessage>(agent).SendAll([named]);
+        HashSet<object> prompts = Boxes<Prompt>(3), slow = Boxes<Slow>(2);
+        kernel.Grant<Prompt>(agent).SendAll([new Prompt("last"), new Prompt("never")]);
+        kernel.Grant<Slow>(agent).SendAll([new Slow("never")]);
         Task<int>[] asks =
         [
-            kernel.GrantAsk<BoxedMessage, int>(agent).AskAsync(boxed).AsTask(),
-            kernel.GrantAsk<NamedMessage, int>(agent).AskAsync(named).AsTask(),
+            kernel.GrantAsk<Prompt, int>(agent).AskAsync(new Prompt("never")).AsTask(),
+            kernel.GrantAsk<Slow, int>(agent).AskAsync(new Slow("never")).AsTask(),
         ];
         world.Run();
         Assert.Equal(4, kernel.DeadLetters.Count(DeadLetterReason.TargetDead));
         Assert.All(asks, ask =>
             Assert.Equal(AskOutcome.Dead, Assert.Throws<AskException>(() => world.Result(ask)).Outcome));
         Assert.Equal(0, world.CoreAt(0).Cells.InUse);
-        object box = Carriage<NamedMessage>.Wrap(default);      // one that was given back, if it was
-        Assert.Null(Carriage<NamedMessage>.Unwrap(ref box).Name);
-        Carriage<NamedMessage>.Release(box);
+        Assert.True(prompts.SetEquals(Boxes<Prompt>(3)) && slow.SetEquals(Boxes<Slow>(2)));
+    }
+
+    /// <summary>Takes some boxes out of their pool, sees that they are empty, and puts them back.</summary>
+    private static HashSet<object> Boxes<T>(int count)
+    {
+        PooledBox<T>[] boxes = [.. Enumerable.Range(0, count).Select(_ => PooledBox<T>.Pool.Get())];
+        Assert.All(boxes, box => Assert.Equal(default, box.Value));
+        Array.ForEach(boxes, PooledBox<T>.Pool.Return);
+        return [.. boxes];
     }
 
     [Fact]
@@ -73,10 +81,10 @@ public sealed class RouteTests
         Assert.False(ReplyRoute<int>.Instance.IsUnderstoodBy(agent));
         Assert.False(FailureRoute.Instance.IsUnderstoodBy(agent));
         Assert.False(WithdrawalRoute.Instance.IsUnderstoodBy(agent));
-        Assert.True(HandleRoute<BoxedMessage>.Instance.IsUnderstoodBy(agent));
-        Assert.True(HandleAsyncRoute<NamedMessage>.Instance.IsUnderstoodBy(agent));
-        Assert.True(AnswerRoute<BoxedMessage, int>.Instance.IsUnderstoodBy(agent));
-        Assert.True(AnswerAsyncRoute<NamedMessage, int>.Instance.IsUnderstoodBy(agent));
+        Assert.True(HandleRoute<Prompt>.Instance.IsUnderstoodBy(agent));
+        Assert.True(HandleAsyncRoute<Slow>.Instance.IsUnderstoodBy(agent));
+        Assert.True(AnswerRoute<Prompt, int>.Instance.IsUnderstoodBy(agent));
+        Assert.True(AnswerAsyncRoute<Slow, int>.Instance.IsUnderstoodBy(agent));
         Assert.False(HandleRoute<int>.Instance.IsUnderstoodBy(agent));
     }
 }

@@ -51,8 +51,13 @@ public sealed unsafe class Crc32CTests
         fixed (byte* pointer = record)
         {
             uint before = Crc32C.OfRecord((RecordHeader*)pointer, payload.Length, position);
-            int covered = RecordHeader.Bytes - 8 + payload.Length - 4;      // neither length nor checksum
-            *(uint*)(pointer + 8 + where % covered) ^= burst | 1;
+            int first = 8 * 8 + where % (8 * (RecordHeader.Bytes - 8 + payload.Length));      // neither length nor crc
+            for (int bit = 0; bit < 32; bit++)
+            {
+                bool flips = ((burst | 1) >> bit & 1) != 0;
+                record[(first + bit) / 8] ^= (byte)(flips ? 1 << (first + bit) % 8 : 0);
+            }
+
             return Crc32C.OfRecord((RecordHeader*)pointer, payload.Length, position) != before;
         }
     }

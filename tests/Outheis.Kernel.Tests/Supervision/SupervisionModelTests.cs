@@ -9,7 +9,7 @@ namespace Outheis.Tests;
 /// once more.</summary>
 public sealed class SupervisionModelTests
 {
-    [Property(Arbitrary = [typeof(KernelArbitraries)], MaxTest = 60, EndSize = 40)]
+    [Property(Arbitrary = [typeof(KernelArbitraries)], MaxTest = 120, EndSize = 25)]
     public static void Supervisor_AnyHistory_EqualsTheRules(SupervisionHistory history)
     {
         using var world = new StepKernel();
