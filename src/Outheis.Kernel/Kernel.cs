@@ -199,9 +199,7 @@ public sealed class Kernel : IAsyncDisposable
 
     /// <summary>Every living agent as it is at this moment, by id.</summary>
     public IReadOnlyList<AgentInfo> ListAgents() =>
-        [.. Agents.Snapshot().Select(static a => new AgentInfo(
-            a.Id, a.Name, a.Qos, a.Core.Index, a.State, a.Incarnation, a.Inbox.Count, a.Credits.Capacity,
-            a.Supervisor?.Id ?? AgentId.Host))];
+        [.. Agents.Snapshot().Select(static agent => agent.Describe())];
 
     /// <summary>Every live capability, by id.</summary>
     public IReadOnlyList<CapabilityInfo> ListCapabilities() =>
@@ -302,6 +300,13 @@ public sealed class Kernel : IAsyncDisposable
                 Array.ForEach(Cores, static core => core.Dispose());
             }
         }
+    }
+
+    /// <summary>Lets go of everything without a word, as a killed process does. No core may run any more.</summary>
+    internal void Abandon()
+    {
+        _journal?.Abandon();
+        Array.ForEach(Cores, static core => core.Dispose());
     }
 
     private AgentId SpawnAgent(string? name, Delegate factory, SpawnOptions? options)

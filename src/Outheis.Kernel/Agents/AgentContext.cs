@@ -65,6 +65,9 @@ public sealed class AgentContext
 
     internal bool HasResumes => _resumes.Count > 0;
 
+    /// <summary>A turn awaits, or is about to run on.</summary>
+    internal bool IsInTurn => _isPending;
+
     /// <summary>A number from this core's seeded generator.</summary>
     public ulong NextRandom() => OnCore().NextRandom();
 
@@ -287,6 +290,11 @@ public sealed class AgentContext
     {
         _isFenced = true;
         Waiting.WithdrawAll();
+        if (HasResumes)
+        {
+            Core.Post(new OrphanResume(this));      // what waited for the agent's next turn: there is none
+        }
+
         ulong unanswered = _isPending ? _message.Correlation : 0;
         if (_isPending)
         {

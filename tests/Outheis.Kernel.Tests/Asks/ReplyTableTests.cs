@@ -1,3 +1,4 @@
+using FsCheck.Xunit;
 using Xunit;
 
 namespace Outheis.Tests;
@@ -138,6 +139,14 @@ public sealed class ReplyTableTests : IDisposable
         Assert.True(_replies.NextDeadline <= 50);
         _replies.Sweep(15);
         Assert.Equal(50, _replies.NextDeadline);
+    }
+
+    [Property(MaxTest = 300)]
+    public static bool Correlation_OfAnything_ComesApartAgain(byte table, uint slot, uint generation)
+    {
+        ulong correlation = Correlation.Of(table, (int)(slot & 0xFFFFFF), generation);
+        return Correlation.Table(correlation) == table && Correlation.Slot(correlation) == (slot & 0xFFFFFF)
+            && Correlation.Generation(correlation) == generation;
     }
 
     [Theory]

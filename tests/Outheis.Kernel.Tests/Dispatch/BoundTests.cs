@@ -1,4 +1,5 @@
 using FsCheck.Xunit;
+using Outheis.Testing.Generators;
 using Xunit;
 
 namespace Outheis.Tests;
@@ -63,12 +64,9 @@ public sealed class BoundTests
         /// <summary>Lets only the sender's core run, if that is another one than the target's.</summary>
         private void StepUntil(Func<bool> done)
         {
-            Core core = World.CoreAt(_from == From.Away ? 1 : 0);
             while (!done())
             {
-                core.Enter();
-                core.RunPass();
-                Core.Leave();
+                World.Pass(_from == From.Away ? 1 : 0);
             }
         }
 
@@ -94,6 +92,52 @@ public sealed class BoundTests
             Assert.Equal(numbers[..capacity], ways.Received);
             ways.Received.Clear();
         }
+    }
+
+    /// <summary>What is sent fits as long as less than the capacity waits; a host's way holds no more than the
+    /// ingress. When the core of a sender at home has run, so has the target.</summary>
+    [Property(Arbitrary = [typeof(KernelArbitraries)], MaxTest = 60, EndSize = 30)]
+    public static bool Channel_AnyBurstsAndDrains_EqualsAQueueOfItsCapacity(
+        From from, ChannelCapacity capacity, ChannelCommand[] steps)
+    {
+        using var ways = new Ways(from, capacity.Messages);
+        Capability<long> to = ways.Grant<long>();
+        int room = from == From.Host ? Math.Min(capacity.Messages, Limits.IngressSlots) : capacity.Messages;
+        var model = new Queue<long>();
+        long next = 0;
+        foreach ((ChannelVerb verb, int count) in steps)
+        {
+            if (verb == ChannelVerb.Send)
+            {
+                int fitting = Math.Min(count, room - model.Count);
+                long[] numbers = [.. Enumerable.Range(0, count).Select(i => next + i)];
+                List<SendResult> results = ways.Send(to, numbers);
+                if (results.Take(fitting).Any(result => result != SendResult.Sent)
+                    || results.Skip(fitting).Any(result => result != SendResult.Full))
+                {
+                    return false;
+                }
+
+                Array.ForEach(numbers[..fitting], model.Enqueue);
+                next += fitting;
+            }
+
+            if ((verb == ChannelVerb.Receive || from == From.Home) && !DrainEquals(ways, model))
+            {
+                return false;
+            }
+        }
+
+        return DrainEquals(ways, model);
+    }
+
+    private static bool DrainEquals(Ways ways, Queue<long> model)
+    {
+        ways.World.Run();
+        bool same = ways.Received.SequenceEqual(model);
+        ways.Received.Clear();
+        model.Clear();
+        return same;
     }
 
     [Theory, InlineData(From.Host), InlineData(From.Home), InlineData(From.Away)]

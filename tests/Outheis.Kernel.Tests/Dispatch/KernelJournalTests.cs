@@ -1,15 +1,14 @@
 using System.Runtime.InteropServices;
+using Outheis.Testing;
 using Outheis.Tests.Journal;
 using Xunit;
 
 namespace Outheis.Tests;
 
 /// <summary>What the kernel did can be read back: what was sent, what was consumed, who lived and died.</summary>
-public sealed class KernelJournalTests : IDisposable
+public sealed class KernelJournalTests
 {
-    private readonly MemoryJournalDisk _disk = new();
-
-    public void Dispose() => _disk.Dispose();
+    private readonly SimulatedDisk _disk = new();
 
     private List<JournalEntry> Read() => Journals.ReadAll(_disk, out _);
 

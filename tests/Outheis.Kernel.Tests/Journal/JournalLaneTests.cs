@@ -1,12 +1,11 @@
+using Outheis.Testing;
 using Xunit;
 
 namespace Outheis.Tests.Journal;
 
-public sealed class JournalLaneTests : IDisposable
+public sealed class JournalLaneTests
 {
-    private readonly MemoryJournalDisk _disk = new();
-
-    public void Dispose() => _disk.Dispose();
+    private readonly SimulatedDisk _disk = new();
 
     [Fact]
     public void Append_Some_ReadsBackInOrderWithPositions()
@@ -85,7 +84,7 @@ public sealed class JournalLaneTests : IDisposable
     {
         for (int last = 0; last < 400; last += 8)
         {
-            using var disk = new MemoryJournalDisk();
+            var disk = new SimulatedDisk();
             using (JournalDirectory journal = Journals.Open(disk))
             {
                 JournalLane lane = journal.Lane(0);
@@ -148,7 +147,7 @@ public sealed class JournalLaneTests : IDisposable
     {
         using JournalDirectory journal = Journals.Open(_disk);
         JournalLane lane = journal.Lane(0);
-        _disk.SyncError = new IOException("Input/output error");
+        _disk.FailSyncs();
         ulong next = 0;
         while (lane.TryAppend(next, 1000))
         {
@@ -164,14 +163,15 @@ public sealed class JournalLaneTests : IDisposable
     {
         using JournalDirectory journal = Journals.Open(_disk);
         JournalLane lane = journal.Lane(0);
-        for (ulong i = 0; RecordHeader.OffsetOf(lane.Position) < 3 * Journals.SmallSegment; i++)
+        ulong count = 0;
+        while (RecordHeader.OffsetOf(lane.Position) < 3 * Journals.SmallSegment)
         {
-            lane.Append(i, payloadBytes: 1000);
+            lane.Append(count++, payloadBytes: 1000);
         }
 
-        _disk.Synced.Clear();
         lane.Sync();
-        Assert.All([0L, 1, 2], sequence => Assert.Contains(Journals.Segment(sequence), _disk.Synced));
+        var cut = SimulatedDisk.From(_disk.PowerCutLosingAll());
+        Assert.Equal(Journals.Range((int)count), Journals.Numbers(cut));
     }
 
     [Fact]
@@ -179,9 +179,9 @@ public sealed class JournalLaneTests : IDisposable
     {
         JournalDirectory journal = Journals.Open(_disk);
         journal.Lane(0).Append(0);
-        _disk.SyncError = new IOException("Input/output error");
+        _disk.FailSyncs();
         Assert.Throws<JournalException>(journal.Lane(0).Sync);
-        _disk.SyncError = null;      // as a system that reports each failure only once
+        _disk.FailSyncs(0);      // as a system that reports each failure only once
         Assert.Throws<JournalException>(journal.Lane(0).Sync);
         Assert.Throws<JournalException>(journal.Close);
         Journals.Open(_disk, out RecoveryReport report).Close();
@@ -232,6 +232,6 @@ public sealed class JournalLaneTests : IDisposable
         }
 
         Assert.True(SpinWait.SpinUntil(() => _disk.Files.Contains(Journals.Segment(1)), 5000));
-        Assert.True(_disk.Populated > 2);
+        Assert.True(_disk.Populates > 2);
     }
 }
