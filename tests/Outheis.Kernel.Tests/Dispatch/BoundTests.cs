@@ -251,6 +251,7 @@ public sealed class BoundTests
         using var world = new StepKernel();
         AgentId target = world.Kernel.Receive<int>([], capacity: 1);
         Capability<int> to = world.Kernel.Grant<int>(target);
+        world.Run();
         Assert.Equal(SendResult.Sent, to.Send(1));
         ValueTask<SendResult> waiting = to.SendAsync(2);
         Task stopped = world.Kernel.StopAgentAsync(target);      // before its turn: an op comes first
