@@ -7,6 +7,8 @@ public static class BuiltInWorkloads
     public static IReadOnlyList<Workload> All { get; } =
     [
         new Flood(),
+        new Transfers(),
+        new Chains(),
     ];
 
     /// <summary>Real talk: each nick an agent, each addressed line a message.</summary>
