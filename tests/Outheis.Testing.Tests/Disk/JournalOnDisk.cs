@@ -62,10 +62,10 @@ internal static unsafe class JournalOnDisk
         return [.. Numbers(reader)];
     }
 
-    public static int FirstNumber(SimulatedDisk disk)
+    public static ulong FirstNumber(SimulatedDisk disk)
     {
         using JournalReader reader = disk.ReadJournal(Path);
-        return (int)Numbers(reader).FirstOrDefault();
+        return Numbers(reader).FirstOrDefault();
     }
 
     private static IEnumerable<ulong> Numbers(JournalReader reader)
