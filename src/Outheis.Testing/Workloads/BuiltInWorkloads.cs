@@ -7,6 +7,11 @@ public static class BuiltInWorkloads
     public static IReadOnlyList<Workload> All { get; } =
     [
         new Flood(),
+        new Transfers(),
+        new Chains(),
+        new Asks(),
+        new Restarts(),
+        new CapabilityChurn(),
     ];
 
     /// <summary>Real talk: each nick an agent, each addressed line a message.</summary>

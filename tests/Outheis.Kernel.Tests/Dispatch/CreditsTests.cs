@@ -234,9 +234,7 @@ public sealed class CreditsTests
 
             freeInTurn = cell.Credits.Free;
         });
-        world.CoreAt(1).Enter();
-        world.CoreAt(1).RunPass();
-        Core.Leave();
+        world.Pass(1);
         Assert.True(freeInTurn < 64 - 5, $"no lease was taken: {freeInTurn}");
         Assert.Equal(64 - 5, cell.Credits.Free);      // C3
         world.Run();

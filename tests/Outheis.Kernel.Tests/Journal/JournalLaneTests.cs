@@ -159,6 +159,22 @@ public sealed class JournalLaneTests
     }
 
     [Fact]
+    public void Sync_SegmentsWereLeftSinceTheLastOne_MakesThemDurableToo()
+    {
+        using JournalDirectory journal = Journals.Open(_disk);
+        JournalLane lane = journal.Lane(0);
+        ulong count = 0;
+        while (RecordHeader.OffsetOf(lane.Position) < 3 * Journals.SmallSegment)
+        {
+            lane.Append(count++, payloadBytes: 1000);
+        }
+
+        lane.Sync();
+        var cut = SimulatedDisk.From(_disk.PowerCutLosingAll());
+        Assert.Equal(Journals.Range((int)count), Journals.Numbers(cut));
+    }
+
+    [Fact]
     public void Sync_DiskFails_ReachesTheCallerAndIsNeverForgotten()
     {
         JournalDirectory journal = Journals.Open(_disk);
