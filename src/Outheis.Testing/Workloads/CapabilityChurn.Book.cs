@@ -217,7 +217,8 @@ internal sealed partial class CapabilityChurn
             };
             simulation.Require(
                 isRight, attempt.WasOver && result == SendResult.Sent ? "INV-12" : "INV-10",
-                $"{attempt.By} used {right.Index} of {right.Holder}, {right.Rights}, over: {attempt.WasOver}; {result}.");
+                $"{attempt.By} used {right.Index} of {right.Holder}, {right.Rights}, over {attempt.WasOver}: "
+                + $"{result}.");
             _ways[Row(right), right.Target] += result == SendResult.Sent ? 1 : 0;
         }
 
