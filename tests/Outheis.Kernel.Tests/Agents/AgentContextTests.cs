@@ -172,6 +172,29 @@ public sealed class AgentContextTests : IDisposable
         Assert.Equal(0, asked);
     }
 
+    [Fact]
+    public void AskAsync_WithTheTurnsTokenOfAnAgentThatIsStopped_EndsAndTellsTheCallee()
+    {
+        bool calleeSaw = false;
+        AgentId callee = Kernel.Spawn(
+            new AsyncAnswerer<int, int>(async (_, _, token) =>
+            {
+                await Task.Delay(Timeout.Infinite, token).ContinueWith(
+                    _ => calleeSaw = true, TaskScheduler.Default);
+                return 0;
+            }), core: 1);
+        AgentId agent = Kernel.Spawn(new Puppet(), core: 0);
+        AskCapability<int, int> ask = Kernel.GrantAskTo<int, int>(agent, callee);
+        Kernel.DoAsync(agent, async (context, token) => _seen.Add((await Record.ExceptionAsync(
+            async () => await context.AskAsync(ask, 1, Timeout.InfiniteTimeSpan, token)))!.GetType()));
+        _world.Run();
+        Assert.Empty(_seen);
+        _world.Wait(Kernel.StopAgentAsync(agent));
+        _world.RunUntil(() => _seen.Count == 1 && calleeSaw, "the end of the ask");
+        Assert.Equal([typeof(OperationCanceledException)], _seen);
+        Assert.Equal(0, _world.CoreAt(0).Replies.Pending);
+    }
+
     private sealed class Callable : Puppet, IAnswer<int, int>
     {
         public int Answer(in int request, Context context) => request + 1;

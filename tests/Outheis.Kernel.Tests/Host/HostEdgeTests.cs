@@ -73,6 +73,15 @@ public sealed class HostEdgeTests : IDisposable
     }
 
     [Fact]
+    public void Ask_ManyMoreThanTheTableStartsWith_EachGetsItsOwnReply()
+    {
+        AskCapability<int, int> ask = Kernel.GrantAsk<int, int>(
+            Kernel.Spawn(new Answerer<int, int>((in int x, Context _) => -x)));
+        Task<int>[] asks = [.. Enumerable.Range(0, 200).Select(i => ask.AskAsync(i).AsTask())];
+        Assert.Equal(Enumerable.Range(0, 200).Select(i => -i), asks.Select(_world.Result));
+    }
+
+    [Fact]
     public void Grant_ToMisfits_ThrowsAndSaysWhatIsMissing()
     {
         AgentId agent = Kernel.Spawn(new Puppet(), name: "deaf");

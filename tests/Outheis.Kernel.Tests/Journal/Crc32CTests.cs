@@ -44,14 +44,16 @@ public sealed unsafe class Crc32CTests
     /// <summary>What the checksum of a record is for: no burst of up to 32 bits goes unnoticed, wherever it is.
     /// </summary>
     [Property(MaxTest = 300, EndSize = 500)]
-    public bool OfRecord_AnyBurstInAnyRecord_ChangesIt(byte[] payload, ushort where, uint burst, long position)
+    public bool OfRecord_AnyBurstInAnyRecord_ChangesIt(
+        byte[] payload, ushort where, bool fromTheEnd, uint burst, long position)
     {
         byte[] record = [.. new byte[RecordHeader.Bytes], .. payload, .. new byte[4]];
         payload.AsSpan(0, Math.Min(40, payload.Length)).CopyTo(record.AsSpan(8));
         fixed (byte* pointer = record)
         {
             uint before = Crc32C.OfRecord((RecordHeader*)pointer, payload.Length, position);
-            int first = 8 * 8 + where % (8 * (RecordHeader.Bytes - 8 + payload.Length));      // neither length nor crc
+            int bits = 8 * (RecordHeader.Bytes - 8 + payload.Length);      // neither length nor checksum
+            int first = 8 * 8 + (fromTheEnd ? bits - 1 - where % 40 : where % bits);
             for (int bit = 0; bit < 32; bit++)
             {
                 bool flips = ((burst | 1) >> bit & 1) != 0;
