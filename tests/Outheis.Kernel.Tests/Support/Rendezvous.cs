@@ -4,8 +4,8 @@ using Xunit;
 namespace Outheis.Tests;
 
 /// <summary>
-/// Lets threads go on at the same moment, round after round. Whoever comes last is the first to know, by the time that a
-/// cache line takes from one processor to the other; so each also waits for some looks more, drawn at random.
+/// Lets threads go on at the same moment, round after round. Whoever comes last is the first to know, by the time
+/// that a cache line takes from one processor to the other; so each also waits for some looks more, drawn at random.
 /// </summary>
 internal sealed class Rendezvous(int parties)
 {
