@@ -61,23 +61,19 @@ public sealed class Simulation : IDisposable
         (Choices, _options) = (choices, options);
         SimulatedCores = new SimulatedCores(Time);
         _interruptions = new Interruptions(this, _options);
-        Interference.Current = _interruptions;
-        Kernel = new Kernel(
-            new KernelOptions
-            {
-                Cores = _options.Cores,
-                ChannelCapacity = _options.ChannelCapacity,
-                Time = Time,
-                Seed = (ulong)Choices.Draw(int.MaxValue),
-                JournalDirectory = _options.Disk is null ? null : JournalDirectory,
-                SegmentBytes = _options.SegmentBytes,
-                RetainSegments = _options.RetainSegments,
-                Codecs = _options.Codecs,
-                Unsupervised = _unsupervised.Add,
-            },
-            new Platform(SimulatedCores, Host, (IJournalDisk?)_options.Disk ?? SystemJournalDisk.Instance));
-        _watch = new KernelWatch(this);
         Moves = new Moves(this, _options);
+        Interference.Current = _interruptions;
+        try
+        {
+            Kernel = StartKernel();
+        }
+        catch
+        {
+            Interference.Current = _outer;      // the journal could not be opened: nobody will dispose of this
+            throw;
+        }
+
+        _watch = new KernelWatch(this);
     }
 
     /// <summary>Where every decision comes from. Draw from it for decisions of your own.</summary>
@@ -291,11 +287,13 @@ public sealed class Simulation : IDisposable
     public void Dispose()
     {
         Interference.Current = _outer;
-        if (!_isStopped)
+        bool isReleased = SimulatedCores.Cores.Count == 0;      // by a stop that nobody may have waited for
+        if (!_isStopped && !isReleased)
         {
-            _isStopped = true;
             Kernel.Abandon();
         }
+
+        _isStopped = true;
     }
 
     /// <summary>Runs everything that is due on the way to the next event. False if there is none until then.</summary>
@@ -309,6 +307,21 @@ public sealed class Simulation : IDisposable
         MoveTo(next);
         return true;
     }
+
+    private Kernel StartKernel() => new(
+        new KernelOptions
+        {
+            Cores = _options.Cores,
+            ChannelCapacity = _options.ChannelCapacity,
+            Time = Time,
+            Seed = (ulong)Choices.Draw(int.MaxValue),
+            JournalDirectory = _options.Disk is null ? null : JournalDirectory,
+            SegmentBytes = _options.SegmentBytes,
+            RetainSegments = _options.RetainSegments,
+            Codecs = _options.Codecs,
+            Unsupervised = _unsupervised.Add,
+        },
+        new Platform(SimulatedCores, Host, (IJournalDisk?)_options.Disk ?? SystemJournalDisk.Instance));
 
     private void MoveTo(TimeSpan time)
     {
