@@ -125,6 +125,55 @@ public sealed class ReplayTests
     }
 
     [Fact]
+    public void Run_ARequestWhoseAskerHadGivenUp_IsNotGivenAgain()
+    {
+        var disk = new SimulatedDisk();
+        using var simulation = new Simulation(1, new SimulationOptions { Disk = disk, TimeMovesOneIn = 0 });
+        Probe<Note> auditor = simulation.Probe<Note>("auditor");
+        Stub<GetRate, Rate> rates = simulation.Stub<GetRate, Rate>("rates")
+            .AnswersAfter(TimeSpan.FromSeconds(4), new Rate(1000));
+        AgentId account = simulation.Kernel.Spawn(
+            "account", e => new Account(e.Grant<Note>(auditor.Agent), e.GrantAsk<GetRate, Rate>(rates.Agent)));
+        simulation.Tell(account, new Deposit(5));
+        Assert.Throws<AskException>(
+            () => simulation.Ask<GetBalance, Balance>(account, default, TimeSpan.FromSeconds(1)));
+        simulation.RunToEnd();
+        Assert.Equal(1, simulation.Kernel.DeadLetters.Count(DeadLetterReason.AskAbandoned));
+        simulation.Stop();
+
+        RecordedAgent recorded = Recording.Read(disk).Agent("account");
+        Assert.Equal(["Deposit", "GetBalance"], recorded.Messages.Select(message => message.TypeName));
+        Replay.Run(recorded, s_types, Account);
+    }
+
+    [Fact]
+    public void Run_AJournalOfAKilledProcess_MayEndInTheMiddle()
+    {
+        var disk = new SimulatedDisk();
+        using var simulation = new Simulation(1, new SimulationOptions
+        {
+            Disk = disk, Codecs = new MessageCodecs().AddJson(BankJson.Default.Note), TimeMovesOneIn = 0,
+        });
+        Probe<Note> auditor = simulation.Probe<Note>("auditor");
+        Stub<GetRate, Rate> rates = simulation.Stub<GetRate, Rate>("rates")
+            .Answers(new Rate(1000)).AnswersAfter(TimeSpan.FromSeconds(4), new Rate(1000));
+        AgentId account = simulation.Kernel.Spawn(
+            "account", e => new Account(e.Grant<Note>(auditor.Agent), e.GrantAsk<GetRate, Rate>(rates.Agent)));
+        simulation.Tell(account, new Deposit(5));
+        simulation.Tell(account, new Deposit(6));
+        rates.Expect();
+        rates.Expect();
+        simulation.RunUntilIdle();
+        RecordedAgent recorded = Recording.Read(SimulatedDisk.From(simulation.Kill())).Agent("account");
+
+        Assert.False(recorded.IsWhole);
+        Assert.Equal([5L, 6], recorded.Messages.Select(message => message.As<Deposit>().Cents));
+        Replay.Run(recorded, s_types, Account);
+        Divergence divergence = Replay.FindDivergence(recorded, s_types, _ => new Silent())!;
+        Assert.Equal("account took Deposit { Cents = 5 }, message 1 of 2", divergence.Where);
+    }
+
+    [Fact]
     public void Agent_NoSuchName_SaysWhichThereAre()
     {
         RecordingException failure = Assert.Throws<RecordingException>(() => Record(seed: 1).Agent("nobody"));

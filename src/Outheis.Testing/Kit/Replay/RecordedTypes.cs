@@ -47,16 +47,24 @@ public sealed class RecordedTypes
             $"The journal has the request {entry.TypeName} at {Recording.Place(entry.Position)}: say with "
             + $"{nameof(AddAsk)} what answers it.");
 
-    /// <summary>Equal values; equal bytes, where the type is unknown.</summary>
-    internal bool AreEqual(JournalEntry left, JournalEntry right) =>
-        left.Encoding == right.Encoding && left.Encoding != PayloadEncoding.Opaque
-        && _types.TryGetValue(left.TypeName ?? "", out RecordedType? type)
-            ? type.AreEqual(left, right)
-            : left.Encoding == right.Encoding && left.Payload.Span.SequenceEqual(right.Payload.Span);
+    /// <summary>Equal values; equal bytes, where the type is unknown. What was recorded without content equals
+    /// anything.</summary>
+    internal bool AreEqual(JournalEntry then, JournalEntry now)
+    {
+        if (then.Encoding == PayloadEncoding.Opaque)
+        {
+            return true;
+        }
+
+        return then.Encoding == now.Encoding
+            && (_types.TryGetValue(then.TypeName ?? "", out RecordedType? type)
+                ? type.AreEqual(then, now)
+                : then.Payload.Span.SequenceEqual(now.Payload.Span));
+    }
 
     internal string Describe(JournalEntry entry) => entry.Encoding switch
     {
-        PayloadEncoding.Opaque => $"{entry.TypeName} (the journal has no content)",
+        PayloadEncoding.Opaque => $"{entry.TypeName} without content",
         _ when _types.TryGetValue(entry.TypeName ?? "", out RecordedType? type) => type.Describe(entry),
         PayloadEncoding.Json => $"{entry.TypeName} {Encoding.UTF8.GetString(entry.Payload.Span)}",
         _ => $"{entry.TypeName} {Convert.ToHexString(entry.Payload.Span)}",
