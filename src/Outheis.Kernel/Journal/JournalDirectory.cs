@@ -44,7 +44,7 @@ internal sealed class JournalDirectory : IDisposable
             bool isNew = CheckIsJournal(directory, disk.List(directory));
             if (isNew)
             {
-                disk.CreateDirectory(directory);
+                Create(directory, disk);
             }
 
             return OpenLocked(directory, settings, disk, time, out report);
@@ -120,6 +120,19 @@ internal sealed class JournalDirectory : IDisposable
         return known ? false : throw new JournalException(
             $"{directory} is not a journal: it holds other files and no lanes. Name an empty directory or a "
             + "new one.");
+    }
+
+    // What is made durable in a directory that a power failure takes away is gone with it; so too for those above.
+    private static void Create(string directory, IJournalDisk disk)
+    {
+        List<string> missing = [];
+        for (string path = directory; disk.List(path) is null; path = Path.GetDirectoryName(path)!)
+        {
+            missing.Add(path);
+        }
+
+        disk.CreateDirectory(directory);
+        missing.ForEach(path => disk.SyncDirectory(Path.GetDirectoryName(path)!));
     }
 
     private static JournalDirectory OpenLocked(
