@@ -69,6 +69,15 @@ public sealed class JournalLockTests : IDisposable
     }
 
     [Fact]
+    public void WriteAside_NameIsTaken_ReplacesWhatWasThere()
+    {
+        string file = Path.Combine(_root, "aside.torn");
+        File.WriteAllText(file, "much longer than what comes");
+        SystemJournalDisk.Instance.WriteAside(file, "torn"u8);
+        Assert.Equal("torn", File.ReadAllText(file));
+    }
+
+    [Fact]
     public void SyncDirectory_NoSuchDirectory_Throws()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has nothing to make durable there");
