@@ -100,7 +100,8 @@ public sealed class JournalLockTests : IDisposable
     {
         var inner = new IOException("below");
         foreach (Func<string, Exception?, JournalException> make in (Func<string, Exception?, JournalException>[])
-            [(text, cause) => new JournalException(text, cause), (text, cause) => new JournalInUseException(text, cause)])
+            [(text, cause) => new JournalException(text, cause),
+                (text, cause) => new JournalInUseException(text, cause)])
         {
             JournalException made = make("what", inner);
             Assert.Equal(("what", inner), (made.Message, made.InnerException));

@@ -43,8 +43,8 @@ public sealed unsafe class SegmentScanTests
         Assert.True(count <= ends.Count(end => end > scan.End), $"{count} records beyond {scan.End}");
     }
 
-    /// <summary>Every slot claims to be a long record, so that each costs a long checksum: the search gives up and takes
-    /// everything for lost records.</summary>
+    /// <summary>Every slot claims to be a long record, so that each costs a long checksum: the search gives up and
+    /// takes everything for lost records.</summary>
     [Fact]
     public void Beyond_EverySlotClaimsToBeALongRecord_GivesUpBeforeTheEnd()
     {
