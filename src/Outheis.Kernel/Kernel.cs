@@ -12,7 +12,7 @@ public sealed class Kernel : IAsyncDisposable
     private readonly AgentCell _host;
     private readonly JournalDirectory? _journal;
     private readonly Lock _stopLock = new();
-    private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly HostSignal _stopped;
     private Task<StopReport>? _stop;
     private uint _lastPlaced;
     private int _isStopping;
@@ -24,6 +24,7 @@ public sealed class Kernel : IAsyncDisposable
         Platform = platform;
         Started = options.Time.GetTimestamp();
         HostAsks = new HostAsks(options.Time);
+        _stopped = new HostSignal(platform.Host);
         int cores = options.Cores ?? platform.Threads.DefaultCores;
         if (options.JournalDirectory is { } directory)
         {
@@ -33,6 +34,7 @@ public sealed class Kernel : IAsyncDisposable
                 SegmentBytes = options.SegmentBytes,
                 RetainSegments = options.RetainSegments,
                 KernelVersion = typeof(Kernel).Assembly.GetName().Version?.ToString() ?? "",
+                Threads = platform.Host,
             };
             _journal = JournalDirectory.Open(
                 directory, settings, platform.Disk, options.Time, out RecoveryReport report);
@@ -190,16 +192,14 @@ public sealed class Kernel : IAsyncDisposable
             return Task.CompletedTask;
         }
 
-        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var done = new HostSignal(Platform.Host);
         cell.Core.Post(new LifecycleOp(cell, restart: false, done));
         return OrStopped(done.Task);
     }
 
     /// <summary>Every living agent as it is at this moment, by id.</summary>
     public IReadOnlyList<AgentInfo> ListAgents() =>
-        [.. Agents.Snapshot().Select(static a => new AgentInfo(
-            a.Id, a.Name, a.Qos, a.Core.Index, a.State, a.Incarnation, a.Inbox.Count, a.Credits.Capacity,
-            a.Supervisor?.Id ?? AgentId.Host))];
+        [.. Agents.Snapshot().Select(static agent => agent.Describe())];
 
     /// <summary>Every live capability, by id.</summary>
     public IReadOnlyList<CapabilityInfo> ListCapabilities() =>
@@ -225,7 +225,7 @@ public sealed class Kernel : IAsyncDisposable
     {
         lock (_stopLock)
         {
-            return _stop ??= Shutdown.Run(this, deadline ?? Options.DrainDeadline);
+            return _stop ??= Platform.Host.Run(() => Shutdown.Run(this, deadline ?? Options.DrainDeadline));
         }
     }
 
@@ -269,7 +269,7 @@ public sealed class Kernel : IAsyncDisposable
     internal JournalException? Release(bool everyCoreStopped)
     {
         HostAsks.FailAll();
-        _stopped.TrySetResult();
+        _stopped.Set();
         foreach (Core core in Cores)
         {
             core.IngressWaiters.WakeAll();      // they see Dead
@@ -300,6 +300,13 @@ public sealed class Kernel : IAsyncDisposable
                 Array.ForEach(Cores, static core => core.Dispose());
             }
         }
+    }
+
+    /// <summary>Lets go of everything without a word, as a killed process does. No core may run any more.</summary>
+    internal void Abandon()
+    {
+        _journal?.Abandon();
+        Array.ForEach(Cores, static core => core.Dispose());
     }
 
     private AgentId SpawnAgent(string? name, Delegate factory, SpawnOptions? options)

@@ -92,5 +92,9 @@ internal sealed class AgentCell : AgentFace
         return context;
     }
 
+    /// <summary>As it is at this moment. Any thread.</summary>
+    public AgentInfo Describe() => new(
+        Id, Name, Qos, Core.Index, State, Incarnation, Inbox.Count, Credits.Capacity, Supervisor?.Id ?? AgentId.Host);
+
     public override string ToString() => $"{Name} ({Id}, {State})";
 }

@@ -64,6 +64,7 @@ public sealed class AgentContext
     internal CancellationToken TurnToken => (_cancellation ??= new CancellationTokenSource()).Token;
 
     internal bool HasResumes => _resumes.Count > 0;
+    internal bool IsInTurn => _isPending;
 
     /// <summary>A number from this core's seeded generator.</summary>
     public ulong NextRandom() => OnCore().NextRandom();
@@ -76,7 +77,10 @@ public sealed class AgentContext
     public SendResult Send<T>(Capability<T> to, in T message)
     {
         Core core = OnCore();
-        return _isFenced ? SendResult.Denied : core.Send(Cell, to.Node, in message);
+        Interference.At(Moment.EffectBegins);
+        SendResult sent = _isFenced ? SendResult.Denied : core.Send(Cell, to.Node, in message);
+        Interference.At(Moment.EffectDone);
+        return sent;
     }
 
     /// <summary>Sends one message, waiting while there is no room. Never returns
@@ -112,8 +116,11 @@ public sealed class AgentContext
         CancellationToken cancellationToken = default)
     {
         Core core = OnCore();
-        return core.Ask<TRequest, TReply>(
+        Interference.At(Moment.EffectBegins);
+        ValueTask<TReply> reply = core.Ask<TRequest, TReply>(
             this, _isFenced ? null : to.Node, in request, timeout, cancellationToken);
+        Interference.At(Moment.EffectDone);
+        return reply;
     }
 
     /// <summary>Derives a capability for another holder; as <see cref="Context.Derive{T}"/>.</summary>
@@ -128,9 +135,11 @@ public sealed class AgentContext
     {
         Core core = OnCore();
         CapabilityNode? node = null;
+        Interference.At(Moment.EffectBegins);
         DeriveResult result = _isFenced
             ? DeriveResult.Denied
             : core.Derive(Cell, from.Node, holder, rights, badge, out node);
+        Interference.At(Moment.EffectDone);
         derived = new Capability<T>(node);
         return result;
     }
@@ -279,6 +288,11 @@ public sealed class AgentContext
     {
         _isFenced = true;
         Waiting.WithdrawAll();
+        if (HasResumes)
+        {
+            Core.Post(new OrphanResume(this));      // what waited for the agent's next turn: there is none
+        }
+
         ulong unanswered = _isPending ? _message.Correlation : 0;
         if (_isPending)
         {
@@ -297,8 +311,7 @@ public sealed class AgentContext
             }
             catch (AggregateException)
             {
-                // A callback of a token threw. The incarnation has ended already, and its reason stays the
-                // first one.
+                // A callback of a token threw. The incarnation has ended already; its reason stays the first one.
             }
         }
 

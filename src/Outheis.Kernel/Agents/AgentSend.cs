@@ -151,6 +151,7 @@ internal sealed class AgentSend<T> : AgentSend, IValueTaskSource<SendResult>
 
         AgentCell target = _node.Target;
         target.Waiters.Add(this);
+        Interference.At(Moment.WaiterAdded);
         if (target.Credits.Free > 0 || target.IsDead)
         {
             target.Waiters.WakeAll();      // room came between the refusal and the wait

@@ -52,7 +52,13 @@ public readonly ref struct Context
     /// <remarks>Order: first in, first out per sender and target. Cost: on the own core one journal append
     /// and one link; to another core one slot of the ring between them, and a wake only if that core
     /// sleeps.</remarks>
-    public SendResult Send<T>(Capability<T> to, in T message) => _core.Send(_self, to.Node, in message);
+    public SendResult Send<T>(Capability<T> to, in T message)
+    {
+        Interference.At(Moment.EffectBegins);
+        SendResult sent = _core.Send(_self, to.Node, in message);
+        Interference.At(Moment.EffectDone);
+        return sent;
+    }
 
     /// <summary>
     /// Derives a capability for another holder from one held here (SE-21). Send it in a message; it works for
@@ -67,7 +73,9 @@ public readonly ref struct Context
     public DeriveResult Derive<T>(
         Capability<T> from, AgentId holder, Rights rights, ulong badge, out Capability<T> derived)
     {
+        Interference.At(Moment.EffectBegins);
         DeriveResult result = _core.Derive(_self, from.Node, holder, rights, badge, out CapabilityNode? node);
+        Interference.At(Moment.EffectDone);
         derived = new Capability<T>(node);
         return result;
     }
@@ -78,7 +86,12 @@ public readonly ref struct Context
     /// </summary>
     /// <typeparam name="T">The message type.</typeparam>
     /// <param name="from">A capability of this agent with <see cref="Rights.Grant"/>.</param>
-    public void RevokeDerived<T>(Capability<T> from) => _core.RevokeDerived(_self, from.Node);
+    public void RevokeDerived<T>(Capability<T> from)
+    {
+        Interference.At(Moment.EffectBegins);
+        _core.RevokeDerived(_self, from.Node);
+        Interference.At(Moment.EffectDone);
+    }
 
     /// <summary>Ends this incarnation when the turn does.</summary>
     /// <param name="reason">Default: <see cref="ExitReason.Normal"/>.</param>

@@ -127,6 +127,14 @@ internal sealed class CapabilityTree
         }
     }
 
+    public CapabilityNode? Find(uint id)
+    {
+        lock (_lock)
+        {
+            return _live.GetValueOrDefault(id);
+        }
+    }
+
     public CapabilityNode[] Snapshot()
     {
         lock (_lock)

@@ -7,16 +7,17 @@ namespace Outheis;
 /// </summary>
 internal static class Revocation
 {
-    public static async Task Run(Kernel kernel, CapabilityNode? node)
+    public static Task Run(Kernel kernel, CapabilityNode? node)
     {
         if (node is null)
         {
-            return;
+            return Task.CompletedTask;
         }
 
         List<uint> dead = kernel.Capabilities.Revoke(node, itself: true);
-        var fence = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var state = new FenceState(kernel.Cores.Length, fence);
+        Interference.At(Moment.RightsFell);
+        var done = new HostSignal(kernel.Platform.Host);
+        var state = new FenceState(kernel.Cores.Length, done);
         Interlocked.MemoryBarrier();      // F9: dead BEFORE the look at what was claimed. Pairs with F10 in Ingress.
         foreach (Core core in kernel.Cores)
         {
@@ -24,10 +25,10 @@ internal static class Revocation
             core.Post(new Fence(state, isTargets ? dead : [], node, isTargets ? core.Ingress.Claimed : 0));
         }
 
-        await kernel.OrStopped(fence.Task).ConfigureAwait(false);
+        return kernel.OrStopped(done.Task);
     }
 
-    private sealed class FenceState(int cores, TaskCompletionSource done)
+    private sealed class FenceState(int cores, HostSignal done)
     {
         private int _left = cores;
 
@@ -35,7 +36,7 @@ internal static class Revocation
         {
             if (Interlocked.Decrement(ref _left) == 0)
             {
-                done.TrySetResult();
+                done.Set();
             }
         }
     }

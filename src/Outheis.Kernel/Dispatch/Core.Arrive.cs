@@ -53,7 +53,9 @@ internal sealed unsafe partial class Core
 
         if (copied > 0)
         {
+            Interference.At(Moment.Taken);
             ring.Free();
+            Interference.At(Moment.Freed);
         }
 
         for (int i = 0; i < copied; i++)
@@ -118,6 +120,7 @@ internal sealed unsafe partial class Core
         if (moved > 0)
         {
             Ingress.Free();
+            Interference.At(Moment.Freed);
             Counters.Entered += moved;
             Interlocked.MemoryBarrier();      // F6: slots are free BEFORE the look for waiters. Pairs with F5.
             if (IngressWaiters.Any)

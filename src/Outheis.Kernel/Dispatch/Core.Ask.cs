@@ -62,6 +62,7 @@ internal sealed unsafe partial class Core
     /// <summary>The reply of one of this core's agents, to wherever its asker waits.</summary>
     public void Reply<TReply>(AgentCell self, ulong correlation, in TReply reply)
     {
+        Interference.At(Moment.EffectBegins);
         int table = Correlation.Table(correlation);
         if (Carriage<TReply>.IsTooLarge)
         {

@@ -104,6 +104,7 @@ internal sealed unsafe partial class Core
         }
 
         ring.Publish(slot);
+        Interference.At(Moment.Published);
         peer.Wake();
         return SendResult.Sent;
     }
@@ -169,6 +170,7 @@ internal sealed unsafe partial class Core
         }
 
         ring.Publish(slot);
+        Interference.At(Moment.Published);
         peer.Wake();
     }
 
@@ -253,6 +255,7 @@ internal sealed unsafe partial class Core
             return false;
         }
 
+        Interference.At(Moment.CreditTaken);
         if (!isOpen)
         {
             _leases[_leaseCount++] = node;

@@ -44,6 +44,7 @@ internal sealed unsafe partial class Core
                     agent.Credits.GiveHome();
                 }
 
+                Interference.At(Moment.HandlerBegins);
                 Deliver(agent, message);
                 Cells.Return(message);
                 message = null;

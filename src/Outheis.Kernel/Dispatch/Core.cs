@@ -180,6 +180,15 @@ internal sealed unsafe partial class Core : CoreFace
         return new DateTimeOffset(_turnTime, TimeSpan.Zero);
     }
 
+    /// <summary>Shows each message that waits for room in a ring to another core. The core's thread.</summary>
+    public void LookAtOutbox(MessageLook look)
+    {
+        foreach (ref readonly Inbox waiting in _outbox.AsSpan())
+        {
+            waiting.Look(look);
+        }
+    }
+
     public TimeSpan Uptime() => Time.GetElapsedTime(Kernel.Started);
 
     public void AddRetry(Waiter waiter) => _retries.Add(waiter);

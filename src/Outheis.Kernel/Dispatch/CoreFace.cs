@@ -54,6 +54,15 @@ internal abstract class CoreFace : IDisposable
     public void Post(KernelOp op)
     {
         Control.Push(op);
+        Interference.At(Moment.Published);
+        Wake();
+    }
+
+    /// <summary>As <see cref="Post"/>, for callers that may hold a lock of their own, such as whoever completes what an
+    /// agent awaits: nobody's step may come in between.</summary>
+    public void PostUninterrupted(KernelOp op)
+    {
+        Control.Push(op);
         Wake();
     }
 

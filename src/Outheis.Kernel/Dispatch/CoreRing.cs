@@ -94,6 +94,22 @@ internal sealed unsafe class CoreRing : IDisposable
     // R2: emptied before free. Read by A2.
     public void Free() => Volatile.Write(ref _consumer.Head, _consumer.Next);
 
+    /// <summary>While neither side is at work: shows each message in it, the oldest first. False: I1 to I3 do not
+    /// hold.</summary>
+    public bool Look(MessageLook look)
+    {
+        bool holds = _producer.HeadSeen <= _consumer.Head && _consumer.Head <= _consumer.Next
+            && _consumer.Next <= _producer.Tail && _producer.Tail <= _consumer.Head + Limits.RingSlots;
+        for (long p = _consumer.Next; holds && p < _producer.Tail; p++)
+        {
+            Message* slot = _slots + (p & Mask);
+            holds = slot->Sequence == p + 1;
+            look(slot);
+        }
+
+        return holds;
+    }
+
     public void Dispose() => NativeMemory.AlignedFree(_slots);
 
     private bool Refresh(long tail, int wanted)

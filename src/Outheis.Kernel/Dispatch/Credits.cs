@@ -42,6 +42,9 @@ internal struct Credits
 
     public readonly int Capacity => _capacity;
 
+    /// <summary>Credits that the home core keeps for its own senders. The home core.</summary>
+    public readonly int Home => _home;
+
     /// <summary>Credits that nobody holds. For looking only.</summary>
     public readonly int Free => _capacity - (Volatile.Read(in _taken) - Volatile.Read(in _returned));
 

@@ -101,6 +101,22 @@ internal sealed unsafe class Ingress : IDisposable
     // R4: emptied before free. Read by A4.
     public void Free() => Volatile.Write(ref _consumer.Head, _consumer.Next);
 
+    /// <summary>While nobody is at work: shows each message in it, the oldest first. False: I1 to I3 do not
+    /// hold.</summary>
+    public bool Look(MessageLook look)
+    {
+        bool holds = _producers.HeadSeen <= _consumer.Head && _consumer.Head <= _consumer.Next
+            && _consumer.Next <= _producers.Tail && _producers.Tail <= _consumer.Head + Limits.IngressSlots;
+        for (long p = _consumer.Next; holds && p < _producers.Tail; p++)
+        {
+            Message* slot = _slots + (p & Mask);
+            holds = slot->Sequence == p + 1;
+            look(slot);
+        }
+
+        return holds;
+    }
+
     ~Ingress() => NativeMemory.AlignedFree(_slots);
 
     public void Dispose()

@@ -216,7 +216,7 @@ internal sealed class OrphanOp(AgentCell agent) : KernelOp
 }
 
 /// <summary>Asks an agent's core to restart or stop it.</summary>
-internal sealed class LifecycleOp(AgentCell agent, bool restart, TaskCompletionSource? done = null) : KernelOp
+internal sealed class LifecycleOp(AgentCell agent, bool restart, HostSignal? done = null) : KernelOp
 {
     public override void Run(Core core)
     {
@@ -229,7 +229,7 @@ internal sealed class LifecycleOp(AgentCell agent, bool restart, TaskCompletionS
             Stop(core);
         }
 
-        done?.TrySetResult();
+        done?.Set();
     }
 
     private void Stop(Core core)
@@ -243,7 +243,7 @@ internal sealed class LifecycleOp(AgentCell agent, bool restart, TaskCompletionS
                 Lifecycle.Die(core, agent);
                 break;
             case AgentState.Idle:
-            case AgentState.Ready:
+            case AgentState.Ready when agent.Async is not { IsInTurn: true }:
                 // A queued agent is dropped by its next turn: its state is no longer Ready.
                 Lifecycle.End(core, agent, ExitReason.Shutdown);
                 break;

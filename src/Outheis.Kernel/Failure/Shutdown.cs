@@ -2,7 +2,7 @@ namespace Outheis;
 
 /// <summary>
 /// Stops a kernel: drain, cancel, end, join. The drain is over when every core was quiet in two rounds of
-/// questions with the same sums and nothing between cores in either.
+/// questions with the same sums and nothing between cores in either. Runs, and resumes, on the host's threads.
 /// </summary>
 internal static class Shutdown
 {
@@ -11,27 +11,26 @@ internal static class Shutdown
 
     public static async Task<StopReport> Run(Kernel kernel, TimeSpan deadline)
     {
-        await Task.Yield();      // the caller may hold a lock
         kernel.BeginStop();
         TimeProvider time = kernel.Options.Time;
         long start = time.GetTimestamp();
-        if (!await Drain(kernel, time, start, deadline * 0.75).ConfigureAwait(false))
+        if (!await Drain(kernel, time, start, deadline * 0.75).ConfigureAwait(true))
         {
             foreach (Core core in kernel.Cores)
             {
                 core.Post(new CancelTurns());
             }
 
-            await Drain(kernel, time, start, deadline).ConfigureAwait(false);
+            await Drain(kernel, time, start, deadline).ConfigureAwait(true);
         }
 
         var undrained = new List<UndrainedAgent>();
         var stuck = new List<int>();
         foreach (Core core in kernel.Cores)
         {
-            var end = new EndAgents();
+            var end = new EndAgents(kernel.Platform.Host);
             core.Post(end);
-            if (await AllEnd(end, time).ConfigureAwait(false) && kernel.Platform.Threads.Stop(core, Grace))
+            if (await AllEnd(end, time).ConfigureAwait(true) && kernel.Platform.Threads.Stop(core, Grace))
             {
                 undrained.AddRange(end.Undrained);
             }
@@ -57,7 +56,7 @@ internal static class Shutdown
         long? previous = null;
         while (true)
         {
-            long? sum = await AskCores(kernel, time, start, deadline).ConfigureAwait(false);
+            long? sum = await AskCores(kernel, time, start, deadline).ConfigureAwait(true);
             if (sum is not null && sum == previous)
             {
                 return true;
@@ -69,7 +68,7 @@ internal static class Shutdown
                 return false;
             }
 
-            await Task.Delay(RoundPause, time).ConfigureAwait(false);
+            await Task.Delay(RoundPause, time).ConfigureAwait(true);
         }
     }
 
@@ -80,7 +79,7 @@ internal static class Shutdown
         var probes = new Probe[kernel.Cores.Length];
         for (int i = 0; i < probes.Length; i++)
         {
-            probes[i] = new Probe();
+            probes[i] = new Probe(kernel.Platform.Host);
             kernel.Cores[i].Post(probes[i]);
         }
 
@@ -89,7 +88,7 @@ internal static class Shutdown
         foreach (Probe probe in probes)
         {
             TimeSpan left = deadline - time.GetElapsedTime(start);
-            if (!await Within(probe.Done.Task, left < RoundPause ? RoundPause : left, time).ConfigureAwait(false))
+            if (!await Within(probe.Done.Task, left < RoundPause ? RoundPause : left, time).ConfigureAwait(true))
             {
                 return null;
             }
@@ -106,7 +105,7 @@ internal static class Shutdown
     private static async Task<bool> AllEnd(EndAgents end, TimeProvider time)
     {
         int before = -1;
-        while (!await Within(end.Done.Task, Grace, time).ConfigureAwait(false))
+        while (!await Within(end.Done.Task, Grace, time).ConfigureAwait(true))
         {
             int ended = end.Ended;
             if (ended == before || ended == 0)
@@ -124,7 +123,7 @@ internal static class Shutdown
     {
         try
         {
-            await task.WaitAsync(atMost, time).ConfigureAwait(false);
+            await task.WaitAsync(atMost, time).ConfigureAwait(true);
             return true;
         }
         catch (TimeoutException)
@@ -139,9 +138,9 @@ internal static class Shutdown
                 ReferenceEquals(agent.Core, core) && (agent.Inbox.Count > 0 || agent.State == AgentState.Running))
             .Select(static agent => new UndrainedAgent(agent.Id, agent.Name, agent.Inbox.Count, agent.State));
 
-    private sealed class Probe : KernelOp
+    private sealed class Probe(HostThreads threads) : KernelOp
     {
-        public readonly TaskCompletionSource Done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public readonly HostSignal Done = new(threads);
         public bool IsQuiet;
         public long SentAway;
         public long Arrived;
@@ -152,7 +151,7 @@ internal static class Shutdown
             IsQuiet = core.IsQuiet;
             (SentAway, Arrived) = (core.SentAway, core.Counters.Arrived);
             Work = core.Counters.Turns + core.Counters.Entered + core.Counters.Arrived;
-            Done.TrySetResult();
+            Done.Set();
         }
     }
 
@@ -171,9 +170,9 @@ internal static class Shutdown
     }
 
     /// <summary>Ends every agent of the core, the youngest first.</summary>
-    private sealed class EndAgents : KernelOp
+    private sealed class EndAgents(HostThreads threads) : KernelOp
     {
-        public readonly TaskCompletionSource Done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public readonly HostSignal Done = new(threads);
         public readonly List<UndrainedAgent> Undrained = [];
         private int _ended;
 
@@ -203,7 +202,7 @@ internal static class Shutdown
             }
 
             core.Tap?.Flush();
-            Done.TrySetResult();
+            Done.Set();
         }
     }
 }

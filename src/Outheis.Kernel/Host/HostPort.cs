@@ -94,6 +94,8 @@ internal static unsafe class HostPort
             return SendResult.Full;
         }
 
+        Interference.At(Moment.CreditTaken);
+
         Message* slot = core.Ingress.TryClaim(out long position);
         if (slot == null)
         {
@@ -102,6 +104,7 @@ internal static unsafe class HostPort
             return SendResult.Full;
         }
 
+        Interference.At(Moment.Claimed);
         if (node.IsRevoked)
         {
             slot->Flags = MessageFlags.Void;
@@ -114,6 +117,7 @@ internal static unsafe class HostPort
         // --- point of no return ---
         Fill(core.Ingress, slot, position, node, in message, correlation);
         Ingress.Publish(slot, position);
+        Interference.At(Moment.Published);
         core.Wake();
         return SendResult.Sent;
     }

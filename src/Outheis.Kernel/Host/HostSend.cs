@@ -3,8 +3,8 @@ using Microsoft.Extensions.ObjectPool;
 
 namespace Outheis;
 
-/// <summary>One send of an outside thread that waits for room. Tries again on the thread pool, never on a
-/// core.</summary>
+/// <summary>One send of an outside thread that waits for room. Tries again on the host's threads, never on
+/// a core.</summary>
 internal sealed class HostSend<T> : Waiter, IValueTaskSource<SendResult>, IThreadPoolWorkItem
 {
     private const int Waiting = 0;
@@ -40,7 +40,7 @@ internal sealed class HostSend<T> : Waiter, IValueTaskSource<SendResult>, IThrea
         return task;
     }
 
-    public override void Wake() => ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    public override void Wake() => _node.Target.Kernel.Platform.Host.Queue(this);
 
     public override void Run(Core core) => Wake();
 
@@ -90,6 +90,7 @@ internal sealed class HostSend<T> : Waiter, IValueTaskSource<SendResult>, IThrea
         if (obstacle != Obstacle.Channel)
         {
             target.Core.IngressWaiters.Add(this);
+            Interference.At(Moment.WaiterAdded);
             if (target.Core.CanEnter || target.Kernel.IsStopping)
             {
                 target.Core.IngressWaiters.WakeAll();      // room came between the refusal and the wait
@@ -99,6 +100,7 @@ internal sealed class HostSend<T> : Waiter, IValueTaskSource<SendResult>, IThrea
         }
 
         target.Waiters.Add(this);
+        Interference.At(Moment.WaiterAdded);
         if (target.Credits.Free > 0 || target.IsDead || target.Kernel.IsStopping)
         {
             target.Waiters.WakeAll();      // room came between the refusal and the wait

@@ -12,17 +12,18 @@ internal sealed class JournalDirectory : IDisposable
     private const string Title = "outheis journal ";
 
     private readonly IJournalLock _lock;
-    private readonly SegmentPreparer _preparer = new();
+    private readonly SegmentPreparer _preparer;
     private readonly JournalLane[] _lanes;
     private readonly TimeProvider _time;
     private bool _closed;
 
-    private JournalDirectory(IJournalLock directoryLock, TimeProvider time, uint run, int lanes)
+    private JournalDirectory(IJournalLock directoryLock, JournalSettings settings, TimeProvider time, uint run)
     {
+        _preparer = new SegmentPreparer(settings.Threads);
         _lock = directoryLock;
         _time = time;
         Run = run;
-        _lanes = new JournalLane[lanes];
+        _lanes = new JournalLane[settings.Lanes];
     }
 
     /// <summary>The number of this run. Ids of agents, types and capabilities mean something within a run
@@ -71,7 +72,7 @@ internal sealed class JournalDirectory : IDisposable
         }
 
         _closed = true;
-        _preparer.Stop();
+        _preparer.Dispose();
         JournalException? first = null;
         foreach (JournalLane lane in _lanes)
         {
@@ -87,7 +88,6 @@ internal sealed class JournalDirectory : IDisposable
             lane?.Dispose();
         }
 
-        _preparer.Dispose();
         _lock.Dispose();
         if (first is not null)
         {
@@ -138,7 +138,7 @@ internal sealed class JournalDirectory : IDisposable
             uint run = lanes.Max(static lane => lane.NewestRun()) + 1;
             ReadOwner(owner, "boot", out string text);
             Guid boot = Guid.TryParse(text, out Guid parsed) ? parsed : default;
-            journal = new JournalDirectory(taken, time, run, settings.Lanes);
+            journal = new JournalDirectory(taken, settings, time, run);
             report = journal.Begin(lanes, boot, settings, disk);
             taken.WriteOwner(string.Create(CultureInfo.InvariantCulture,
                 $"{Title}{JournalLimits.FormatVersion}\npid {Environment.ProcessId}\n"
@@ -218,7 +218,7 @@ internal sealed class JournalDirectory : IDisposable
         }
 
         var segments = new LaneSegments(store, _preparer, found.Current, found.Unsynced);
-        var lane = new JournalLane(recovery.Lane, segments, found.Current, found.Offset);
+        var lane = new JournalLane(recovery.Lane, segments, found.Current, found.Offset, _time);
         var opened = new OpenedRecord(
             Run, Environment.ProcessId, _time.GetUtcNow().UtcTicks, settings.KernelVersion);
         if (!lane.TryAppend(new RecordHeader { Kind = JournalKind.Opened }, opened))
@@ -265,13 +265,12 @@ internal sealed class JournalDirectory : IDisposable
     internal void Abandon()
     {
         _closed = true;
-        _preparer.Stop();
+        _preparer.Dispose();
         foreach (JournalLane lane in _lanes)
         {
             lane?.Dispose();
         }
 
-        _preparer.Dispose();
         _lock.Dispose();
     }
 }

@@ -18,15 +18,17 @@ namespace Outheis;
 internal sealed unsafe class JournalLane : IDisposable
 {
     private readonly LaneSegments _segments;
+    private readonly TimeProvider _time;
     private byte* _cursor;            // where the next record begins
     private byte* _end;               // no record may reach beyond it without a look at Extend
     private byte* _limit;             // no record may reach beyond it at all; _end <= _limit
     private long _positionOfZero;     // position of a record minus its address
     private long _retryAt;            // after a refusal, in ticks of the clock
 
-    internal JournalLane(int id, LaneSegments segments, JournalSegment current, int offset)
+    internal JournalLane(int id, LaneSegments segments, JournalSegment current, int offset, TimeProvider time)
     {
         Id = id;
+        _time = time;
         _segments = segments;
         Enter(current, offset);
     }
@@ -72,8 +74,10 @@ internal sealed unsafe class JournalLane : IDisposable
         *(int*)next = 0;      // I1, and before the record exists: no reader runs into a stale lap behind it
         long position = (long)header + _positionOfZero;
         header->Crc = Crc32C.OfRecord(header, payloadBytes, position);
+        Interference.At(Moment.RecordFilled);
         Volatile.Write(ref header->Length, RecordHeader.Bytes + payloadBytes);    // R10: it exists; see A10
         _cursor = next;
+        Interference.At(Moment.RecordCommitted);
         return position;
     }
 
@@ -138,7 +142,7 @@ internal sealed unsafe class JournalLane : IDisposable
             return true;
         }
 
-        if (Environment.TickCount64 < _retryAt)
+        if (Refusal is not null && _time.GetTimestamp() < _retryAt)
         {
             return false;
         }
@@ -146,7 +150,8 @@ internal sealed unsafe class JournalLane : IDisposable
         if (_segments.TakeNext(out JournalException? refusal) is not { } next)
         {
             Refusal = refusal;
-            _retryAt = Environment.TickCount64 + (long)JournalLimits.RetryAfterRefusal.TotalMilliseconds;
+            _retryAt = _time.GetTimestamp() + (long)(
+                JournalLimits.RetryAfterRefusal.TotalSeconds * _time.TimestampFrequency);
             return false;
         }
 

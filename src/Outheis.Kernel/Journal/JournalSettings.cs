@@ -17,6 +17,9 @@ internal sealed record JournalSettings
     /// <summary>Written into the Opened records.</summary>
     public string KernelVersion { get; init; } = "";
 
+    /// <summary>Where segments are prepared.</summary>
+    public HostThreads Threads { get; init; } = SystemHostThreads.Instance;
+
     public void Check()
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(Lanes, 1);

@@ -15,6 +15,15 @@ internal unsafe struct Inbox
 
     public readonly Message* Peek() => _head;
 
+    /// <summary>Shows each message in it, the oldest first.</summary>
+    public readonly void Look(MessageLook look)
+    {
+        for (Message* cell = _head; cell != null; cell = cell->Next)
+        {
+            look(cell);
+        }
+    }
+
     public void Put(Message* cell)
     {
         cell->Next = null;

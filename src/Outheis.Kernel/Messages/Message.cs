@@ -13,6 +13,9 @@ internal enum MessageFlags : ushort
     Traced = 1 << 4,          // Trace names a trace context; set only while somebody listens
 }
 
+/// <summary>Looks at a message where it lies; for whoever checks or lists.</summary>
+internal unsafe delegate void MessageLook(Message* message);
+
 /// <summary>
 /// One message in a cell of two cache lines. A small message without extension lives in the first line alone,
 /// and only that line is copied between cores.

@@ -16,12 +16,16 @@ internal sealed class Parker(Action fence)
     private PaddedFlag _parked;      // 1: announced; whoever changes it to 0 owns the wake
     private bool _signaled;          // guarded by _lock
 
+    /// <summary>For looking only: announced, and nobody has woken it since.</summary>
+    public bool IsAnnounced => Volatile.Read(ref _parked.Value) != 0;
+
     /// <summary>The core: announces sleep. The caller then looks for work once more and calls Sleep or
     /// Cancel.</summary>
     public void Announce()
     {
         Volatile.Write(ref _parked.Value, 1);
         fence();      // F1: announced BEFORE the caller's last look for work. Pairs with F2.
+        Interference.At(Moment.Announced);
     }
 
     /// <summary>The core: found work after all.</summary>

@@ -4,10 +4,10 @@ namespace Outheis;
 /// What the kernel runs on besides its clock and seed. The real one is <see cref="System"/>; tests drive the
 /// same kernel on one thread and with a failing disk by handing in others.
 /// </summary>
-internal sealed record Platform(CoreThreads Threads, IJournalDisk Disk)
+internal sealed record Platform(CoreThreads Threads, HostThreads Host, IJournalDisk Disk)
 {
     public static Platform System(KernelOptions options) =>
-        new(new PinnedThreads(options.Pin), SystemJournalDisk.Instance);
+        new(new PinnedThreads(options.Pin), SystemHostThreads.Instance, SystemJournalDisk.Instance);
 }
 
 /// <summary>Gives cores their threads.</summary>

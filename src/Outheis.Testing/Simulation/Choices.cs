@@ -16,7 +16,11 @@ public sealed class Choices
 
     /// <summary>Draws from a seed.</summary>
     /// <param name="seed">Any number; equal seeds give equal choices.</param>
-    public Choices(ulong seed) => _state = seed * 0x9E3779B97F4A7C15 + 0x632BE59BD9B4E019;
+    public Choices(ulong seed)
+    {
+        Seed = seed;
+        _state = seed * 0x9E3779B97F4A7C15 + 0x632BE59BD9B4E019;
+    }
 
     /// <summary>Repeats what was drawn before.</summary>
     /// <param name="recorded">From <see cref="Drawn"/>, possibly shortened.</param>
@@ -25,6 +29,9 @@ public sealed class Choices
         ArgumentNullException.ThrowIfNull(recorded);
         _recorded = recorded;
     }
+
+    /// <summary>The seed; null when a record is repeated.</summary>
+    public ulong? Seed { get; }
 
     /// <summary>Everything drawn so far, in order.</summary>
     public IReadOnlyList<int> Drawn => _drawn;

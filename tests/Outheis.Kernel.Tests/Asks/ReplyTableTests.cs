@@ -120,6 +120,16 @@ public sealed class ReplyTableTests : IDisposable
         Assert.Null(_replies.NextDeadline);
     }
 
+    [Theory, InlineData(30, 20), InlineData(20, 30)]
+    public void Sweep_SomeAreLeft_KnowsTheEarliestOfThem(long one, long other)
+    {
+        Rent(one);
+        Rent(other);
+        Rent(10);
+        Assert.Equal(1, _replies.Sweep(10));
+        Assert.Equal(20, _replies.NextDeadline);
+    }
+
     [Fact]
     public void NextDeadline_EarlierAskIsOver_IsNotLaterThanTheTrueOne()
     {

@@ -196,6 +196,70 @@ public sealed class BoundTests
     }
 
     [Fact]
+    public void Send_InATurnThatFoundTheRingFull_FillsItAgainWhenThereIsRoom()
+    {
+        using var world = new StepKernel(cores: 2);
+        AgentId target = world.Kernel.Receive<int>([], core: 1);
+        AgentId sender = world.Kernel.Spawn(new Puppet(), core: 0);
+        Capability<int> to = world.Kernel.GrantTo<int>(sender, target);
+        world.Run();
+        long sent = world.CoreAt(0).SentAway;
+        world.Kernel.Do(sender, context =>
+        {
+            SendSome(context, Limits.RingSlots + 1);
+            Pass(core: 1);
+            Pass(core: 1);      // 128 slots are free
+            world.CoreAt(0).Enter();
+            SendSome(context, Limits.DetainedPerLook);
+            sent = world.CoreAt(0).SentAway - sent;
+        });
+        Pass(core: 0);
+        Assert.InRange(sent, Limits.RingSlots + 1, int.MaxValue);
+        world.Run();
+
+        void SendSome(Context context, int messages)
+        {
+            for (int i = 0; i < messages; i++)
+            {
+                Assert.Equal(SendResult.Sent, context.Send(to, i));
+            }
+        }
+
+        void Pass(int core)
+        {
+            world.CoreAt(core).Enter();
+            world.CoreAt(core).RunPass();
+            Core.Leave();
+        }
+    }
+
+    [Fact]
+    public void Send_TheIngressIsFull_TakesNoRoomInTheChannel()
+    {
+        const int Slots = Limits.IngressSlots;
+        using var world = new StepKernel(cores: 1);
+        AgentId target = world.Kernel.Receive<int>([], capacity: 2 * Slots);
+        Capability<int> to = world.Kernel.Grant<int>(target);
+        Assert.All(Enumerable.Range(0, Slots), i => Assert.Equal(SendResult.Sent, to.Send(i)));
+        Assert.All(Enumerable.Range(0, 3), i => Assert.Equal(SendResult.Full, to.Send(i)));
+        Assert.Equal(Slots, world.Kernel.Agents.Find(target.Value)!.Credits.Free);
+    }
+
+    [Fact]
+    public void SendAsync_TheTargetIsStoppedMeanwhile_IsDead()
+    {
+        using var world = new StepKernel();
+        AgentId target = world.Kernel.Receive<int>([], capacity: 1);
+        Capability<int> to = world.Kernel.Grant<int>(target);
+        world.Run();
+        Assert.Equal(SendResult.Sent, to.Send(1));
+        ValueTask<SendResult> waiting = to.SendAsync(2);
+        Task stopped = world.Kernel.StopAgentAsync(target);      // before its turn: an op comes first
+        Assert.Equal(SendResult.Dead, world.Result(waiting));
+        world.Wait(stopped);
+    }
+
+    [Fact]
     public void Send_KernelStopped_IsDead()
     {
         using var world = new StepKernel();

@@ -17,7 +17,7 @@ public sealed class FaultModelTests
     public static void Kernel_AnyFaults_LosesNothing(FaultSchedule schedule, RunSeed run, Decisions decisions)
     {
         Choices choices = decisions.Begin();
-        using var disk = new MemoryJournalDisk();
+        var disk = new SimulatedDisk();
         int accepted = 0, handled = 0, poisoned = 0;
         using (var world = new StepKernel((int)(run.Seed % int.MaxValue), run.Cores, run.Capacity.Messages, disk))
         {

@@ -1,6 +1,7 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using System.Text.Json.Serialization;
+using System.Text.Json;
+using Outheis.Testing;
 using Outheis.Testing.Generators;
 using Outheis.Tests.Journal;
 using Xunit;
@@ -39,7 +40,7 @@ public sealed class JournalContentTests : IDisposable
         TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
     };
 
-    private readonly MemoryJournalDisk _disk = new();
+    private readonly SimulatedDisk _disk = new();
     private readonly StepKernel _world;
 
     public JournalContentTests() => _world = new StepKernel(disk: _disk, codecs: new MessageCodecs()
@@ -48,7 +49,6 @@ public sealed class JournalContentTests : IDisposable
     public void Dispose()
     {
         _world.Dispose();
-        _disk.Dispose();
     }
 
     private static JsonTypeInfo<T> TypeOf<T>() => (JsonTypeInfo<T>)Json.GetTypeInfo(typeof(T));

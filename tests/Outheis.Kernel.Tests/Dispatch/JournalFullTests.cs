@@ -1,3 +1,4 @@
+using Outheis.Testing;
 using Outheis.Tests.Journal;
 using Xunit;
 
@@ -5,11 +6,9 @@ namespace Outheis.Tests;
 
 /// <summary>A journal without room, met from inside turns. What the host meets is in <see cref="KernelJournalTests"/>.
 /// </summary>
-public sealed class JournalFullTests : IDisposable
+public sealed class JournalFullTests
 {
-    private readonly MemoryJournalDisk _disk = new();
-
-    public void Dispose() => _disk.Dispose();
+    private readonly SimulatedDisk _disk = new();
 
     /// <summary>The turn began while there was room: its send meets the full journal, waits, and looks again in each
     /// pass.</summary>

@@ -1,15 +1,14 @@
 using System.Runtime.InteropServices;
+using Outheis.Testing;
 using Outheis.Tests.Journal;
 using Xunit;
 
 namespace Outheis.Tests;
 
 /// <summary>What the kernel did can be read back: what was sent, what was consumed, who lived and died.</summary>
-public sealed class KernelJournalTests : IDisposable
+public sealed class KernelJournalTests
 {
-    private readonly MemoryJournalDisk _disk = new();
-
-    public void Dispose() => _disk.Dispose();
+    private readonly SimulatedDisk _disk = new();
 
     private List<JournalEntry> Read() => Journals.ReadAll(_disk, out _);
 
@@ -187,6 +186,7 @@ public sealed class KernelJournalTests : IDisposable
 
             Assert.False(through);
             _disk.Free = long.MaxValue;
+            world.Time.Advance(JournalLimits.RetryAfterRefusal);
             world.RunUntil(() => through, "room in the journal");
             world.Run();
             Assert.Equal(Enumerable.Range(0, accepted + 1), received);
@@ -222,6 +222,7 @@ public sealed class KernelJournalTests : IDisposable
         world.Run();
         Assert.False(waiting.IsCompleted || room.IsCompleted);
         _disk.Free = long.MaxValue;
+        world.Time.Advance(JournalLimits.RetryAfterRefusal);
         Assert.Equal(SendResult.Sent, world.Result(waiting));
         Assert.True(world.Result(room));
         Assert.Equal(3, world.Result(ask.AskAsync(2)));
@@ -241,6 +242,21 @@ public sealed class KernelJournalTests : IDisposable
         }
 
         return accepted;
+    }
+
+    [Fact]
+    public void Journal_NoRoomForMessages_EndsOfAgentsAreStillTold()
+    {
+        using var world = new StepKernel(79, cores: 1, disk: _disk);
+        Capability<int> to = world.Kernel.Grant<int>(
+            world.Kernel.Receive((in int _, Context _) => { }, capacity: 100_000));
+        AgentId[] ending = [.. Enumerable.Range(0, 20).Select(_ => world.Kernel.Spawn(new Puppet()))];
+        world.Run();
+        _disk.Free = 0;
+        Fill(world, to);
+        Array.ForEach(ending, agent => world.Wait(world.Kernel.StopAgentAsync(agent)));
+        Assert.Equal(0, world.CoreAt(0).Tap!.Lost);
+        _disk.Free = long.MaxValue;
     }
 
     [Fact]
@@ -272,6 +288,7 @@ public sealed class KernelJournalTests : IDisposable
 
         Assert.Equal(AskOutcome.Full, full.Outcome);
         _disk.Free = long.MaxValue;
+        world.Time.Advance(JournalLimits.RetryAfterRefusal);
         world.RunUntil(() => handled == sent, "the sends that waited");
     }
 
@@ -279,8 +296,8 @@ public sealed class KernelJournalTests : IDisposable
     public void Journal_NoRoom_AHostAskThatFindsItFirstFailsAtOnce()
     {
         using var world = new StepKernel(76, cores: 1, disk: _disk);
-        AskCapability<int, int> ask =
-            world.Kernel.GrantAsk<int, int>(world.Kernel.Spawn(new Answerer<int, int>((in int x, Context _) => x + 1)));
+        AgentId agent = world.Kernel.Spawn(new Answerer<int, int>((in int x, Context _) => x + 1));
+        AskCapability<int, int> ask = world.Kernel.GrantAsk<int, int>(agent);
         world.Run();
         _disk.Free = 0;
         int answered = 0;
@@ -294,11 +311,9 @@ public sealed class KernelJournalTests : IDisposable
         Assert.Equal(AskOutcome.Full, full.Outcome);
         Assert.True(answered > 0);
         _disk.Free = long.MaxValue;
-        Thread.Sleep(2 * JournalLimits.RetryAfterRefusal);
-        for (int i = 0; i < Limits.ChannelMessages; i++)      // no credit was lost
-        {
-            Assert.Equal(i + 1, world.Result(ask.AskAsync(i)));
-        }
+        world.Time.Advance(JournalLimits.RetryAfterRefusal);
+        Assert.Equal(8, world.Result(ask.AskAsync(7)));
+        Assert.Equal(Limits.ChannelMessages, world.Kernel.Agents.Find(agent.Value)!.Credits.Free);
     }
 
     [Fact]

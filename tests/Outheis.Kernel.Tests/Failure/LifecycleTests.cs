@@ -110,7 +110,7 @@ public sealed class LifecycleTests : IDisposable
             {
                 Cores = 1,
                 Unsupervised = _ => throw new InvalidDataException($"{++heard}"),
-            }, new Platform(threads, SystemJournalDisk.Instance));
+            }, new Platform(threads, SystemHostThreads.Instance, SystemJournalDisk.Instance));
         AgentId agent = kernel.Spawn(new Puppet());
         kernel.Do(agent, _ => throw new InvalidDataException("bug"));
         Run();

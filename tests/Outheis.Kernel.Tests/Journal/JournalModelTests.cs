@@ -1,4 +1,5 @@
 using FsCheck.Xunit;
+using Outheis.Testing;
 using Outheis.Testing.Generators;
 
 namespace Outheis.Tests.Journal;
@@ -9,7 +10,7 @@ public sealed class JournalModelTests
     [Property(Arbitrary = [typeof(KernelArbitraries)], MaxTest = 150, StartSize = 50, EndSize = 400)]
     public bool Journal_AnySteps_EqualsAListPerLane(JournalCommand[] steps)
     {
-        using var disk = new MemoryJournalDisk();
+        var disk = new SimulatedDisk();
         List<ulong>[] model = [[], []];
         JournalSettings settings = Journals.Settings(lanes: JournalCommand.Lanes);
         JournalDirectory journal = Journals.Open(disk, settings);
@@ -32,7 +33,11 @@ public sealed class JournalModelTests
                     break;
                 default:
                     journal.Abandon();
-                    disk.BootId = step.Verb == JournalVerb.PowerCycle ? Guid.NewGuid() : disk.BootId;
+                    if (step.Verb == JournalVerb.PowerCycle)
+                    {
+                        disk.Reboot();
+                    }
+
                     journal = Journals.Open(disk, settings);
                     break;
             }
@@ -51,7 +56,7 @@ public sealed class JournalModelTests
         }
     }
 
-    private static bool Matches(MemoryJournalDisk disk, List<ulong>[] model)
+    private static bool Matches(SimulatedDisk disk, List<ulong>[] model)
     {
         List<JournalEntry> entries = Journals.ReadAll(disk, out IReadOnlyList<LaneEnd> ends);
         return ends.All(end => end.Kind == LaneEndKind.End)

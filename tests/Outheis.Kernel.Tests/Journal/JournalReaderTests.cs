@@ -1,14 +1,13 @@
 using System.Text;
 using FsCheck.Xunit;
+using Outheis.Testing;
 using Xunit;
 
 namespace Outheis.Tests.Journal;
 
-public sealed class JournalReaderTests : IDisposable
+public sealed class JournalReaderTests
 {
-    private readonly MemoryJournalDisk _disk = new();
-
-    public void Dispose() => _disk.Dispose();
+    private readonly SimulatedDisk _disk = new();
 
     [Fact]
     public void Read_CauseInAnotherLane_ComesFirst()
@@ -29,7 +28,7 @@ public sealed class JournalReaderTests : IDisposable
     public static void Read_AnyCauses_EachComesAfterItsCauseAndLanesKeepTheirOrder((byte Lane, ushort Cause)[] writes)
     {
         const int Lanes = 3;
-        using var disk = new MemoryJournalDisk();
+        var disk = new SimulatedDisk();
         using JournalDirectory journal = Journals.Open(disk, Journals.Settings(Lanes));
         List<long> positions = [];
         foreach ((byte lane, ushort cause) in writes)

@@ -1,4 +1,5 @@
 using FsCheck.Xunit;
+using Outheis.Testing;
 using Xunit;
 
 namespace Outheis.Tests.Journal;
@@ -13,7 +14,7 @@ public sealed unsafe class SegmentScanTests
     public void Run_AnyBytesChanged_EndsBehindAWholeRecordNotBeforeTheDamage(
         byte[] payloads, (ushort Where, byte By)[] damage)
     {
-        using var disk = new MemoryJournalDisk();
+        var disk = new SimulatedDisk();
         JournalDirectory journal = Journals.Open(disk);
         int first = (int)RecordHeader.OffsetOf(journal.Lane(0).Position);
         List<int> ends = [first];
@@ -33,7 +34,7 @@ public sealed unsafe class SegmentScanTests
             hit = by == 0 ? hit : Math.Min(hit, offset);
         }
 
-        using var segment = new JournalSegment(disk.OpenSegment(Journals.Segment(0)));
+        using var segment = new JournalSegment(((IJournalDisk)disk).OpenSegment(Journals.Segment(0)));
         ScanResult scan = SegmentScan.Run(segment, trustClosed: false);
         Assert.Contains(scan.End, ends);
         Assert.True(scan.End >= ends.Last(end => end <= hit), $"ends at {scan.End}, hit at {hit}");

@@ -28,7 +28,8 @@ internal sealed class StepKernel : IDisposable
             Codecs = codecs ?? new MessageCodecs(),
             Unsupervised = Failures.Add,
         };
-        Kernel = new Kernel(options, new Platform(_threads, disk ?? SystemJournalDisk.Instance));
+        Kernel = new Kernel(
+            options, new Platform(_threads, SystemHostThreads.Instance, disk ?? SystemJournalDisk.Instance));
     }
 
     public int Seed { get; }

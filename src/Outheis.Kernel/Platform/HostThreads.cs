@@ -1,0 +1,118 @@
+namespace Outheis;
+
+/// <summary>Threads that are no cores: where the kernel's own work goes on that must not keep a core.</summary>
+internal abstract class HostThreads
+{
+    /// <summary>What the kernel's asynchronous work is resumed by.</summary>
+    public abstract TaskScheduler Scheduler { get; }
+
+    /// <summary>Any thread: runs an item soon, elsewhere.</summary>
+    public abstract void Queue(IThreadPoolWorkItem item);
+
+    /// <summary>A worker of its own that runs <paramref name="work"/> whenever it was signalled since.</summary>
+    public abstract IWorker StartWorker(string name, Action work);
+
+    /// <summary>Begins asynchronous work of the kernel; its awaits resume here, whatever the caller's context.</summary>
+    public Task<T> Run<T>(Func<Task<T>> work) => Task.Factory.StartNew(
+        work, CancellationToken.None, TaskCreationOptions.DenyChildAttach, Scheduler).Unwrap();
+}
+
+/// <summary>Does its work in the background, one run at a time. Dispose returns when the run under way is over; none
+/// follows.</summary>
+internal interface IWorker : IDisposable
+{
+    /// <summary>Any thread: there is something to do.</summary>
+    void Signal();
+}
+
+/// <summary>Somebody outside the cores waits for this. Completed off the cores, so that what runs on there keeps none
+/// of them.</summary>
+internal sealed class HostSignal(HostThreads threads) : IThreadPoolWorkItem
+{
+    private readonly TaskCompletionSource _done = new();
+
+    public Task Task => _done.Task;
+
+    /// <summary>Any thread.</summary>
+    public void Set() => threads.Queue(this);
+
+    void IThreadPoolWorkItem.Execute() => _done.TrySetResult();
+}
+
+/// <summary>The thread pool, and a thread per worker.</summary>
+internal sealed class SystemHostThreads : HostThreads
+{
+    public static readonly SystemHostThreads Instance = new();
+
+    public override TaskScheduler Scheduler => TaskScheduler.Default;
+
+    public override void Queue(IThreadPoolWorkItem item) =>
+        ThreadPool.UnsafeQueueUserWorkItem(item, preferLocal: false);
+
+    public override IWorker StartWorker(string name, Action work) => new Worker(name, work);
+
+    /// <summary>Its thread begins with the first signal, so a short run never has it.</summary>
+    private sealed class Worker(string name, Action work) : IWorker
+    {
+        private readonly AutoResetEvent _signal = new(false);
+        private readonly Lock _gate = new();
+        private Thread? _thread;      // gate to create it
+        private bool _isStopping;
+
+        public void Signal()
+        {
+            if (Volatile.Read(ref _thread) is null)      // A13: pairs with R13 in Begin
+            {
+                Begin();
+            }
+
+            _signal.Set();
+        }
+
+        public void Dispose()
+        {
+            if (Volatile.Read(ref _isStopping))
+            {
+                return;
+            }
+
+            Volatile.Write(ref _isStopping, true);       // R12: read by A12 after the signal
+            _signal.Set();
+            Thread? thread;
+            lock (_gate)
+            {
+                thread = _thread;
+            }
+
+            thread?.Join();
+            _signal.Dispose();
+        }
+
+        private void Begin()
+        {
+            lock (_gate)
+            {
+                if (_thread is null && !_isStopping)
+                {
+                    var thread = new Thread(Run) { IsBackground = true, Name = name };
+                    thread.Start();
+                    Volatile.Write(ref _thread, thread);      // R13: started. Read by A13.
+                }
+            }
+        }
+
+        private void Run()
+        {
+            while (true)
+            {
+                _signal.WaitOne();
+                if (Volatile.Read(ref _isStopping))      // A12: pairs with R12 in Dispose
+                {
+                    return;
+                }
+
+                work();
+            }
+        }
+    }
+}

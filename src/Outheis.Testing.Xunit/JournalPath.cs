@@ -1,0 +1,31 @@
+namespace Outheis.Testing.Xunit;
+
+/// <summary>Finds what a test names by a path relative to its project.</summary>
+internal static class JournalPath
+{
+    /// <summary>Looks beside the test assembly, where copied files are, and then in the project that it was built in: the
+    /// nearest folder above with a project file.</summary>
+    /// <exception cref="DirectoryNotFoundException">There is no such folder; names the places.</exception>
+    public static string Resolve(string path)
+    {
+        string beside = Path.GetFullPath(path, AppContext.BaseDirectory);
+        if (Directory.Exists(beside))
+        {
+            return beside;
+        }
+
+        string? project = AppContext.BaseDirectory;
+        while (project is not null && !HasProject(project))
+        {
+            project = Path.GetDirectoryName(project);
+        }
+
+        string? inProject = project is null ? null : Path.GetFullPath(path, project);
+        return inProject is not null && Directory.Exists(inProject) ? inProject : throw new DirectoryNotFoundException(
+            $"There is no recorded journal {path}: neither {beside}{(inProject is null ? "" : $" nor {inProject}")} is a "
+            + "folder. Name the directory that the kernel was given, relative to the test's project.");
+    }
+
+    private static bool HasProject(string folder) =>
+        Directory.Exists(folder) && Directory.EnumerateFiles(folder, "*.csproj").Any();
+}

@@ -1,0 +1,228 @@
+using System.Globalization;
+
+namespace Outheis.Testing;
+
+/// <summary>
+/// What must hold between any two steps of a kernel. Promises about a whole history (order, exactly once,
+/// intensity) are the workloads' to check.
+/// </summary>
+public static class KernelInvariants
+{
+    internal static readonly Invariant[] All =
+    [
+        new("INV-01", "every credit is free, kept, or with one message under way (C1 to C3)", Credits),
+        new("INV-02", "what waits in an inbox from one sender stands in the order of its sending", Order),
+        new("INV-03", "no slot of a ring is readable before it is written, and none is written while readable", Rings),
+        new("INV-06", "no agent is in a turn when its core is not, and its state fits what waits for it", States),
+        new("INV-07", "asks under way are exactly the slots that wait for a reply", Asks),
+        new("INV-08", "no core sleeps beside its work", Wakes),
+        new("INV-10", "a message that waits came through a capability of its sender", Authority),
+        new("INV-11", "a derived capability has at most its parent's rights, and its target and badge", Derivations),
+        new("INV-15", "the badge and the sender of a message are those of its capability", Badges),
+        new("INV-20", "the dead hold nothing and wait for nothing", Dead),
+        new("INV-35", "every message in a channel has its place in the journal, if there is one", Journaled),
+        new("cells", "every cell is free or holds one message that waits", Cells),
+    ];
+
+    /// <summary>Throws if an invariant does not hold now.</summary>
+    /// <param name="kernel">A kernel whose cores stand still: a simulated one, between two steps.</param>
+    /// <exception cref="InvalidOperationException">The first that does not hold, by name, and what was
+    /// seen.</exception>
+    public static void AssertInvariants(this Kernel kernel)
+    {
+        ArgumentNullException.ThrowIfNull(kernel);
+        var view = new KernelView(kernel);
+        view.Gather(null);
+        if (FirstBroken(view) is { } broken)
+        {
+            throw new InvalidOperationException($"{broken.Name}: {broken.What}");
+        }
+    }
+
+    internal static (string Name, string What)? FirstBroken(KernelView view)
+    {
+        foreach (Invariant invariant in All)
+        {
+            if (invariant.Broken(view) is { } what)
+            {
+                return (invariant.Name, $"{invariant.Promise}; but {what}");
+            }
+        }
+
+        return null;
+    }
+
+    private static string? Credits(KernelView view)
+    {
+        foreach (AgentCell agent in view.Agents)
+        {
+            int free = agent.Credits.Free, home = agent.Credits.Home, underWay = view.UnderWay(agent);
+            if (free < 0 || home < 0 || free + home + underWay != agent.Credits.Capacity)
+            {
+                return Line($"{agent}: {free} free, {home} kept, {underWay} under way of {agent.Credits.Capacity}");
+            }
+        }
+
+        return null;
+    }
+
+    private static string? Order(KernelView view)
+    {
+        var newest = new Dictionary<(uint, uint), long>();
+        foreach (Message message in view.Waiting.Take(view.InInboxes))
+        {
+            if (message.Position == 0)
+            {
+                continue;
+            }
+
+            (uint, uint) way = (message.Sender, message.Target);
+            if (newest.TryGetValue(way, out long before) && before >= message.Position && message.Sender != 0)
+            {
+                return Line($"from {message.Sender} to {message.Target}: {message.Position} stands behind {before}");
+            }
+
+            newest[way] = message.Position;
+        }
+
+        return null;
+    }
+
+    private static string? Rings(KernelView view) => view.BrokenRing;
+
+    private static string? States(KernelView view)
+    {
+        foreach (AgentCell agent in view.Agents)
+        {
+            bool isWrong = agent.State switch
+            {
+                AgentState.Running or AgentState.Dead => true,
+                AgentState.Idle => !agent.Inbox.IsEmpty || agent.Async is { HasResumes: true },
+                AgentState.Waiting => agent.Async is null or { HasResumes: true },
+                _ => false,
+            };
+            if (isWrong)
+            {
+                return Line($"{agent} between turns, {agent.Inbox.Count} messages in its inbox");
+            }
+        }
+
+        return null;
+    }
+
+    private static string? Asks(KernelView view)
+    {
+        foreach (Core core in view.Kernel.Cores)
+        {
+            int waiting = core.Replies.CountPending();
+            if (waiting != core.Replies.Pending)
+            {
+                return Line($"core {core.Index}: {core.Replies.Pending} counted, {waiting} waiting");
+            }
+        }
+
+        return null;
+    }
+
+    private static string? Wakes(KernelView view)
+    {
+        foreach (Core core in view.Sleepers)
+        {
+            if (core.HasWork())
+            {
+                return Line($"core {core.Index} sleeps, and nobody has woken it");
+            }
+        }
+
+        return null;
+    }
+
+    private static string? Authority(KernelView view)
+    {
+        foreach (Message message in view.Waiting)
+        {
+            if (!message.Has(MessageFlags.Uncredited) && message.Capability == 0)
+            {
+                return Line($"one from {message.Sender} to {message.Target} came through none");
+            }
+        }
+
+        return null;
+    }
+
+    private static string? Derivations(KernelView view)
+    {
+        foreach (CapabilityNode node in view.Capabilities)
+        {
+            if (node.Parent is { } parent
+                && ((node.Granted & ~parent.Granted) != 0 || !ReferenceEquals(node.Target, parent.Target)
+                    || !ReferenceEquals(node.Route, parent.Route) || (parent.Badge != 0 && node.Badge != parent.Badge)))
+            {
+                return Line($"{node.Id} is {node.Granted}/{node.Badge}, its parent {parent.Granted}/{parent.Badge}");
+            }
+        }
+
+        return null;
+    }
+
+    private static string? Badges(KernelView view)
+    {
+        foreach (Message message in view.Waiting)
+        {
+            if (message.Capability != 0 && view.Kernel.Capabilities.Find(message.Capability) is { } node
+                && (node.Badge != message.Badge || node.Holder.Id.Value != message.Sender
+                    || node.Target.Id.Value != message.Target || node.Route.Index != message.Route))
+            {
+                return Line($"{message.Sender} with {message.Badge} came through {node.Holder}'s {node.Badge}");
+            }
+        }
+
+        return null;
+    }
+
+    private static string? Dead(KernelView view)
+    {
+        foreach (CapabilityNode node in view.Capabilities)
+        {
+            if (node.IsRevoked || node.Holder is { IsHost: false, State: AgentState.Dead })
+            {
+                return Line($"capability {node.Id} of {node.Holder} is listed");
+            }
+        }
+
+        return null;
+    }
+
+    private static string? Journaled(KernelView view)
+    {
+        if (view.Kernel.Options.JournalDirectory is null || view.Kernel.Cores.Any(static c => c.Tap?.Lost > 0))
+        {
+            return null;
+        }
+
+        foreach (Message message in view.Waiting.Take(view.InInboxes))
+        {
+            if (message.Position == 0)
+            {
+                return Line($"one from {message.Sender} to {message.Target} has none");
+            }
+        }
+
+        return null;
+    }
+
+    private static string? Cells(KernelView view)
+    {
+        foreach (Core core in view.Kernel.Cores)
+        {
+            if (core.Cells.InUse != view.CellsWaiting[core.Index])
+            {
+                return Line($"core {core.Index}: {core.Cells.InUse} in use, {view.CellsWaiting[core.Index]} waiting");
+            }
+        }
+
+        return null;
+    }
+
+    private static string Line(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,122 @@
+namespace Outheis.Testing;
+
+/// <summary>
+/// What happens in the middle of the kernel's work: others' steps, crashes of agents, handlers that take long,
+/// the death of the process. All on the stack of what they interrupt.
+/// </summary>
+internal sealed class Interruptions(Simulation simulation, SimulationOptions options) : Interference
+{
+    private const int DepthMost = 3;
+    private const int StuckSteps = 60;
+
+    private readonly HashSet<AgentId> _doomed = [];
+    private int _depth;
+    private Exception? _failure;
+
+    /// <summary>What the disk held at the death of the process.</summary>
+    public DiskImage? Killed { get; private set; }
+
+    public void CrashNext(AgentId agent) => _doomed.Add(agent);
+
+    /// <summary>A check failed, on whatever stack: the step that is under way will throw it at its end.</summary>
+    public void Keep(SimulationFailedException failure) => _failure ??= failure;
+
+    /// <summary>A failure within an interrupting step would be taken for the interrupted agent's: it is kept until
+    /// the top of the step.</summary>
+    public void ThrowIfFailed()
+    {
+        if (_failure is { } failure)
+        {
+            _failure = null;
+            throw failure as SimulationFailedException
+                ?? new SimulationFailedException("no exception", $"{failure} was thrown.", simulation, failure);
+        }
+    }
+
+    public DiskImage Kill(bool cutsPower)
+    {
+        if (Killed is null)
+        {
+            SimulatedDisk disk = simulation.Disk
+                ?? throw new InvalidOperationException("This simulation has no disk that could outlive its process.");
+            simulation.Trace.Add(simulation.Steps, _depth, cutsPower ? "the power is cut" : "the process is killed");
+            Killed = cutsPower ? disk.PowerCut(simulation.Choices) : disk.Snapshot();
+        }
+
+        return Killed;
+    }
+
+    public override void Happen(Moment moment)
+    {
+        if (Killed is not null)
+        {
+            return;
+        }
+
+        if (simulation.Disk is not null && simulation.Choices.Chance(options.Faults.KillOneIn))
+        {
+            Kill(options.Faults.KillCutsPower);
+            return;
+        }
+
+        if (_depth < DepthMost)
+        {
+            int steps = moment == Moment.HandlerBegins && simulation.Choices.Chance(options.Faults.StickOneIn)
+                ? StuckSteps
+                : simulation.Choices.Chance(options.InterruptOneIn) ? 1 : 0;
+            for (int i = 0; i < steps && _failure is null; i++)
+            {
+                Interrupt();
+            }
+        }
+
+        if (moment is Moment.HandlerBegins or Moment.EffectBegins or Moment.EffectDone)
+        {
+            MayCrash(moment);
+        }
+    }
+
+    private void Interrupt()
+    {
+        _depth++;
+        try
+        {
+            simulation.Moves.Within(_depth);
+        }
+        catch (Exception failure)
+        {
+            _failure ??= failure;
+        }
+        finally
+        {
+            _depth--;
+        }
+    }
+
+    private void MayCrash(Moment moment)
+    {
+        if (Core.OfThisThread?.Running is not { } agent || simulation.Kernel.IsStopping)
+        {
+            return;
+        }
+
+        bool crashes = _doomed.Remove(agent.Id)
+            || (options.Faults.CrashOneIn > 0 && MayCrash(agent)
+                && simulation.Choices.Chance(options.Faults.CrashOneIn));
+        if (crashes)
+        {
+            string where = moment switch
+            {
+                Moment.HandlerBegins => "when it took a message",
+                Moment.EffectBegins => "before an effect",
+                _ => "after an effect",
+            };
+            simulation.Trace.Add(simulation.Steps, _depth, "crash of agent ", agent.Id.Value, where);
+            throw new SimulatedCrashException(agent.Name, where);
+        }
+    }
+
+    private bool MayCrash(AgentCell agent) => options.Faults.MayCrash is { } may
+        ? may(agent.Describe())
+        : agent.Supervisor is not null;
+}

@@ -1,0 +1,68 @@
+namespace Outheis.Testing;
+
+/// <summary>
+/// Makes a failing record of choices shorter and simpler: cuts pieces out, sets pieces to zero, lowers single choices;
+/// keeps what still fails in the same way.
+/// </summary>
+/// <param name="repeat">Runs a record; the failure, if it is the same one.</param>
+/// <param name="runsMost">Runs to spend.</param>
+internal sealed class Shrinker(Func<IReadOnlyList<int>, SimulationFailedException?> repeat, int runsMost)
+{
+    private int _runs;
+
+    public SimulationFailedException Shorten(SimulationFailedException failure)
+    {
+        SimulationFailedException best = failure;
+        SimulationFailedException before;
+        do
+        {
+            before = best;
+            for (int piece = Math.Max(1, best.Drawn.Count / 2); piece >= 1 && _runs < runsMost; piece /= 2)
+            {
+                best = Pass(best, piece, Without);
+                best = Pass(best, piece, Zeroed);
+            }
+        }
+        while (IsSimpler(best.Drawn, before.Drawn) && _runs < runsMost);
+        return best;
+    }
+
+    private SimulationFailedException Pass(
+        SimulationFailedException best, int piece, Func<IReadOnlyList<int>, int, int, int[]> change)
+    {
+        for (int start = best.Drawn.Count - piece; start > -piece && _runs < runsMost; start -= piece)
+        {
+            int from = Math.Max(0, start);
+            if (from >= best.Drawn.Count)
+            {
+                continue;
+            }
+
+            int[] changed = change(best.Drawn, from, Math.Min(piece, best.Drawn.Count - from));
+            if (!IsSimpler(changed, best.Drawn))
+            {
+                continue;
+            }
+
+            _runs++;
+            if (repeat(changed) is { } again && IsSimpler(again.Drawn, best.Drawn))
+            {
+                best = again;
+            }
+        }
+
+        return best;
+    }
+
+    private static int[] Without(IReadOnlyList<int> drawn, int from, int count) =>
+        [.. drawn.Take(from), .. drawn.Skip(from + count)];
+
+    private static int[] Zeroed(IReadOnlyList<int> drawn, int from, int count) =>
+        [.. drawn.Select((value, i) => i >= from && i < from + count ? 0 : value)];
+
+    /// <summary>Shorter; or as long, with more zeros.</summary>
+    private static bool IsSimpler(IReadOnlyList<int> left, IReadOnlyList<int> right) =>
+        left.Count != right.Count
+            ? left.Count < right.Count
+            : left.Count(static value => value == 0) > right.Count(static value => value == 0);
+}

@@ -1,0 +1,114 @@
+namespace Outheis.Testing;
+
+/// <summary>
+/// Virtual cores: the kernel's cores without threads. Each goes through what the real thread does, a pass at a time:
+/// runs while there is work, announces its sleep, looks once more, sleeps until somebody wakes it or its time has come.
+/// So a wake that is lost here leaves work beside a sleeping core, as it would there.
+/// </summary>
+internal sealed class SimulatedCores(TimeProvider time) : CoreThreads
+{
+    private readonly List<VirtualCore> _cores = [];
+
+    public override int DefaultCores => 2;
+
+    /// <summary>Every core that was started and not stopped.</summary>
+    public IReadOnlyList<VirtualCore> Cores => _cores;
+
+    public override void Start(Core core) => _cores.Add(new VirtualCore(core, time));
+
+    /// <summary>One thread: there is nobody to order memory for.</summary>
+    public override void Fence()
+    {
+    }
+
+    public override bool Stop(Core core, TimeSpan atMost)
+    {
+        VirtualCore? found = _cores.Find(virtualCore => ReferenceEquals(virtualCore.Core, core));
+        if (found is { IsOnStack: true })
+        {
+            return false;
+        }
+
+        if (found is not null)
+        {
+            _cores.Remove(found);
+        }
+
+        return true;
+    }
+
+    public override int? ProcessorOf(Core core) => null;
+}
+
+/// <summary>One core and whether it sleeps.</summary>
+internal sealed class VirtualCore(Core core, TimeProvider time)
+{
+    private bool _sleeps;
+    private long _sleepsUntil;      // in ticks of the clock
+
+    public Core Core { get; } = core;
+
+    /// <summary>It is in the middle of a step, and somebody else's step came in between.</summary>
+    public bool IsOnStack { get; private set; }
+
+    /// <summary>Nobody has woken it, and its time has not come.</summary>
+    public bool Sleeps => _sleeps && Core.Parker.IsAnnounced && time.GetTimestamp() < _sleepsUntil;
+
+    public bool CanStep => !IsOnStack && !Sleeps && !IsStuck;
+
+    /// <summary>A handler that does not return holds it, as far as the simulation goes.</summary>
+    public bool IsStuck { get; set; }
+
+    /// <summary>When it wakes by itself, in ticks of the clock; null: somebody has to wake it.</summary>
+    public long? WakesAt => Sleeps && _sleepsUntil != long.MaxValue ? _sleepsUntil : null;
+
+    /// <summary>One pass, or going to sleep when there was nothing to do. Returns how much was done.</summary>
+    public int Step()
+    {
+        Core? interrupted = Core.OfThisThread;
+        SynchronizationContext? context = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(null);
+        IsOnStack = true;
+        Core.Enter();
+        try
+        {
+            if (_sleeps)
+            {
+                _sleeps = false;
+                Core.Parker.Sleep(TimeSpan.Zero);      // takes the signal, or gives up the announcement
+            }
+
+            int done = Core.RunPass();
+            if (done == 0)
+            {
+                Park();
+            }
+
+            return done;
+        }
+        finally
+        {
+            IsOnStack = false;
+            Core.Leave();
+            interrupted?.Enter();
+            SynchronizationContext.SetSynchronizationContext(context);
+        }
+    }
+
+    private void Park()
+    {
+        Core.Parker.Announce();
+        if (Core.HasWork())
+        {
+            Core.Parker.Cancel();
+            return;
+        }
+
+        Core.Counters.Parks++;
+        TimeSpan atMost = Core.SleepAtMost();
+        _sleepsUntil = atMost == Timeout.InfiniteTimeSpan
+            ? long.MaxValue
+            : time.GetTimestamp() + Math.Max(1, atMost.Ticks);
+        _sleeps = true;
+    }
+}

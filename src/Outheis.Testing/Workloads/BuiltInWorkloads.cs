@@ -1,0 +1,20 @@
+namespace Outheis.Testing;
+
+/// <summary>The workloads that come with this package: what the kernel itself is tested with.</summary>
+public static class BuiltInWorkloads
+{
+    /// <summary>All of them, in the order in which the tool takes them.</summary>
+    public static IReadOnlyList<Workload> All { get; } =
+    [
+        new Flood(),
+        new Transfers(),
+        new Chains(),
+        new Asks(),
+        new Restarts(),
+        new CapabilityChurn(),
+    ];
+
+    /// <summary>Real talk: each nick an agent, each addressed line a message.</summary>
+    /// <param name="folder">Logs with lines like <c>[04:59] &lt;nick&gt; text</c>, one file a day.</param>
+    public static Workload Irc(string folder) => new Irc(folder);
+}

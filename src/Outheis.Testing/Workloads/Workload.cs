@@ -1,0 +1,86 @@
+namespace Outheis.Testing;
+
+/// <summary>
+/// Something for a simulated kernel to do that checks itself: nothing lost, nothing twice, nothing out of order. Derive
+/// from it to run your own agents under thousands of seeds.
+/// </summary>
+public abstract class Workload
+{
+    /// <summary>One or a few words, as the tool names it.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>What it does and checks, in a sentence.</summary>
+    public abstract string Promise { get; }
+
+    /// <summary>Starts simulations, has them run, checks what came of it. Every decision comes from the run's
+    /// choices.</summary>
+    /// <param name="run">One seed's.</param>
+    /// <exception cref="SimulationFailedException">A promise was broken.</exception>
+    protected internal abstract void Run(WorkloadRun run);
+}
+
+/// <summary>One workload under one seed.</summary>
+public sealed class WorkloadRun : IDisposable
+{
+    private readonly List<Simulation> _simulations = [];
+    private readonly SortedDictionary<string, long> _reached = new(StringComparer.Ordinal);
+
+    internal WorkloadRun(Choices choices, bool withFaults) => (Choices, WithFaults) = (choices, withFaults);
+
+    /// <summary>Where every decision comes from.</summary>
+    public Choices Choices { get; }
+
+    /// <summary>Whether things are to go wrong.</summary>
+    public bool WithFaults { get; }
+
+    /// <summary>Steps of all simulations so far.</summary>
+    public long Steps => _simulations.Sum(static simulation => simulation.Steps);
+
+    /// <summary>The newest simulation.</summary>
+    public Simulation? Newest => _simulations.Count == 0 ? null : _simulations[^1];
+
+    /// <summary>The states worth getting into that the run got into, and how often.</summary>
+    internal IReadOnlyDictionary<string, long> Reached => _reached;
+
+    /// <summary>One to four cores and everything else as drawn; faults if the run has them.</summary>
+    public SimulationOptions DrawOptions() => new()
+    {
+        Cores = 1 + Choices.Draw(4),
+        InterruptOneIn = Choices.Pick([0, 40, 12, 5]),
+        TimeMovesOneIn = Choices.Pick([0, 64, 16]),
+        Faults = !WithFaults ? FaultOptions.None : new FaultOptions
+        {
+            CrashOneIn = Choices.Pick([0, 200, 40]),
+            StickOneIn = Choices.Pick([0, 100]),
+            ClockJumpOneIn = Choices.Pick([0, 500]),
+        },
+    };
+
+    /// <summary>Starts a kernel. It is let go of when the run is over.</summary>
+    /// <param name="options">Default: <see cref="DrawOptions"/>.</param>
+    public Simulation Start(SimulationOptions? options = null)
+    {
+        var simulation = new Simulation(Choices, options ?? DrawOptions());
+        _simulations.Add(simulation);
+        return simulation;
+    }
+
+    /// <summary>Notes that the run got into a state worth getting into: a check that never sees it checks
+    /// nothing.</summary>
+    internal void Note(string state, long times = 1)
+    {
+        if (times > 0)
+        {
+            _reached[state] = _reached.GetValueOrDefault(state) + times;
+        }
+    }
+
+    /// <summary>Lets go of every simulation.</summary>
+    public void Dispose()
+    {
+        for (int i = _simulations.Count - 1; i >= 0; i--)
+        {
+            _simulations[i].Dispose();
+        }
+    }
+}
