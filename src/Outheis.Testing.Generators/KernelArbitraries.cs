@@ -15,10 +15,12 @@ public static class KernelArbitraries
         Gen.Elements(Enum.GetValues<Qos>()), qos => qos == Qos.Default ? [] : [Qos.Default]);
 
     /// <summary>See <see cref="CapabilityCommand.RightsGenerator"/>; none is the simplest.</summary>
-    public static Arbitrary<Rights> AllRights() => Arb.From(CapabilityCommand.RightsGenerator, CapabilityCommand.Shrink);
+    public static Arbitrary<Rights> AllRights() =>
+        Arb.From(CapabilityCommand.RightsGenerator, CapabilityCommand.Shrink);
 
     /// <summary>See <see cref="NumberedMessage.Generator"/>.</summary>
-    public static Arbitrary<NumberedMessage> NumberedMessages() => Arb.From(NumberedMessage.Generator, NumberedMessage.Shrink);
+    public static Arbitrary<NumberedMessage> NumberedMessages() =>
+        Arb.From(NumberedMessage.Generator, NumberedMessage.Shrink);
 
     /// <summary>See <see cref="ChannelCapacity.Generator"/>.</summary>
     public static Arbitrary<ChannelCapacity> Capacities() =>

@@ -69,6 +69,15 @@ public sealed class JournalLockTests : IDisposable
     }
 
     [Fact]
+    public void WriteAside_NameIsTaken_ReplacesWhatWasThere()
+    {
+        string file = Path.Combine(_root, "aside.torn");
+        File.WriteAllText(file, "much longer than what comes");
+        SystemJournalDisk.Instance.WriteAside(file, "torn"u8);
+        Assert.Equal("torn", File.ReadAllText(file));
+    }
+
+    [Fact]
     public void SyncDirectory_NoSuchDirectory_Throws()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has nothing to make durable there");
@@ -91,7 +100,8 @@ public sealed class JournalLockTests : IDisposable
     {
         var inner = new IOException("below");
         foreach (Func<string, Exception?, JournalException> make in (Func<string, Exception?, JournalException>[])
-            [(text, cause) => new JournalException(text, cause), (text, cause) => new JournalInUseException(text, cause)])
+            [(text, cause) => new JournalException(text, cause),
+                (text, cause) => new JournalInUseException(text, cause)])
         {
             JournalException made = make("what", inner);
             Assert.Equal(("what", inner), (made.Message, made.InnerException));

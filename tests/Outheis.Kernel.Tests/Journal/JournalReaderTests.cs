@@ -53,6 +53,14 @@ public sealed class JournalReaderTests
     }
 
     [Fact]
+    public void Read_RecordLongerThanTheReadersWindow_ComesWhole()
+    {
+        using JournalDirectory journal = Journals.Open(_disk, Journals.Settings(segmentBytes: 4 << 20));
+        Array.ForEach([.. Journals.Range(4)], i => journal.Lane(0).Append(i, i % 2 == 0 ? 20 : 1 << 20));
+        Assert.Equal(Journals.Range(4), Journals.Numbers(_disk));
+    }
+
+    [Fact]
     public void Read_LaterTickInTheLaneOfTheCause_StillComesFirst()
     {
         using JournalDirectory journal = Journals.Open(_disk, Journals.Settings(lanes: 2));

@@ -44,6 +44,31 @@ public sealed unsafe class SegmentScanTests
         Assert.True(count <= ends.Count(end => end > scan.End), $"{count} records beyond {scan.End}");
     }
 
+    /// <summary>Every slot claims to be a long record, so that each costs a long checksum: the search gives up and
+    /// takes everything for lost records.</summary>
+    [Fact]
+    public void Beyond_EverySlotClaimsToBeALongRecord_GivesUpBeforeTheEnd()
+    {
+        using var disk = new MemoryJournalDisk();
+        JournalDirectory journal = Journals.Open(disk);
+        int end = (int)RecordHeader.OffsetOf(journal.Lane(0).Position);
+        journal.Abandon();
+        Span<byte> bytes = disk.Bytes(Journals.Segment(0));
+        Span<byte> claim = stackalloc byte[RecordHeader.Alignment];
+        BitConverter.TryWriteBytes(claim, Journals.SmallSegment / 2);
+        claim[8] = (byte)JournalKind.Sent;
+        int last = end + (Journals.SmallSegment - end) / 2;
+        for (int offset = end + RecordHeader.Alignment; offset < last; offset += RecordHeader.Alignment)
+        {
+            claim.CopyTo(bytes[offset..]);
+        }
+
+        using var segment = new JournalSegment(disk.OpenSegment(Journals.Segment(0)));
+        (int lost, int count) = SegmentScan.Beyond(segment, end);
+        Assert.Equal((SegmentScan.LastNonZero(segment, end), 0), (lost, count));
+        Assert.InRange(lost, last - RecordHeader.Alignment, last + RecordHeader.Alignment);
+    }
+
     /// <summary>Lengths around the one that just fits: a record leaves the slot behind it in the segment, padding ends
     /// exactly with it.</summary>
     [Property(MaxTest = 500)]
