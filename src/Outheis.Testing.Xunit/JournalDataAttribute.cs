@@ -17,8 +17,9 @@ public enum JournalRows
 }
 
 /// <summary>
-/// A recorded journal as the data of a theory: <c>[Theory, JournalData("Recordings/bank", Agent = "account")]</c> over a
-/// test with one parameter, a <see cref="RecordedAgent"/>, or a <see cref="RecordedMessage"/> if <see cref="Rows"/> says so.
+/// A recorded journal as the data of a theory: <c>[Theory, JournalData("Recordings/bank", Agent = "account")]</c> over
+/// a test with one parameter, a <see cref="RecordedAgent"/>, or a <see cref="RecordedMessage"/> if <see cref="Rows"/>
+/// says so.
 /// </summary>
 /// <remarks>The journal is read when the test runs; one that is missing, or has no such row, is a failure of the
 /// test.</remarks>

@@ -23,7 +23,8 @@ public sealed class ReplayTests
         Overseer overseer = simulation.Overseer();
         Probe<Note> auditor = simulation.Probe<Note>("auditor");
         Stub<GetRate, Rate> rates = simulation.Stub<GetRate, Rate>("rates")
-            .Answers(new Rate(1000), new Rate(1100)).Fails(new IOException("closed")).NeverAnswers().Answers(new Rate(900));
+            .Answers(new Rate(1000), new Rate(1100)).Fails(new IOException("closed")).NeverAnswers()
+            .Answers(new Rate(900));
         AgentId account = simulation.Kernel.Spawn(
             "account",
             e => new Account(e.Grant<Note>(auditor.Agent), e.GrantAsk<GetRate, Rate>(rates.Agent, badge: 4)),
@@ -74,10 +75,10 @@ public sealed class ReplayTests
         ReplayDivergedException failure = Assert.Throws<ReplayDivergedException>(() => Replay.Run(
             account, s_types, e => new Changed(e.Grant<Note>("auditor"), e.GrantAsk<GetRate, Rate>("rates"))));
         Divergence divergence = failure.Divergence;
-        Assert.Equal("sent Note { Text = 30 cents came in } to auditor".Replace("30", "20", StringComparison.Ordinal), divergence.Recorded);
+        Assert.Equal("sent Note { Text = 20 cents came in } to auditor", divergence.Recorded);
         Assert.Equal("sent Note { Text = 20 cents, again } to auditor", divergence.Replayed);
         Assert.Equal("account took Deposit { Cents = 20 }, message 2 of 9", divergence.Where);
-        Assert.True(divergence.Position > account.Messages[1].Position % (1L << 56));
+        Assert.NotEqual(account.Messages[1].Position, divergence.Position);
         Assert.Contains($"(journal {Recording.Place(divergence.Position)})", failure.Message, StringComparison.Ordinal);
     }
 
@@ -99,7 +100,8 @@ public sealed class ReplayTests
         RecordedAgent account = Record(seed: 1).Agent("account");
         Divergence fixedNow = Replay.FindDivergence(account, s_types, e => new Lenient(
             e.Grant<Note>("auditor"), e.GrantAsk<GetRate, Rate>("rates")))!;
-        Assert.StartsWith("failed with Error: ArgumentOutOfRangeException", fixedNow.Recorded, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "failed with Error: ArgumentOutOfRangeException", fixedNow.Recorded, StringComparison.Ordinal);
         Assert.Equal("account took Deposit { Cents = -1 }, message 5 of 9", fixedNow.Where);
     }
 
@@ -109,8 +111,8 @@ public sealed class ReplayTests
         RecordedAgent account = Record(seed: 1).Agent("account");
         Divergence reply = Replay.FindDivergence(account, s_types, e => new Poorer(
             e.Grant<Note>("auditor"), e.GrantAsk<GetRate, Rate>("rates")))!;
-        Assert.Equal("replied Balance { Cents = 45, Incarnation = 2 } to #0", reply.Recorded?.Replace("host", "#0", StringComparison.Ordinal));
-        Assert.StartsWith("replied Balance { Cents = 44, Incarnation = 2 }", reply.Replayed, StringComparison.Ordinal);
+        Assert.Equal("replied Balance { Cents = 45, Incarnation = 2 } to host", reply.Recorded);
+        Assert.Equal("replied Balance { Cents = 44, Incarnation = 2 } to host", reply.Replayed);
     }
 
     [Fact]
