@@ -126,6 +126,31 @@ public sealed class ReplayTests
         Assert.Contains("has a Deposit, Raw, and not a Balance, Raw", other.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>An agent that gets deposits from the host.</summary>
+    private static RecordedAgent Record(
+        Func<(Capability<Note> Auditor, AskCapability<GetRate, Rate> Rates), Agent> make, long[] deposits,
+        Action<Stub<GetRate, Rate>>? script = null)
+    {
+        var disk = new SimulatedDisk();
+        using var simulation = new Simulation(1, new SimulationOptions
+        {
+            Disk = disk, Codecs = new MessageCodecs().AddJson(BankJson.Default.Note), TimeMovesOneIn = 0,
+        });
+        Probe<Note> auditor = simulation.Probe<Note>("auditor");
+        Stub<GetRate, Rate> rates = simulation.Stub<GetRate, Rate>("rates");
+        script?.Invoke(rates);
+        AgentId account = simulation.Kernel.Spawn(
+            "account", e => make((e.Grant<Note>(auditor.Agent), e.GrantAsk<GetRate, Rate>(rates.Agent))));
+        foreach (long cents in deposits)
+        {
+            simulation.Tell(account, new Deposit(cents));
+        }
+
+        simulation.RunToEnd();
+        simulation.Stop();
+        return Recording.Read(disk).Agent("account");
+    }
+
     [Fact]
     public void Run_ARequestWhoseAskerHadGivenUp_IsNotGivenAgain()
     {
@@ -173,6 +198,47 @@ public sealed class ReplayTests
         Replay.Run(recorded, s_types, Account);
         Divergence divergence = Replay.FindDivergence(recorded, s_types, _ => new Silent())!;
         Assert.Equal("account took Deposit { Cents = 5 }, message 1 of 2", divergence.Where);
+    }
+
+    [Fact]
+    public void Run_AReplyThatCameTooLate_ComesTooLateAgain()
+    {
+        RecordedAgent account = Record(static e => new Account(e.Auditor, e.Rates), [5, 6], static rates => rates
+            .AnswersAfter(TimeSpan.FromSeconds(7), new Rate(1000)).Answers(new Rate(1000)));
+        Replay.Run(account, s_types, Account);
+    }
+
+    [Fact]
+    public void FindDivergence_AnotherBug_IsToldByItsType()
+    {
+        RecordedAgent account = Record(static e => new Account(e.Auditor, e.Rates), [-1]);
+        Replay.Run(account, s_types, Account);
+        Divergence divergence = Replay.FindDivergence(account, s_types, _ => new Broken())!;
+        Assert.StartsWith(
+            "failed with Error: ArgumentOutOfRangeException", divergence.Recorded, StringComparison.Ordinal);
+        Assert.Equal("failed with Error: InvalidDataException: another bug", divergence.Replayed);
+    }
+
+    [Fact]
+    public void FindDivergence_WhatItSendsAtItsStart_IsComparedToo()
+    {
+        RecordedAgent starter = Record(static e => new Starter(e.Auditor, "hello"), [1]);
+        Assert.Null(Replay.FindDivergence(starter, s_types, e => new Starter(e.Grant<Note>("auditor"), "hello")));
+        Divergence other = Replay.FindDivergence(
+            starter, s_types, e => new Starter(e.Grant<Note>("auditor"), "goodbye"))!;
+        Assert.Equal("sent Note { Text = goodbye } to auditor", other.Replayed);
+        Assert.Equal("account, outside any message", other.Where);
+        Divergence elsewhere = Replay.FindDivergence(
+            starter, s_types, e => new Starter(e.Grant<Note>("somebody"), "hello"))!;
+        Assert.Equal("sent Note { Text = hello } to somebody", elsewhere.Replayed);
+    }
+
+    [Fact]
+    public void As_TheStructHasAnotherSizeNow_SaysBoth()
+    {
+        RecordedMessage message = Record(seed: 1).Agent("account").Messages[0];
+        RecordingException failure = Assert.Throws<RecordingException>(() => message.As<Later.Deposit>());
+        Assert.Contains("has 8 bytes, and such a message now has 16", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -228,6 +294,25 @@ public sealed class ReplayTests
         }
 
         public Balance Answer(in GetBalance request, Context context) => default;
+    }
+
+    private sealed class Broken : Agent, IHandle<Deposit>
+    {
+        public void Handle(in Deposit message, Context context) => throw new InvalidDataException("another bug");
+    }
+
+    private sealed class Starter(Capability<Note> auditor, string text) : Agent, IHandle<Deposit>
+    {
+        public void Handle(in Deposit message, Context context)
+        {
+        }
+
+        protected internal override void OnStart(Context context) => context.Send(auditor, new Note(text));
+    }
+
+    private static class Later
+    {
+        internal readonly record struct Deposit(long Cents, long Fee);
     }
 
     private sealed class Lenient(Capability<Note> auditor, AskCapability<GetRate, Rate> rates)
