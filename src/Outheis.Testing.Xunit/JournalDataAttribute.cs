@@ -51,15 +51,12 @@ public sealed class JournalDataAttribute(string path) : DataAttribute
         var recording = Recording.Read(JournalPath.Resolve(path));
         IEnumerable<RecordedAgent> agents = recording.Agents.Where(agent => Agent is null || agent.Name == Agent);
         ITheoryDataRow[] rows = Rows == JournalRows.Agents
-            ? [.. agents.Select(agent => Row(testMethod, agent))]
+            ? [.. agents.Select(static agent => new TheoryDataRow<RecordedAgent>(agent))]
             : [.. agents.SelectMany(static agent => agent.Messages)
                 .Where(message => Type is null || message.TypeName == Type)
-                .Select(message => Row(testMethod, message))];
+                .Select(static message => new TheoryDataRow<RecordedMessage>(message))];
         return rows.Length > 0 ? new(rows) : throw new InvalidOperationException(
             $"The journal in {recording.Directory} has nothing for {testMethod.Name}. It has: "
             + $"{string.Join("; ", recording.Agents)}.");
     }
-
-    private static TheoryDataRow<T> Row<T>(MethodInfo testMethod, T row) =>
-        new(row) { TestDisplayName = $"{testMethod.DeclaringType?.FullName}.{testMethod.Name}({row})" };
 }

@@ -64,7 +64,7 @@ public sealed class Stub<TRequest, TReply> : Recorder<TRequest>
     /// <summary>Leaves the next request without an answer until its asker gives up.</summary>
     public Stub<TRequest, TReply> NeverAnswers() => Add(static async (_, cancellationToken) =>
     {
-        await GivenUp.Wait(cancellationToken).ConfigureAwait(true);
+        await GivenUp.Told(cancellationToken).ConfigureAwait(true);
         return default!;      // nobody waits for it
     });
 

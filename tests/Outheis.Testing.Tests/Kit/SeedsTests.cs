@@ -37,6 +37,8 @@ public sealed class SeedsTests
         WorkloadResult again = WorkloadRunner.Repeat(new OneBadChoice(), failure.Shortest);
         Assert.Contains("16 was drawn", again.Failure!.Message, StringComparison.Ordinal);
         Assert.Contains($"[{string.Join(", ", failure.Shortest)}]", failure.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "which ends with: choice: 16 was drawn. seed=recorded", failure.Message, StringComparison.Ordinal);
         Assert.Null(WorkloadRunner.Run(new OneBadChoice(), failure.Seed - 1).Failure);
     }
 

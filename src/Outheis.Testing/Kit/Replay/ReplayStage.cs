@@ -229,7 +229,7 @@ internal sealed class ReplayStage : IDisposable
                     $"This ask failed when it was recorded, at {Recording.Place(end.Position)}.");
             }
 
-            await GivenUp.Wait(cancellationToken).ConfigureAwait(true);
+            await GivenUp.Told(cancellationToken).ConfigureAwait(true);
             return default!;      // nobody waits for it
         }
     }
