@@ -107,7 +107,7 @@ internal static class SimulateCommand
             !parsed.GetValue(NoFaultsOption), interrupt.Token);
         run.Run();
         run.Report(Console.Out, parsed.GetValue(TraceOption));
-        return run.Failures.Count > 0 ? ExitCode.PromiseBroken : interrupt.ExitCode;
+        return run.HasFailures ? ExitCode.PromiseBroken : interrupt.ExitCode;
     }
 
     private static int Refuse(string sentence)

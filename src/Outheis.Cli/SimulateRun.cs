@@ -14,11 +14,11 @@ internal sealed class SimulateRun(
     private const int FailuresPerWorkload = 3;      // the rest would say the same
 
     private readonly ConcurrentDictionary<string, Count> _counts = [];
-    private readonly ConcurrentQueue<(ulong Seed, Workload Workload, SimulationFailedException Failure)> _failures = [];
+    private readonly ConcurrentQueue<Found> _failures = [];
     private readonly Stopwatch _clock = new();
     private ulong _taken;      // seeds that are begun or done
 
-    public IReadOnlyCollection<(ulong Seed, Workload Workload, SimulationFailedException Failure)> Failures => _failures;
+    public bool HasFailures => !_failures.IsEmpty;
 
     public void Run()
     {
@@ -40,24 +40,23 @@ internal sealed class SimulateRun(
         }
 
         long steps = _counts.Values.Sum(static count => count.Steps);
-        output.WriteLine(Line(
-            $"{_clock.Elapsed.TotalSeconds:F1} s, {steps / Math.Max(0.001, _clock.Elapsed.TotalSeconds):N0} steps a second"));
-        foreach ((ulong seed, Workload workload, SimulationFailedException failure) in _failures)
+        double seconds = Math.Max(0.001, _clock.Elapsed.TotalSeconds);
+        output.WriteLine(Line($"{seconds:F1} s, {steps / seconds:N0} steps a second"));
+        foreach (Found found in _failures)
         {
-            Report(output, seed, workload, failure, withTrace);
+            Report(output, found, withTrace);
         }
     }
 
-    private void Report(
-        TextWriter output, ulong seed, Workload workload, SimulationFailedException failure, bool withTrace)
+    private void Report(TextWriter output, Found found, bool withTrace)
     {
+        (ulong seed, Workload workload, SimulationFailedException failure) = found;
         SimulationFailedException shorter = WorkloadRunner.Shorten(workload, failure, withFaults: withFaults);
         string faults = withFaults ? "" : " --no-faults";
         output.WriteLine();
         output.WriteLine(Line($"{workload.Name}: {failure.Message}"));
         output.WriteLine(Line($"repeat: outheis simulate --workload {workload.Name} --seed {seed} --seeds 1{faults}"));
-        output.WriteLine(Line(
-            $"shortened from {failure.Step} to {shorter.Step} steps, {failure.Drawn.Count} to {shorter.Drawn.Count} choices:"));
+        output.WriteLine(Line($"shortened to {shorter.Step} steps, {shorter.Drawn.Count} choices:"));
         output.WriteLine(Line($"  {shorter.Message}"));
         foreach (string line in shorter.Trace.TakeLast(withTrace ? int.MaxValue : 20))
         {
@@ -98,7 +97,7 @@ internal sealed class SimulateRun(
         if (result.Failure is { } failure)
         {
             Interlocked.Increment(ref count.Failed);
-            _failures.Enqueue((seed, workload, failure));
+            _failures.Enqueue(new Found(seed, workload, failure));
         }
     }
 
@@ -107,12 +106,15 @@ internal sealed class SimulateRun(
     {
         if (!Console.IsErrorRedirected)
         {
-            Console.Error.Write(clear ? "\r\u001b[K" : Line(
-                $"\r\u001b[Kseed {first + Volatile.Read(ref _taken) - 1}, {_failures.Count} failed, {_clock.Elapsed:hh\\:mm\\:ss}"));
+            ulong seed = first + Volatile.Read(ref _taken) - 1;
+            string state = Line($"seed {seed}, {_failures.Count} failed, {_clock.Elapsed:hh\\:mm\\:ss}");
+            Console.Error.Write("\r\u001b[K" + (clear ? "" : state));
         }
     }
 
     private static string Line(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+
+    private sealed record Found(ulong Seed, Workload Workload, SimulationFailedException Failure);
 
     private sealed class Count
     {

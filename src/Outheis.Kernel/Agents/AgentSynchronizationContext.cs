@@ -11,7 +11,7 @@ internal sealed class AgentSynchronizationContext(AgentContext context) : Synchr
         }
         else
         {
-            context.Core.Post(new PostedResume(context, d, state));
+            context.Core.PostUninterrupted(new PostedResume(context, d, state));
         }
     }
 

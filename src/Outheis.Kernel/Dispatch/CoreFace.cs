@@ -58,6 +58,14 @@ internal abstract class CoreFace : IDisposable
         Wake();
     }
 
+    /// <summary>As <see cref="Post"/>, for callers that may hold a lock of their own, such as whoever completes what an
+    /// agent awaits: nobody's step may come in between.</summary>
+    public void PostUninterrupted(KernelOp op)
+    {
+        Control.Push(op);
+        Wake();
+    }
+
     /// <summary>Any thread, after it published something for this core.</summary>
     public void Wake()
     {

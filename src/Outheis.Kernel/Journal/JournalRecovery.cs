@@ -70,7 +70,7 @@ internal sealed class JournalRecovery
         }
 
         int first = _sequences.Count - 1;
-        while (first > 0 && IsUnused(_sequences[first]))
+        while (first > 0 && (IsUnused(_sequences[first]) || !HasHeader(_sequences[first])))
         {
             first--;
         }
@@ -89,8 +89,9 @@ internal sealed class JournalRecovery
         return lane;
     }
 
-    // Of a file that was recycled shortly before a power failure the new name may be lost and the header not.
-    // Its old content was given up already. Such files are the lane's oldest.
+    // Of a file that was recycled shortly before a power failure the new name may be lost and the header not, if the
+    // disk did not keep its word about the directory. Its old content was given up already. Such files are the lane's
+    // oldest.
     private void DropRecycled()
     {
         while (_sequences.Count > 1)
@@ -182,9 +183,11 @@ internal sealed class JournalRecovery
         lane.Clean = false;
     }
 
-    // Segments after the end of the lane: prepared and never begun, or cut off by damage before them.
+    // Segments after the end of the lane: prepared and never begun, or cut off by damage before them. A whole one that
+    // came back by its old name would follow what is appended from here on.
     private void SetAsideFrom(RecoveredLane lane, int first, uint run)
     {
+        bool renamed = false;
         for (int i = _sequences.Count - 1; i >= first; i--)
         {
             long sequence = _sequences[i];
@@ -200,9 +203,15 @@ internal sealed class JournalRecovery
                 lane.BytesDropped += bytes;
                 lane.Clean = false;
                 lane.LostSequence = Math.Max(lane.LostSequence, sequence);
+                renamed = true;
             }
 
             _sequences.RemoveAt(i);
+        }
+
+        if (renamed)
+        {
+            _disk.SyncDirectory(_directory);
         }
     }
 
@@ -219,10 +228,12 @@ internal sealed class JournalRecovery
         return Path.Combine(_directory, free + ".torn");
     }
 
+    // A recycled file whose new header was lost tells nothing: it may be of that boot.
     private int FirstOf(Guid boot, int last)
     {
         int first = last;
-        while (first > 0 && ReadHeader(_sequences[first], out _).Boot == boot)
+        while (first > 0
+            && (ReadHeader(_sequences[first], out _).Boot == boot || !HasHeader(_sequences[first])))
         {
             first--;
         }
@@ -255,10 +266,12 @@ internal sealed class JournalRecovery
             && SegmentScan.Beyond(segment, JournalLimits.SegmentHeaderBytes).Count == 0;
     }
 
+    private bool HasHeader(long sequence) =>
+        ReadHeader(sequence, out long bytes).Fault(_lane, sequence, bytes) is null;
+
     private JournalSegment? TryOpen(long sequence)
     {
-        SegmentHeader header = ReadHeader(sequence, out long bytes);
-        return header.Fault(_lane, sequence, bytes) is null
+        return HasHeader(sequence)
             ? new JournalSegment(_disk.OpenSegment(PathOf(sequence)))
             : null;
     }

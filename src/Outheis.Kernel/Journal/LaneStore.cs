@@ -3,9 +3,9 @@ namespace Outheis;
 /// <summary>
 /// The files of one lane. A file named .seg always has its true header: it is made or recycled under another
 /// name, then renamed. What has another name is rubbish after a crash, except what recovery set aside. New
-/// files are made durable before they are named; recycled ones with the next Sync, since the disk would have
-/// to take the whole old lap first (after a power failure one of them may have its old name and its new
-/// header: see JournalRecovery). One caller at a time (see LaneSegments).
+/// files are made durable before they are named. Of a recycled one the old name is gone from the disk before a byte is
+/// overwritten; the new name comes with the next Sync, since the disk would have to take the whole old lap first (after
+/// a power failure it may be there without its header: see JournalRecovery). One caller at a time (see LaneSegments).
 /// </summary>
 internal sealed class LaneStore(
     IJournalDisk disk, string directory, int lane, JournalSettings settings, uint run, TimeProvider time,
@@ -16,7 +16,7 @@ internal sealed class LaneStore(
     // Its own lock; segments that were left, to be recycled with the mapping that they have.
     private readonly Dictionary<long, JournalSegment> _mapped = [];
     private long _oldest = oldest;    // lowest sequence on the disk
-    private bool _unsyncedNames;      // a recycled file has its new name in memory only
+    private bool _unsyncedNames = true;      // of recycled files, those of a killed run too
 
     public IJournalDisk Disk => disk;
 
@@ -150,9 +150,12 @@ internal sealed class LaneStore(
             return null;
         }
 
-        disk.Rename(PathOf(_oldest), temporary);
-        SegmentMapping mapping = TakeMapped(_oldest)?.Mapping ?? disk.OpenSegment(temporary);
-        Volatile.Write(ref _oldest, _oldest + 1);
+        // On the disk before a byte is overwritten: a damaged lap under its old name would hide all that follows it.
+        long oldest = _oldest;
+        disk.Rename(PathOf(oldest), temporary);
+        Volatile.Write(ref _oldest, oldest + 1);
+        disk.SyncDirectory(directory);
+        SegmentMapping mapping = TakeMapped(oldest)?.Mapping ?? disk.OpenSegment(temporary);
         if (mapping.Bytes == settings.SegmentBytes)
         {
             return mapping;

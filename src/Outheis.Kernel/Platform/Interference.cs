@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 
 namespace Outheis;
@@ -51,18 +52,22 @@ internal enum Moment : byte
 /// </summary>
 /// <remarks>
 /// The switch is read once per process, so that to the compiler <see cref="IsPossible"/> is a constant: where it is off,
-/// as in every program that does not simulate, <see cref="At"/> is no instruction at all. No moment lies inside a lock
-/// or between the two halves of a state that other cores may see.
+/// as in every program that does not simulate, <see cref="At"/> is no instruction at all once a method is optimized. The
+/// package's build files make it a constant for Native AOT too. No moment lies inside a lock or between the two halves
+/// of a state that other cores may see.
 /// </remarks>
 internal abstract class Interference
 {
-    /// <summary>Set in a project's runtime configuration by the package Outheis.Testing.</summary>
     public const string Switch = "Outheis.Simulation";
 
-    public static readonly bool IsPossible = AppContext.TryGetSwitch(Switch, out bool isOn) && isOn;
+    private static readonly bool s_isPossible = AppContext.TryGetSwitch(Switch, out bool isOn) && isOn;
 
     [ThreadStatic]
     private static Interference? t_current;
+
+    /// <summary>Whether this process may simulate.</summary>
+    [FeatureSwitchDefinition(Switch)]
+    public static bool IsPossible => s_isPossible;
 
     /// <summary>This thread's; null: nothing comes in between.</summary>
     public static Interference? Current

@@ -52,6 +52,8 @@ internal interface IJournalDisk
 /// <summary>A held lock. Released by Dispose or by the death of the process.</summary>
 internal interface IJournalLock : IDisposable
 {
+    /// <summary>Replaces the file's text and makes it durable: after a power failure recovery goes by the boot in
+    /// it.</summary>
     void WriteOwner(string text);
 }
 

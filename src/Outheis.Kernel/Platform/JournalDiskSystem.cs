@@ -190,6 +190,7 @@ internal sealed class SystemJournalDisk : IJournalDisk
             byte[] bytes = Encoding.UTF8.GetBytes(text);
             file.SetLength(0);
             RandomAccess.Write(file.SafeFileHandle, bytes, 0);
+            SyncHandle(file.SafeFileHandle, file.Name);
         }
 
         public void Dispose() => file.Dispose();

@@ -1,7 +1,8 @@
 namespace Outheis.Testing;
 
 /// <summary>
-/// The bytes of one file, twice: as processes see them, in memory that can be mapped, and as the device has them.
+/// The bytes of one file, twice: as processes see them, in memory that can be mapped, and as the device has them. Until
+/// somebody maps the file both are one.
 /// </summary>
 /// <remarks>
 /// A page is dirty while it differs from what the system last tried to write. After a failed sync that is not what the
@@ -13,40 +14,47 @@ internal sealed unsafe class DiskContent
     public const int PageBytes = 4096;
     public const int SectorBytes = 512;
 
-    private readonly byte[] _memory;
-    private readonly int _start;                                 // of the first page in _memory
-    private readonly byte[] _device;
-    private readonly Dictionary<int, byte[]> _dropped = [];      // page: what a failed sync took for written
-    private readonly bool _allocated;                            // blocks of zeros first, bytes later
-    private bool _lengthOnDevice;                                // until then a power cut may leave an empty file
+    private readonly bool _allocated;                   // blocks of zeros first, bytes later
+    private byte[]? _memory;
+    private int _start;                                 // of the first page in _memory
+    private byte[] _device;
+    private bool _deviceIsShared;                       // with clones: copied before it is written
+    private Dictionary<int, byte[]>? _dropped;          // page: what a failed sync took for written
+    private bool _lengthOnDevice;                       // until then a power cut may leave an empty file
 
     /// <summary>A file of zeros with all its blocks; or one that gets its blocks with its bytes, as ordinary writing
     /// does: its length is on the device when the bytes are.</summary>
     public DiskContent(int bytes, bool allocated)
     {
-        Bytes = bytes;
         _allocated = allocated;
-        _memory = GC.AllocateArray<byte>(bytes + PageBytes, pinned: true);
-        fixed (byte* first = _memory)
-        {
-            _start = (int)(-(nint)first & (PageBytes - 1));
-        }
-
         _device = new byte[bytes];
     }
 
-    public int Bytes { get; }
+    public int Bytes => _device.Length;
 
-    public Span<byte> Memory => _memory.AsSpan(_start, Bytes);
+    public ReadOnlySpan<byte> Seen => _memory is { } memory ? memory.AsSpan(_start, Bytes) : _device;
 
-    /// <summary>Valid while this object is held.</summary>
+    public Span<byte> Memory
+    {
+        get
+        {
+            if (_memory is null)
+            {
+                Allocate(_device);
+            }
+
+            return _memory.AsSpan(_start, Bytes);
+        }
+    }
+
+    /// <summary>Of the memory; valid while this object is held.</summary>
     public byte* Pointer
     {
         get
         {
-            fixed (byte* first = _memory)
+            fixed (byte* first = Memory)
             {
-                return first + _start;
+                return first;
             }
         }
     }
@@ -62,7 +70,7 @@ internal sealed unsafe class DiskContent
             if (IsDirty(page))
             {
                 WriteSectors(page, ~0);
-                written += PageOf(Memory, page).Length;
+                written += PageOf(Seen, page).Length;
             }
         }
 
@@ -77,7 +85,8 @@ internal sealed unsafe class DiskContent
         {
             if (IsDirty(page))
             {
-                _dropped[page] = PageOf(Memory, page).ToArray();
+                _dropped ??= [];
+                _dropped[page] = PageOf(Seen, page).ToArray();
             }
         }
     }
@@ -91,7 +100,7 @@ internal sealed unsafe class DiskContent
             return;
         }
 
-        if (!_allocated && !_lengthOnDevice)
+        if (!_lengthOnDevice && !_allocated)
         {
             Sync();
         }
@@ -109,53 +118,77 @@ internal sealed unsafe class DiskContent
 
     public DiskContent Clone()
     {
-        var clone = new DiskContent(Bytes, _allocated) { _lengthOnDevice = _lengthOnDevice };
-        Memory.CopyTo(clone.Memory);
-        _device.CopyTo(clone._device, 0);
-        foreach ((int page, byte[] content) in _dropped)
+        DiskContent clone = Share();
+        clone._memory = null;
+        if (_memory is not null)
         {
-            clone._dropped.Add(page, content);
+            clone.Allocate(Seen);
         }
 
         return clone;
     }
 
-    /// <summary>What the device has, as the next boot finds it.</summary>
-    public DiskContent OnDevice()
+    /// <summary>What the next boot finds after a power failure; without choices what is durable alone.</summary>
+    public DiskContent CutPower(Choices? choices)
     {
-        var found = new DiskContent(_lengthOnDevice ? Bytes : 0, _allocated) { _lengthOnDevice = true };
-        _device.AsSpan(0, found.Bytes).CopyTo(found.Memory);
-        _device.AsSpan(0, found.Bytes).CopyTo(found._device);
-        return found;
+        DiskContent found = Share();
+        if (choices is not null)
+        {
+            found.WriteBack(choices, powerFails: true);
+        }
+
+        found._memory = null;
+        found._dropped = null;
+        return found._lengthOnDevice ? found : new DiskContent(0, _allocated) { _lengthOnDevice = true };
+    }
+
+    private DiskContent Share()
+    {
+        _deviceIsShared = true;
+        var copy = (DiskContent)MemberwiseClone();
+        copy._dropped = _dropped is null ? null : new Dictionary<int, byte[]>(_dropped);
+        return copy;
+    }
+
+    private void Allocate(ReadOnlySpan<byte> content)
+    {
+        byte[] memory = GC.AllocateUninitializedArray<byte>(Bytes + PageBytes, pinned: true);
+        fixed (byte* first = memory)
+        {
+            _start = (int)(-(nint)first & (PageBytes - 1));
+        }
+
+        content.CopyTo(memory.AsSpan(_start));
+        _memory = memory;
     }
 
     private bool IsDirty(int page)
     {
-        ReadOnlySpan<byte> clean = _dropped.Count > 0 && _dropped.TryGetValue(page, out byte[]? dropped)
-            ? dropped
-            : PageOf(_device, page);
-        return !clean.SequenceEqual(PageOf(Memory, page));
+        ReadOnlySpan<byte> clean = _dropped?.GetValueOrDefault(page) ?? PageOf(_device, page);
+        return _memory is not null && !clean.SequenceEqual(PageOf(Seen, page));
     }
 
     // Bit n stands for sector n of the page.
     private void WriteSectors(int page, int sectors)
     {
-        Span<byte> from = PageOf(Memory, page), to = PageOf(_device, page);
+        _device = _deviceIsShared && sectors != 0 ? [.. _device] : _device;
+        _deviceIsShared &= sectors == 0;
+        ReadOnlySpan<byte> from = PageOf(Seen, page);
         for (int offset = 0; offset < from.Length; offset += SectorBytes)
         {
             if ((sectors >> (offset / SectorBytes) & 1) != 0)
             {
                 int bytes = Math.Min(SectorBytes, from.Length - offset);
-                from.Slice(offset, bytes).CopyTo(to.Slice(offset, bytes));
+                from.Slice(offset, bytes).CopyTo(_device.AsSpan((page * PageBytes) + offset));
             }
         }
 
         if (sectors == ~0)
         {
-            _dropped.Remove(page);
+            _dropped?.Remove(page);
         }
     }
 
-    private static Span<byte> PageOf(Span<byte> bytes, int page) =>
+    private static ReadOnlySpan<byte> PageOf(ReadOnlySpan<byte> bytes, int page) =>
         bytes.Slice(page * PageBytes, Math.Min(PageBytes, bytes.Length - (page * PageBytes)));
 }

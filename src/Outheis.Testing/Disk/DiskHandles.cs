@@ -27,7 +27,7 @@ internal sealed class DiskReader(DiskContent content) : ISegmentFile
     public int Read(long offset, Span<byte> to)
     {
         int bytes = (int)Math.Clamp(content.Bytes - offset, 0, to.Length);
-        content.Memory.Slice((int)Math.Min(offset, content.Bytes), bytes).CopyTo(to);
+        content.Seen.Slice((int)Math.Min(offset, content.Bytes), bytes).CopyTo(to);
         return bytes;
     }
 

@@ -16,6 +16,8 @@ internal sealed class DiskTree
     public IEnumerable<string> Files => _byPath.Where(static named => named.Value.Content is not null)
         .Select(static named => named.Key);
 
+    public long Bytes => _byPath.Values.Sum(static node => (long)(node.Content?.Bytes ?? 0));
+
     public DiskNode? Find(string path) => _byPath.GetValueOrDefault(path);
 
     public DiskNode FindFile(string path) =>
@@ -100,30 +102,36 @@ internal sealed class DiskTree
     public void WriteBack(Choices choices) =>
         _nodes.ForEach(node => node.Content?.WriteBack(choices, powerFails: false));
 
-    public DiskTree Clone()
-    {
-        var clone = new DiskTree { Boot = Boot };
-        Dictionary<DiskNode, DiskNode> copies = [];
-        foreach (DiskNode node in _nodes)
-        {
-            var copy = new DiskNode(node.Content?.Clone()) { DevicePath = node.DevicePath };
-            copies.Add(node, copy);
-            clone._nodes.Add(copy);
-        }
-
-        foreach ((string path, DiskNode node) in _byPath)
-        {
-            clone._byPath.Add(path, copies[node]);
-        }
-
-        clone._changes.AddRange(_changes.Select(change => change with { Node = copies[change.Node] }));
-        return clone;
-    }
+    public DiskTree Clone() => Clone(static content => content.Clone());
 
     public void Reboot() => Boot++;
 
-    /// <summary>What the next boot finds. This tree is used up by it.</summary>
-    public DiskTree CutPower(Choices choices, bool namesInAnyOrder)
+    /// <summary>What the next boot finds after a power failure; without choices what is durable alone.</summary>
+    public DiskTree CutPower(Choices? choices, bool namesInAnyOrder)
+    {
+        DiskTree names = Clone(static content => content);
+        if (choices is not null)
+        {
+            names.KeepSome(choices, namesInAnyOrder);
+        }
+
+        var found = new DiskTree { Boot = Boot + 1 };
+        foreach (DiskNode node in names._nodes.Where(static node => node.DevicePath is not null)
+            .OrderBy(static node => node.DevicePath, StringComparer.Ordinal))
+        {
+            string path = node.DevicePath!;
+            if (found.IsDirectory(DirectoryOf(path)))      // what is in a lost directory is lost with it
+            {
+                var kept = new DiskNode(node.Content?.CutPower(choices)) { DevicePath = path };
+                found._nodes.Add(kept);
+                found._byPath.Add(path, kept);
+            }
+        }
+
+        return found;
+    }
+
+    private void KeepSome(Choices choices, bool namesInAnyOrder)
     {
         foreach (IGrouping<string, NameChange> directory in _changes.GroupBy(static change => change.Directory))
         {
@@ -137,22 +145,27 @@ internal sealed class DiskTree
                 }
             }
         }
+    }
 
-        var found = new DiskTree { Boot = Boot + 1 };
-        foreach (DiskNode node in _nodes.Where(static node => node.DevicePath is not null)
-            .OrderBy(static node => node.DevicePath, StringComparer.Ordinal))
+    private DiskTree Clone(Func<DiskContent, DiskContent> copyContent)
+    {
+        var clone = new DiskTree { Boot = Boot };
+        Dictionary<DiskNode, DiskNode> copies = [];
+        foreach (DiskNode node in _nodes)
         {
-            string path = node.DevicePath!;
-            if (found.IsDirectory(DirectoryOf(path)))      // what is in a lost directory is lost with it
-            {
-                node.Content?.WriteBack(choices, powerFails: true);
-                var kept = new DiskNode(node.Content?.OnDevice()) { DevicePath = path };
-                found._nodes.Add(kept);
-                found._byPath.Add(path, kept);
-            }
+            DiskContent? content = node.Content is null ? null : copyContent(node.Content);
+            var copy = new DiskNode(content) { DevicePath = node.DevicePath };
+            copies.Add(node, copy);
+            clone._nodes.Add(copy);
         }
 
-        return found;
+        foreach ((string path, DiskNode node) in _byPath)
+        {
+            clone._byPath.Add(path, copies[node]);
+        }
+
+        clone._changes.AddRange(_changes.Select(change => change with { Node = copies[change.Node] }));
+        return clone;
     }
 
     private void Add(DiskNode node, string path)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 
 namespace Outheis.Testing;
@@ -14,41 +13,26 @@ namespace Outheis.Testing;
 /// </remarks>
 public sealed class SimulatedDisk : IJournalDisk
 {
-    private static readonly int Verbs = Enum.GetValues<DiskVerb>().Length;
-
     private readonly Lock _gate = new();                       // all below; a journal's preparer may be a thread
-    private readonly Choices _choices;
-    private readonly DiskFaults _faults;
+    private readonly DiskFaultSource _faults;
     private readonly DiskTree _tree;
     private readonly HashSet<string> _locked = [];             // of this boot's process: no image has them
-    private readonly List<string> _events = [];
-    private readonly int[] _failing = new int[Verbs];          // how many of the next calls, by verb
-    private readonly int[] _calls = new int[Verbs];
     private long _free = long.MaxValue;
     private long _bytesSynced;
     private int _populates;
 
-    /// <summary>An empty disk that never fails by itself.</summary>
-    public SimulatedDisk()
-        : this(new Choices([]), DiskFaults.None)
-    {
-    }
-
     /// <summary>An empty disk.</summary>
-    /// <param name="choices">Decides which calls fail.</param>
-    /// <param name="faults">How often.</param>
-    public SimulatedDisk(Choices choices, DiskFaults faults)
-        : this(choices, faults, new DiskTree())
+    /// <param name="choices">Decides which calls fail; zeros if left out.</param>
+    /// <param name="faults">How often they fail; never if left out.</param>
+    public SimulatedDisk(Choices? choices = null, DiskFaults? faults = null)
+        : this(new DiskTree(), choices, faults)
     {
     }
 
-    private SimulatedDisk(Choices choices, DiskFaults faults, DiskTree tree)
+    private SimulatedDisk(DiskTree tree, Choices? choices, DiskFaults? faults)
     {
-        ArgumentNullException.ThrowIfNull(choices);
-        ArgumentNullException.ThrowIfNull(faults);
-        _choices = choices;
-        _faults = faults;
         _tree = tree;
+        _faults = new DiskFaultSource(choices ?? new Choices([]), faults ?? DiskFaults.None);
     }
 
     /// <summary>Differs after a power cut and after <see cref="Reboot"/>.</summary>
@@ -102,7 +86,7 @@ public sealed class SimulatedDisk : IJournalDisk
         {
             lock (_gate)
             {
-                return [.. _events];
+                return [.. _faults.Events];
             }
         }
     }
@@ -112,23 +96,25 @@ public sealed class SimulatedDisk : IJournalDisk
 
     /// <summary>How often a verb was called, the failures included.</summary>
     /// <param name="verb">Which.</param>
-    public int Calls(DiskVerb verb) => Volatile.Read(ref _calls[(int)verb]);
+    public int Calls(DiskVerb verb)
+    {
+        lock (_gate)
+        {
+            return _faults.Calls(verb);
+        }
+    }
 
     /// <summary>Bytes that syncs found dirty and wrote.</summary>
     public long BytesSynced => Volatile.Read(ref _bytesSynced);
 
     /// <summary>A disk that begins with an image, which stays what it is. Locks are free.</summary>
     /// <param name="image">What a disk left.</param>
-    public static SimulatedDisk From(DiskImage image) => From(image, new Choices([]), DiskFaults.None);
-
-    /// <summary>A disk that begins with an image, which stays what it is. Locks are free.</summary>
-    /// <param name="image">What a disk left.</param>
-    /// <param name="choices">Decides which calls fail.</param>
-    /// <param name="faults">How often.</param>
-    public static SimulatedDisk From(DiskImage image, Choices choices, DiskFaults faults)
+    /// <param name="choices">Decides which calls fail; zeros if left out.</param>
+    /// <param name="faults">How often they fail; never if left out.</param>
+    public static SimulatedDisk From(DiskImage image, Choices? choices = null, DiskFaults? faults = null)
     {
         ArgumentNullException.ThrowIfNull(image);
-        return new SimulatedDisk(choices, faults, image.CopyTree()) { _free = image.Free };
+        return new SimulatedDisk(image.CopyTree(), choices, faults) { _free = image.Free };
     }
 
     /// <summary>What a killed process leaves: every byte it wrote and every name it gave, durable or not, on a machine
@@ -142,8 +128,8 @@ public sealed class SimulatedDisk : IJournalDisk
     }
 
     /// <summary>
-    /// What a power failure leaves: all that is durable, and of the rest any part. A dirty page may be there, be missing
-    /// or be torn between two sectors; of the changes to a directory's names the last ones may be missing; a file whose
+    /// What a power failure leaves: all that is durable, and of the rest any part. A dirty page may be there, missing
+    /// or torn between two sectors; of the changes to a directory's names the last ones may be missing; a file whose
     /// length is not durable may be empty.
     /// </summary>
     /// <param name="choices">Decides what; zeros lose nothing.</param>
@@ -152,7 +138,16 @@ public sealed class SimulatedDisk : IJournalDisk
         ArgumentNullException.ThrowIfNull(choices);
         lock (_gate)
         {
-            return new DiskImage(_tree.Clone().CutPower(choices, _faults.NamesInAnyOrder), _free);
+            return AfterCut(_tree.CutPower(choices, _faults.Faults.NamesInAnyOrder));
+        }
+    }
+
+    /// <summary>What a power failure leaves at the least: what is durable.</summary>
+    public DiskImage PowerCutLosingAll()
+    {
+        lock (_gate)
+        {
+            return AfterCut(_tree.CutPower(null, false));
         }
     }
 
@@ -186,7 +181,7 @@ public sealed class SimulatedDisk : IJournalDisk
         ArgumentOutOfRangeException.ThrowIfNegative(times);
         lock (_gate)
         {
-            _failing[(int)verb] = times;
+            _faults.FailNext(verb, times);
         }
     }
 
@@ -209,21 +204,9 @@ public sealed class SimulatedDisk : IJournalDisk
     {
         lock (_gate)
         {
-            var text = new StringBuilder();
-            text.Append(CultureInfo.InvariantCulture, $"simulated disk, boot {_tree.Boot}:");
-            foreach (DiskVerb verb in Enum.GetValues<DiskVerb>())
-            {
-                text.Append(CultureInfo.InvariantCulture, $" {verb} {_calls[(int)verb]},");
-            }
-
-            text.Append(CultureInfo.InvariantCulture, $" {_bytesSynced} bytes synced");
-            foreach (string path in _tree.Files)
-            {
-                text.Append(CultureInfo.InvariantCulture, $"\n  {path} {_tree.FindFile(path).Content!.Bytes}");
-            }
-
-            _events.ForEach(line => text.Append("\n  ").Append(line));
-            return text.ToString();
+            string files = string.Concat(
+                _tree.Files.Select(path => $"\n  {path} {_tree.FindFile(path).Content!.Bytes}"));
+            return $"simulated disk, boot {_tree.Boot}, {_bytesSynced} bytes synced{files}\n{_faults.Describe()}";
         }
     }
 
@@ -254,7 +237,7 @@ public sealed class SimulatedDisk : IJournalDisk
     {
         lock (_gate)
         {
-            ThrowIfFails(DiskVerb.Rename, from);
+            _faults.ThrowIfFails(DiskVerb.Rename, from);
             GiveBack(_tree.Rename(from, to));
         }
     }
@@ -269,7 +252,7 @@ public sealed class SimulatedDisk : IJournalDisk
         }
     }
 
-    /// <summary>Writes a small file of its own and makes it durable, its name not. What fails leaves it short.</summary>
+    /// <summary>Writes a small file and makes it durable, its name not. What fails leaves it short.</summary>
     /// <param name="path">Of the file; an earlier one is replaced.</param>
     /// <param name="content">All of it.</param>
     public void WriteAside(string path, ReadOnlySpan<byte> content)
@@ -277,14 +260,14 @@ public sealed class SimulatedDisk : IJournalDisk
         lock (_gate)
         {
             GiveBack(_tree.Delete(path));
-            bool fails = Fails(DiskVerb.Create, path);
+            bool fails = _faults.Fails(DiskVerb.Create, path);
             int bytes = (int)Math.Min(fails ? content.Length / 2 : content.Length, _free);
             DiskContent file = _tree.CreateFile(path, new DiskContent(bytes, allocated: false)).Content!;
             content[..bytes].CopyTo(file.Memory);
             Take(bytes);
             if (fails || bytes < content.Length)
             {
-                throw fails ? Failure(path) : Full(path);
+                throw fails ? DiskFaultSource.Failure(path) : _faults.Full(path);
             }
 
             Sync(file, path);
@@ -297,10 +280,10 @@ public sealed class SimulatedDisk : IJournalDisk
     {
         lock (_gate)
         {
-            if (Fails(DiskVerb.SyncDirectory, path))
+            if (_faults.Fails(DiskVerb.SyncDirectory, path))
             {
                 _tree.DropNames(path);
-                throw Failure(path);
+                throw DiskFaultSource.Failure(path);
             }
 
             _tree.SyncNames(path);
@@ -312,7 +295,7 @@ public sealed class SimulatedDisk : IJournalDisk
         lock (_gate)
         {
             DiskNode file = _tree.Find(path) ?? _tree.CreateFile(path, new DiskContent(0, allocated: false));
-            owner = Encoding.UTF8.GetString(file.Content!.Memory);
+            owner = Encoding.UTF8.GetString(file.Content!.Seen);
             return _locked.Add(path) ? new DiskLock(this, file, path) : null;
         }
     }
@@ -321,7 +304,7 @@ public sealed class SimulatedDisk : IJournalDisk
     {
         lock (_gate)
         {
-            ThrowIfFails(DiskVerb.Create, path);
+            _faults.ThrowIfFails(DiskVerb.Create, path);
             if (_tree.Find(path) is not null)
             {
                 throw new IOException($"{path} exists");
@@ -329,7 +312,7 @@ public sealed class SimulatedDisk : IJournalDisk
 
             if (_free < bytes)
             {
-                throw Full(path);
+                throw _faults.Full(path);
             }
 
             DiskNode file = _tree.CreateFile(path, new DiskContent(bytes, allocated: true));
@@ -342,7 +325,7 @@ public sealed class SimulatedDisk : IJournalDisk
     {
         lock (_gate)
         {
-            ThrowIfFails(DiskVerb.Open, path);
+            _faults.ThrowIfFails(DiskVerb.Open, path);
             return new DiskMapping(_tree.FindFile(path).Content!, path);
         }
     }
@@ -351,7 +334,7 @@ public sealed class SimulatedDisk : IJournalDisk
     {
         lock (_gate)
         {
-            ThrowIfFails(DiskVerb.Open, path);
+            _faults.ThrowIfFails(DiskVerb.Open, path);
             return new DiskReader(_tree.FindFile(path).Content!);
         }
     }
@@ -389,44 +372,18 @@ public sealed class SimulatedDisk : IJournalDisk
 
     private void Sync(DiskContent file, string path)
     {
-        if (Fails(DiskVerb.SyncFile, path))
+        if (_faults.Fails(DiskVerb.SyncFile, path))
         {
             file.DropDirty();
-            throw Failure(path);
+            throw DiskFaultSource.Failure(path);
         }
 
         _bytesSynced += file.Sync();
     }
 
-    private void ThrowIfFails(DiskVerb verb, string path)
-    {
-        if (Fails(verb, path))
-        {
-            throw Failure(path);
-        }
-    }
-
-    private bool Fails(DiskVerb verb, string path)
-    {
-        int call = ++_calls[(int)verb];
-        ref int failing = ref _failing[(int)verb];
-        bool fails = failing > 0 || _choices.Chance(_faults.OneIn(verb));
-        failing -= failing > 0 ? 1 : 0;
-        if (fails)
-        {
-            _events.Add(string.Create(CultureInfo.InvariantCulture, $"{verb} call {call} fails: {path}"));
-        }
-
-        return fails;
-    }
-
-    private static IOException Failure(string path) => new($"Input/output error: {path}");
-
-    private IOException Full(string path)
-    {
-        _events.Add($"full: {path}");
-        return new IOException($"No space left on device: {path}");
-    }
+    // Files that are lost, and such as came back by their old names, change what is left.
+    private DiskImage AfterCut(DiskTree found) =>
+        new(found, _free == long.MaxValue ? _free : Math.Max(0, _free + _tree.Bytes - found.Bytes));
 
     private void Take(int bytes) => _free -= _free == long.MaxValue ? 0 : bytes;
 

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Outheis.Testing;
 
 /// <summary>
-/// What must hold between any two steps of a kernel. Promises about a whole history (order, exactly once, intensity) are
-/// the workloads' to check.
+/// What must hold between any two steps of a kernel. Promises about a whole history (order, exactly once,
+/// intensity) are the workloads' to check.
 /// </summary>
 public static class KernelInvariants
 {
@@ -17,7 +17,7 @@ public static class KernelInvariants
         new("INV-07", "asks under way are exactly the slots that wait for a reply", Asks),
         new("INV-08", "no core sleeps beside its work", Wakes),
         new("INV-10", "a message that waits came through a capability of its sender", Authority),
-        new("INV-11", "a derived capability has no more rights than its parent, the same target and badge", Derivations),
+        new("INV-11", "a derived capability has at most its parent's rights, and its target and badge", Derivations),
         new("INV-15", "the badge and the sender of a message are those of its capability", Badges),
         new("INV-20", "the dead hold nothing and wait for nothing", Dead),
         new("INV-35", "every message in a channel has its place in the journal, if there is one", Journaled),
@@ -173,7 +173,7 @@ public static class KernelInvariants
                 && (node.Badge != message.Badge || node.Holder.Id.Value != message.Sender
                     || node.Target.Id.Value != message.Target || node.Route.Index != message.Route))
             {
-                return Line($"{message.Sender} with {message.Badge} came through {node.Holder.Id.Value}'s {node.Badge}");
+                return Line($"{message.Sender} with {message.Badge} came through {node.Holder}'s {node.Badge}");
             }
         }
 

@@ -1,8 +1,8 @@
 namespace Outheis.Testing;
 
 /// <summary>
-/// What happens in the middle of the kernel's work: others' steps, crashes of agents, handlers that take long, the death
-/// of the process. All on the stack of what they interrupt.
+/// What happens in the middle of the kernel's work: others' steps, crashes of agents, handlers that take long,
+/// the death of the process. All on the stack of what they interrupt.
 /// </summary>
 internal sealed class Interruptions(Simulation simulation, SimulationOptions options) : Interference
 {
@@ -21,15 +21,15 @@ internal sealed class Interruptions(Simulation simulation, SimulationOptions opt
     /// <summary>A check failed, on whatever stack: the step that is under way will throw it at its end.</summary>
     public void Keep(SimulationFailedException failure) => _failure ??= failure;
 
-    /// <summary>A failure within an interrupted step would be taken for the interrupted agent's: it is kept until the top
-    /// of the step.</summary>
+    /// <summary>A failure within an interrupting step would be taken for the interrupted agent's: it is kept until
+    /// the top of the step.</summary>
     public void ThrowIfFailed()
     {
         if (_failure is { } failure)
         {
             _failure = null;
             throw failure as SimulationFailedException
-                ?? new SimulationFailedException("no exception", $"a core or an actor threw {failure}", simulation, failure);
+                ?? new SimulationFailedException("no exception", $"{failure} was thrown.", simulation, failure);
         }
     }
 
@@ -101,7 +101,8 @@ internal sealed class Interruptions(Simulation simulation, SimulationOptions opt
         }
 
         bool crashes = _doomed.Remove(agent.Id)
-            || (options.Faults.CrashOneIn > 0 && MayCrash(agent) && simulation.Choices.Chance(options.Faults.CrashOneIn));
+            || (options.Faults.CrashOneIn > 0 && MayCrash(agent)
+                && simulation.Choices.Chance(options.Faults.CrashOneIn));
         if (crashes)
         {
             string where = moment switch

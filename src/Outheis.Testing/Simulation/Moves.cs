@@ -143,7 +143,7 @@ internal sealed class Moves
 
     private void Act(Actor actor, int depth)
     {
-        _simulation.Trace.Add(_simulation.Steps, depth, "actor ", 0, actor.Name);
+        _simulation.Trace.Add(_simulation.Steps, depth, "actor", 0, actor.Name);
         Core? interrupted = Core.OfThisThread;
         SynchronizationContext? context = SynchronizationContext.Current;
         Core.Leave();

@@ -3,12 +3,12 @@ using System.Diagnostics.CodeAnalysis;
 namespace Outheis.Testing;
 
 /// <summary>
-/// The real kernel on one thread: virtual cores, virtual time, a simulated disk, and an order of everything that is drawn
-/// from a seed. The same seed gives the same run, so a failure is a number.
+/// The real kernel on one thread: virtual cores, virtual time, a simulated disk, and an order of everything that
+/// is drawn from a seed. The same seed gives the same run, so a failure is a number.
 /// </summary>
 /// <remarks>
-/// <para>A step is one pass of a core, one thing that waits on the host's side, or one act of an actor. In the middle of
-/// a core's step others may come in between, wherever a send, a ring, a wake or a record has a gap
+/// <para>A step is one pass of a core, one thing that waits on the host's side, or one act of an actor. In the
+/// middle of a core's step others may come in between, wherever a send, a ring, a wake or a record has a gap
 /// (<see cref="SimulationOptions.InterruptOneIn"/>). After each step the invariants are looked at.</para>
 /// <para>Use it from the thread that made it, in synchronous code. Code under test must stay on it: no Task.Run, no
 /// ConfigureAwait(false), no real timers; give it <see cref="ApplicationTime"/>. Real memory orderings are not
@@ -61,23 +61,19 @@ public sealed class Simulation : IDisposable
         (Choices, _options) = (choices, options);
         SimulatedCores = new SimulatedCores(Time);
         _interruptions = new Interruptions(this, _options);
-        Interference.Current = _interruptions;
-        Kernel = new Kernel(
-            new KernelOptions
-            {
-                Cores = _options.Cores,
-                ChannelCapacity = _options.ChannelCapacity,
-                Time = Time,
-                Seed = (ulong)Choices.Draw(int.MaxValue),
-                JournalDirectory = _options.Disk is null ? null : JournalDirectory,
-                SegmentBytes = _options.SegmentBytes,
-                RetainSegments = _options.RetainSegments,
-                Codecs = _options.Codecs,
-                Unsupervised = _unsupervised.Add,
-            },
-            new Platform(SimulatedCores, Host, (IJournalDisk?)_options.Disk ?? SystemJournalDisk.Instance));
-        _watch = new KernelWatch(this);
         Moves = new Moves(this, _options);
+        Interference.Current = _interruptions;
+        try
+        {
+            Kernel = StartKernel();
+        }
+        catch
+        {
+            Interference.Current = _outer;      // the journal could not be opened: nobody will dispose of this
+            throw;
+        }
+
+        _watch = new KernelWatch(this);
     }
 
     /// <summary>Where every decision comes from. Draw from it for decisions of your own.</summary>
@@ -118,7 +114,8 @@ public sealed class Simulation : IDisposable
 
     internal Interruptions Interruptions => _interruptions;
 
-    /// <summary>Adds somebody outside the kernel who does something now and then, as a thread of the host would.</summary>
+    /// <summary>Adds somebody outside the kernel who does something now and then, as a thread of the host
+    /// would.</summary>
     /// <param name="name">For the trace.</param>
     /// <param name="act">One act; false when there is nothing more to do.</param>
     public void AddActor(string name, Func<bool> act) => Moves.AddActor(name, act);
@@ -225,7 +222,7 @@ public sealed class Simulation : IDisposable
         task.GetAwaiter().GetResult();
     }
 
-    /// <summary>Awaits something of the kernel, an ask or a waiting send for instance, while the simulation runs.</summary>
+    /// <summary>Awaits something of the kernel, an ask or a waiting send, while the simulation runs.</summary>
     /// <typeparam name="T">Of what.</typeparam>
     /// <param name="task">Not yet awaited.</param>
     /// <param name="within">Fails after this much simulated time.</param>
@@ -246,16 +243,17 @@ public sealed class Simulation : IDisposable
         return stop.GetAwaiter().GetResult();
     }
 
-    /// <summary>The process dies here and now. The simulation is over; its disk's image can be opened by another.</summary>
+    /// <summary>The process dies here and now. The simulation is over; another can open the disk's image.</summary>
     /// <param name="cutsPower">What was not synced may be lost, as drawn.</param>
     public DiskImage Kill(bool cutsPower = false) => _interruptions.Kill(cutsPower);
 
-    /// <summary>Makes an agent crash at its next effect: before or after a send, ask, derivation or reply, or when it takes
-    /// a message.</summary>
+    /// <summary>Makes an agent crash at its next effect: before or after a send, ask, derivation or reply, or when it
+    /// takes a message.</summary>
     /// <param name="agent">Who.</param>
     public void Crash(AgentId agent) => _interruptions.CrashNext(agent);
 
-    /// <summary>Throws <see cref="SimulationFailedException"/> if an invariant of the kernel does not hold now.</summary>
+    /// <summary>Throws <see cref="SimulationFailedException"/> if an invariant of the kernel does not hold
+    /// now.</summary>
     public void AssertInvariants() => _watch.Check();
 
     /// <summary>Fails the simulation.</summary>
@@ -289,11 +287,13 @@ public sealed class Simulation : IDisposable
     public void Dispose()
     {
         Interference.Current = _outer;
-        if (!_isStopped)
+        bool isReleased = SimulatedCores.Cores.Count == 0;      // by a stop that nobody may have waited for
+        if (!_isStopped && !isReleased)
         {
-            _isStopped = true;
             Kernel.Abandon();
         }
+
+        _isStopped = true;
     }
 
     /// <summary>Runs everything that is due on the way to the next event. False if there is none until then.</summary>
@@ -307,6 +307,21 @@ public sealed class Simulation : IDisposable
         MoveTo(next);
         return true;
     }
+
+    private Kernel StartKernel() => new(
+        new KernelOptions
+        {
+            Cores = _options.Cores,
+            ChannelCapacity = _options.ChannelCapacity,
+            Time = Time,
+            Seed = (ulong)Choices.Draw(int.MaxValue),
+            JournalDirectory = _options.Disk is null ? null : JournalDirectory,
+            SegmentBytes = _options.SegmentBytes,
+            RetainSegments = _options.RetainSegments,
+            Codecs = _options.Codecs,
+            Unsupervised = _unsupervised.Add,
+        },
+        new Platform(SimulatedCores, Host, (IJournalDisk?)_options.Disk ?? SystemJournalDisk.Instance));
 
     private void MoveTo(TimeSpan time)
     {
@@ -330,8 +345,8 @@ public sealed class Simulation : IDisposable
         _interruptions.ThrowIfFailed();
         if (Host.IsDisturbed)
         {
-            Fail("one thread", "something came from a thread outside the simulation: Task.Run, ConfigureAwait(false) or a "
-                + "real timer in the code under test.");
+            Fail("one thread", "something came from a thread outside the simulation: Task.Run, ConfigureAwait(false) "
+                + "or a real timer in the code under test.");
         }
 
         if (Steps > _options.StepsMost)

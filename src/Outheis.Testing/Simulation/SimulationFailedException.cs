@@ -2,7 +2,8 @@ using System.Globalization;
 
 namespace Outheis.Testing;
 
-/// <summary>A promise was broken in a simulation. The message says which, and the seed and step that repeat it.</summary>
+/// <summary>A promise was broken in a simulation. The message says which, and the seed and step that repeat
+/// it.</summary>
 public sealed class SimulationFailedException : Exception
 {
     internal SimulationFailedException(string promise, string what, Simulation simulation, Exception? cause = null)

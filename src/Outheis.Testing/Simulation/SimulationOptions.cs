@@ -24,7 +24,8 @@ public sealed record SimulationOptions
     /// <summary>What goes wrong, and how often.</summary>
     public FaultOptions Faults { get; init; } = FaultOptions.None;
 
-    /// <summary>At every how many-th moment within the kernel somebody else's step comes in between; 0: never.</summary>
+    /// <summary>At every how many-th moment within the kernel somebody else's step comes in between; 0:
+    /// never.</summary>
     public int InterruptOneIn { get; init; } = 12;
 
     /// <summary>At every how many-th step time moves on although there is work; 0: only when there is none.</summary>

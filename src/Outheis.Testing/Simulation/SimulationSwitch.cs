@@ -4,8 +4,8 @@ using System.Runtime.CompilerServices;
 namespace Outheis.Testing;
 
 /// <summary>
-/// Lets the kernel of this process be simulated, if that was not said in the project. Too late when the kernel was in use
-/// before this assembly was: then a simulation says so.
+/// Lets the kernel of this process be simulated, if that was not said in the project. Too late when the kernel was
+/// in use before this assembly was: then a simulation says so.
 /// </summary>
 internal static class SimulationSwitch
 {

@@ -39,7 +39,7 @@ public sealed class SimulationTrace
         {
             var line = new StringBuilder();
             line.Append(CultureInfo.InvariantCulture, $"{Step,7} ").Append(' ', 2 * Depth).Append(What);
-            if (Number != 0 || What.EndsWith(' '))
+            if (What.EndsWith(' '))
             {
                 line.Append(CultureInfo.InvariantCulture, $"{Number}");
             }

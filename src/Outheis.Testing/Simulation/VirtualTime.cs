@@ -58,7 +58,8 @@ public sealed class VirtualTime : TimeProvider
     public override long GetTimestamp() => Volatile.Read(ref _now) + 1;
 
     /// <inheritdoc/>
-    public override DateTimeOffset GetUtcNow() => Epoch.AddTicks(Volatile.Read(ref _now) + Volatile.Read(ref _wallOffset));
+    public override DateTimeOffset GetUtcNow() =>
+        Epoch.AddTicks(Volatile.Read(ref _now) + Volatile.Read(ref _wallOffset));
 
     /// <inheritdoc/>
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)

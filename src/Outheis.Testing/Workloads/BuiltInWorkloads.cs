@@ -7,9 +7,14 @@ public static class BuiltInWorkloads
     public static IReadOnlyList<Workload> All { get; } =
     [
         new Flood(),
+        new Transfers(),
+        new Chains(),
+        new Asks(),
+        new Restarts(),
+        new CapabilityChurn(),
     ];
 
     /// <summary>Real talk: each nick an agent, each addressed line a message.</summary>
     /// <param name="folder">Logs with lines like <c>[04:59] &lt;nick&gt; text</c>, one file a day.</param>
-    public static Workload Irc(string folder) => throw new InvalidOperationException(folder);
+    public static Workload Irc(string folder) => new Irc(folder);
 }

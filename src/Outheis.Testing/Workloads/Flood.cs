@@ -24,7 +24,8 @@ internal sealed class Flood : Workload
                 Qos = (Qos)run.Choices.Draw(5),
             };
             ids[i] = simulation.Kernel.Spawn(
-                $"flooder {i}", () => all[index] = new Flooder(simulation, run.Choices.Pick([100, 1000, 3000])), options);
+                $"flooder {i}",
+                () => all[index] = new Flooder(simulation, run.Choices.Pick([100, 1000, 3000])), options);
         }
 
         for (int i = 0; i < agents; i++)

@@ -23,6 +23,7 @@ public abstract class Workload
 public sealed class WorkloadRun : IDisposable
 {
     private readonly List<Simulation> _simulations = [];
+    private readonly SortedDictionary<string, long> _reached = new(StringComparer.Ordinal);
 
     internal WorkloadRun(Choices choices, bool withFaults) => (Choices, WithFaults) = (choices, withFaults);
 
@@ -37,6 +38,9 @@ public sealed class WorkloadRun : IDisposable
 
     /// <summary>The newest simulation.</summary>
     public Simulation? Newest => _simulations.Count == 0 ? null : _simulations[^1];
+
+    /// <summary>The states worth getting into that the run got into, and how often.</summary>
+    internal IReadOnlyDictionary<string, long> Reached => _reached;
 
     /// <summary>One to four cores and everything else as drawn; faults if the run has them.</summary>
     public SimulationOptions DrawOptions() => new()
@@ -59,6 +63,16 @@ public sealed class WorkloadRun : IDisposable
         var simulation = new Simulation(Choices, options ?? DrawOptions());
         _simulations.Add(simulation);
         return simulation;
+    }
+
+    /// <summary>Notes that the run got into a state worth getting into: a check that never sees it checks
+    /// nothing.</summary>
+    internal void Note(string state, long times = 1)
+    {
+        if (times > 0)
+        {
+            _reached[state] = _reached.GetValueOrDefault(state) + times;
+        }
     }
 
     /// <summary>Lets go of every simulation.</summary>

@@ -1,12 +1,11 @@
+using Outheis.Testing;
 using Xunit;
 
 namespace Outheis.Tests.Journal;
 
-public sealed class JournalLaneTests : IDisposable
+public sealed class JournalLaneTests
 {
-    private readonly MemoryJournalDisk _disk = new();
-
-    public void Dispose() => _disk.Dispose();
+    private readonly SimulatedDisk _disk = new();
 
     [Fact]
     public void Append_Some_ReadsBackInOrderWithPositions()
@@ -85,7 +84,7 @@ public sealed class JournalLaneTests : IDisposable
     {
         for (int last = 0; last < 400; last += 8)
         {
-            using var disk = new MemoryJournalDisk();
+            var disk = new SimulatedDisk();
             using (JournalDirectory journal = Journals.Open(disk))
             {
                 JournalLane lane = journal.Lane(0);
@@ -148,7 +147,7 @@ public sealed class JournalLaneTests : IDisposable
     {
         using JournalDirectory journal = Journals.Open(_disk);
         JournalLane lane = journal.Lane(0);
-        _disk.SyncError = new IOException("Input/output error");
+        _disk.FailSyncs();
         ulong next = 0;
         while (lane.TryAppend(next, 1000))
         {
@@ -160,13 +159,29 @@ public sealed class JournalLaneTests : IDisposable
     }
 
     [Fact]
+    public void Sync_SegmentsWereLeftSinceTheLastOne_MakesThemDurableToo()
+    {
+        using JournalDirectory journal = Journals.Open(_disk);
+        JournalLane lane = journal.Lane(0);
+        ulong count = 0;
+        while (RecordHeader.OffsetOf(lane.Position) < 3 * Journals.SmallSegment)
+        {
+            lane.Append(count++, payloadBytes: 1000);
+        }
+
+        lane.Sync();
+        var cut = SimulatedDisk.From(_disk.PowerCutLosingAll());
+        Assert.Equal(Journals.Range((int)count), Journals.Numbers(cut));
+    }
+
+    [Fact]
     public void Sync_DiskFails_ReachesTheCallerAndIsNeverForgotten()
     {
         JournalDirectory journal = Journals.Open(_disk);
         journal.Lane(0).Append(0);
-        _disk.SyncError = new IOException("Input/output error");
+        _disk.FailSyncs();
         Assert.Throws<JournalException>(journal.Lane(0).Sync);
-        _disk.SyncError = null;      // as a system that reports each failure only once
+        _disk.FailSyncs(0);      // as a system that reports each failure only once
         Assert.Throws<JournalException>(journal.Lane(0).Sync);
         Assert.Throws<JournalException>(journal.Close);
         Journals.Open(_disk, out RecoveryReport report).Close();
@@ -198,6 +213,24 @@ public sealed class JournalLaneTests : IDisposable
     }
 
     [Fact]
+    public void Append_ReopenedWithFewerAndLongerSegments_KeepsThatManyAndNoGap()
+    {
+        const int Each = 4_000;
+        JournalDirectory before = Journals.Open(_disk, Journals.Settings(retain: 6));
+        Array.ForEach([.. Journals.Range(Each)], i => before.Lane(0).Append(i, 100));
+        before.Close();
+        JournalSettings longer = Journals.Settings(segmentBytes: 2 * Journals.SmallSegment, retain: 2);
+        using JournalDirectory journal = Journals.Open(_disk, longer);
+        Array.ForEach([.. Journals.Range(Each)], i => journal.Lane(0).Append(Each + i, 100));
+        List<ulong> kept = Journals.Numbers(_disk);
+        Assert.Equal(Journals.Range(kept.Count).Select(i => i + kept[0]), kept);
+        Assert.Equal(2ul * Each - 1, kept[^1]);
+        string[] segments = [.. _disk.Files.Where(file => file.EndsWith(".seg", StringComparison.Ordinal))];
+        Assert.InRange(segments.Length, 2, 3);
+        Assert.All(segments, segment => Assert.Equal(2 * Journals.SmallSegment, _disk.Bytes(segment).Length));
+    }
+
+    [Fact]
     public void TryReserve_AfterDispose_Throws()
     {
         JournalDirectory journal = Journals.Open(_disk);
@@ -217,6 +250,6 @@ public sealed class JournalLaneTests : IDisposable
         }
 
         Assert.True(SpinWait.SpinUntil(() => _disk.Files.Contains(Journals.Segment(1)), 5000));
-        Assert.True(_disk.Populated > 2);
+        Assert.True(_disk.Populates > 2);
     }
 }

@@ -1,13 +1,13 @@
 using System.Text;
+using FsCheck.Xunit;
+using Outheis.Testing;
 using Xunit;
 
 namespace Outheis.Tests.Journal;
 
-public sealed class JournalReaderTests : IDisposable
+public sealed class JournalReaderTests
 {
-    private readonly MemoryJournalDisk _disk = new();
-
-    public void Dispose() => _disk.Dispose();
+    private readonly SimulatedDisk _disk = new();
 
     [Fact]
     public void Read_CauseInAnotherLane_ComesFirst()
@@ -20,6 +20,36 @@ public sealed class JournalReaderTests : IDisposable
         }
 
         Assert.Equal(Journals.Range(300), Journals.Numbers(_disk));
+    }
+
+    /// <summary>Whatever caused what, in whichever lanes: all records come, each after its cause, and those of a lane
+    /// in the order of their writing.</summary>
+    [Property(MaxTest = 100, EndSize = 200)]
+    public static void Read_AnyCauses_EachComesAfterItsCauseAndLanesKeepTheirOrder((byte Lane, ushort Cause)[] writes)
+    {
+        const int Lanes = 3;
+        var disk = new SimulatedDisk();
+        using JournalDirectory journal = Journals.Open(disk, Journals.Settings(Lanes));
+        List<long> positions = [];
+        foreach ((byte lane, ushort cause) in writes)
+        {
+            int which = cause % (positions.Count + 1);      // an earlier record, or none
+            positions.Add(journal.Lane(lane % Lanes).Append(
+                (ulong)positions.Count, lane, which == positions.Count ? 0 : positions[which]));
+        }
+
+        List<JournalEntry> read =
+            [.. Journals.ReadAll(disk, out _).Where(entry => entry.Kind == JournalKind.Sent)];
+        Assert.Equal(positions.Order(), read.Select(entry => entry.Position).Order());
+        HashSet<long> seen = [0];
+        foreach (JournalEntry entry in read)
+        {
+            Assert.True(seen.Contains(entry.Cause), $"{entry.Badge} comes before its cause");
+            seen.Add(entry.Position);
+        }
+
+        Assert.All(read.GroupBy(entry => entry.Lane), lane =>
+            Assert.Equal(lane.Select(entry => entry.Position).Order(), lane.Select(entry => entry.Position)));
     }
 
     [Fact]

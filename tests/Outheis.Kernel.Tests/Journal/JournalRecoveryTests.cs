@@ -1,12 +1,11 @@
+using Outheis.Testing;
 using Xunit;
 
 namespace Outheis.Tests.Journal;
 
-public sealed class JournalRecoveryTests : IDisposable
+public sealed class JournalRecoveryTests
 {
-    private readonly MemoryJournalDisk _disk = new();
-
-    public void Dispose() => _disk.Dispose();
+    private readonly SimulatedDisk _disk = new();
 
     [Fact]
     public void Open_AfterClose_IsCleanAndGoesOnInTheSameSegment()
@@ -168,7 +167,7 @@ public sealed class JournalRecoveryTests : IDisposable
 
         _disk.Bytes(Journals.Segment(2)).Slice(8192, 4096).Clear();
         killed.Abandon();
-        _disk.BootId = Guid.NewGuid();
+        _disk.Reboot();
         List<ulong> readable = Journals.Numbers(_disk);
         using JournalDirectory journal = Journals.Open(_disk, out RecoveryReport report);
         Assert.True(report.Repaired);
@@ -189,7 +188,7 @@ public sealed class JournalRecoveryTests : IDisposable
 
         killed.Abandon();
         _disk.Delete(Journals.Segment(2));
-        _disk.BootId = Guid.NewGuid();
+        _disk.Reboot();
         List<ulong> readable = Journals.Numbers(_disk);
         using JournalDirectory journal = Journals.Open(_disk, out RecoveryReport report);
         Assert.True(report.BytesDropped >= 3 * Journals.SmallSegment);
@@ -211,7 +210,7 @@ public sealed class JournalRecoveryTests : IDisposable
         header.Sequence = 9;
         header.Crc = header.ComputeCrc();
         killed.Abandon();
-        _disk.BootId = Guid.NewGuid();
+        _disk.Reboot();
         using JournalDirectory journal = Journals.Open(_disk, out RecoveryReport report);
         Assert.False(report.Repaired);
         Assert.Equal(99ul, Journals.Numbers(_disk)[^1]);
@@ -278,7 +277,7 @@ public sealed class JournalRecoveryTests : IDisposable
     [Fact]
     public void Open_SyncFails_ReachesTheCaller()
     {
-        _disk.SyncError = new IOException("Input/output error");
+        _disk.FailSyncs();
         Assert.Throws<JournalException>(() => Journals.Open(_disk));
     }
 
@@ -289,7 +288,7 @@ public sealed class JournalRecoveryTests : IDisposable
     {
         for (int seed = 0; seed < 60; seed++)
         {
-            using var disk = new MemoryJournalDisk();
+            var disk = new SimulatedDisk();
             var random = new Random(seed);
             JournalSettings settings = Journals.Settings(retain: seed % 2 == 0 ? null : 4);
             JournalDirectory killed = Journals.Open(disk, settings);
@@ -306,7 +305,7 @@ public sealed class JournalRecoveryTests : IDisposable
 
             killed.Abandon();
             LosePages(disk, random, older);
-            disk.BootId = Guid.NewGuid();
+            disk.Reboot();
             using JournalDirectory journal = Journals.Open(disk, out _);
             List<ulong> kept = Journals.Numbers(disk);
             ulong first = kept.Count == 0 ? 0 : kept[0];
@@ -317,10 +316,10 @@ public sealed class JournalRecoveryTests : IDisposable
         }
     }
 
-    private static IEnumerable<string> Segments(MemoryJournalDisk disk) =>
+    private static IEnumerable<string> Segments(SimulatedDisk disk) =>
         disk.Files.Where(file => file.EndsWith(".seg", StringComparison.Ordinal));
 
-    private static void LosePages(MemoryJournalDisk disk, Random random, Dictionary<string, byte[]> older)
+    private static void LosePages(SimulatedDisk disk, Random random, Dictionary<string, byte[]> older)
     {
         int sector = random.Next(2) == 0 ? 4096 : 512;
         foreach (string path in Segments(disk).ToArray())

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Outheis.Testing;
 using Xunit;
 
 namespace Outheis.Tests.Journal;
@@ -94,6 +95,12 @@ internal static unsafe class Journals
     public static string Segment(long sequence, int lane = 0) =>
         $"{Path}/{JournalSegment.LaneName(lane)}/{JournalSegment.NameOf(sequence)}";
 
-    public static ref SegmentHeader Header(MemoryJournalDisk disk, string path) =>
+    public static void FailSyncs(this SimulatedDisk disk, int times = int.MaxValue)
+    {
+        disk.FailNext(DiskVerb.SyncFile, times);
+        disk.FailNext(DiskVerb.SyncDirectory, times);
+    }
+
+    public static ref SegmentHeader Header(SimulatedDisk disk, string path) =>
         ref MemoryMarshal.AsRef<SegmentHeader>(disk.Bytes(path));
 }

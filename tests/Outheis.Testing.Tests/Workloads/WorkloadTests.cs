@@ -17,7 +17,8 @@ public sealed class WorkloadTests
         for (ulong seed = 1; seed <= Seeds; seed++)
         {
             WorkloadResult result = WorkloadRunner.Run(workload, seed);
-            Assert.True(result.Failure is null, $"{result.Failure?.Message}\n{string.Join('\n', result.Failure?.Trace ?? [])}");
+            string trace = string.Join('\n', result.Failure?.Trace ?? []);
+            Assert.True(result.Failure is null, $"{result.Failure?.Message}\n{trace}");
         }
     }
 

@@ -10,6 +10,7 @@ internal static partial class DependencyRules
     private const string Kernel = "Outheis.Kernel";
     private const string Supervision = "Outheis.Supervision";
     private const string Assistant = "Outheis.Assistant";
+    private const string Testing = "Outheis.Testing";
 
     /// <summary>What each project under src may know. One that is not listed may know the kernel.</summary>
     private static readonly Dictionary<string, string[]> s_known = new()
@@ -18,7 +19,11 @@ internal static partial class DependencyRules
         [Supervision] = [Kernel],
         // an application of both, which runs its team supervised
         [Assistant] = [Kernel, Supervision],
-        ["Outheis.Cli"] = [Kernel, Supervision, Assistant],         // the tool: the outermost layer
+        // what agents are tested with, their supervisors among them
+        [Testing] = [Kernel, Supervision],
+        ["Outheis.Testing.Generators"] = [Kernel, Supervision, Testing],
+        ["Outheis.Testing.Xunit"] = [Kernel, Supervision, Testing],
+        ["Outheis.Cli"] = [Kernel, Supervision, Assistant, Testing],      // the tool: the outermost layer
     };
 
     private static readonly string[] s_kernelPackages = ["Microsoft.Extensions.ObjectPool"];

@@ -1,0 +1,45 @@
+using Xunit;
+
+namespace Outheis.Testing.Tests;
+
+public sealed class ChoicesTests
+{
+    [Fact]
+    public void Draw_SameSeed_SameNumbersWithinTheBound()
+    {
+        var left = new Choices(42);
+        var right = new Choices(42);
+        for (int i = 1; i < 1000; i++)
+        {
+            int drawn = left.Draw(i);
+            Assert.InRange(drawn, 0, i - 1);
+            Assert.Equal(drawn, right.Draw(i));
+        }
+
+        Assert.NotEqual(left.Drawn, Enumerable.Range(1, 999).Select(new Choices(43).Draw));
+    }
+
+    [Fact]
+    public void Draw_Recorded_RepeatsAndGoesOnWithZeros()
+    {
+        var choices = new Choices([3, 7, 9]);
+        Assert.Equal([3, 2, 9, 0, 0], new[] { 10, 5, 10, 10, 10 }.Select(choices.Draw));
+        Assert.Null(choices.Seed);
+        Assert.Throws<ArgumentOutOfRangeException>(() => choices.Draw(0));
+    }
+
+    [Fact]
+    public void Chance_ZerosOnly_NeverHappens()
+    {
+        var choices = new Choices([]);
+        Assert.DoesNotContain(Enumerable.Range(0, 100), i => choices.Chance(i));
+    }
+
+    [Fact]
+    public void Chance_OneInTen_HappensAboutThatOften()
+    {
+        var choices = new Choices(1);
+        Assert.InRange(Enumerable.Range(0, 10_000).Count(_ => choices.Chance(10)), 800, 1200);
+        Assert.False(choices.Chance(0));
+    }
+}

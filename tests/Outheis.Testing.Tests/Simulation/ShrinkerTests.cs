@@ -1,0 +1,85 @@
+using Xunit;
+
+namespace Outheis.Testing.Tests;
+
+/// <summary>A failure is repeated exactly, and made shorter.</summary>
+public sealed class ShrinkerTests
+{
+    /// <summary>Fails once two certain acts came one after the other, whatever else happened.</summary>
+    private sealed class Picky : Workload
+    {
+        public override string Name => "picky";
+
+        public override string Promise => "never seven after three";
+
+        protected internal override void Run(WorkloadRun run)
+        {
+            Simulation simulation = run.Start();
+            int before = 0, left = 400;
+            simulation.AddActor("picker", () =>
+            {
+                int now = run.Choices.Draw(10);
+                simulation.Require((before, now) != (3, 7), "three seven", $"after {400 - left} acts.");
+                before = now;
+                return --left > 0;
+            });
+            simulation.RunToEnd();
+        }
+    }
+
+    [Fact]
+    public void Repeat_WhatWasDrawn_FailsAtTheSameStep()
+    {
+        SimulationFailedException failure = FirstFailure(out ulong seed);
+        SimulationFailedException again = WorkloadRunner.Run(new Picky(), seed).Failure!;
+        SimulationFailedException repeated = WorkloadRunner.Repeat(new Picky(), failure.Drawn).Failure!;
+        Assert.Equal((failure.Message, failure.Step), (again.Message, again.Step));
+        Assert.Equal((failure.Promise, failure.Step), (repeated.Promise, repeated.Step));
+        Assert.Equal(failure.Drawn, repeated.Drawn);
+    }
+
+    [Fact]
+    public void Shorten_ALongFailure_IsTheShortestOfTheSameKind()
+    {
+        SimulationFailedException failure = FirstFailure(out _);
+        SimulationFailedException shorter = WorkloadRunner.Shorten(new Picky(), failure, runsMost: 2000);
+        Assert.Equal("three seven", shorter.Promise);
+        Assert.True(shorter.Step <= 3, $"{failure.Step} to {shorter.Step}");
+        Assert.True(shorter.Drawn.Count < 40, $"{failure.Drawn.Count} to {shorter.Drawn.Count}");
+        Assert.Equal(shorter.Step, WorkloadRunner.Repeat(new Picky(), shorter.Drawn).Failure!.Step);
+    }
+
+    [Fact]
+    public void Run_AWorkloadThrows_IsAFailureWithItsName()
+    {
+        WorkloadResult result = WorkloadRunner.Run(new Buggy(), 5);
+        Assert.Equal(nameof(InvalidDataException), result.Failure!.Promise);
+        Assert.Contains("seed=5", result.Failure.Message, StringComparison.Ordinal);
+    }
+
+    private sealed class Buggy : Workload
+    {
+        public override string Name => "buggy";
+
+        public override string Promise => "none";
+
+        protected internal override void Run(WorkloadRun run)
+        {
+            run.Start();
+            throw new InvalidDataException("bug");
+        }
+    }
+
+    private static SimulationFailedException FirstFailure(out ulong seed)
+    {
+        for (seed = 1; seed < 100; seed++)
+        {
+            if (WorkloadRunner.Run(new Picky(), seed).Failure is { Step: > 20 } failure)
+            {
+                return failure;
+            }
+        }
+
+        throw new InvalidOperationException("no seed fails late");
+    }
+}
