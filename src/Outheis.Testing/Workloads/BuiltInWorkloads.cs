@@ -9,6 +9,8 @@ public static class BuiltInWorkloads
         new Flood(),
         new Transfers(),
         new Chains(),
+        new Kill(),
+        new Power(),
     ];
 
     /// <summary>Real talk: each nick an agent, each addressed line a message.</summary>
