@@ -11,6 +11,7 @@ public static class BuiltInWorkloads
         new Chains(),
         new Kill(),
         new Power(),
+        new Bands(),
     ];
 
     /// <summary>Real talk: each nick an agent, each addressed line a message.</summary>
