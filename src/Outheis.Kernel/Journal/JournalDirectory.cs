@@ -44,7 +44,7 @@ internal sealed class JournalDirectory : IDisposable
             bool isNew = CheckIsJournal(directory, disk.List(directory));
             if (isNew)
             {
-                Create(directory, disk);
+                CreateDurably(directory, disk);
             }
 
             return OpenLocked(directory, settings, disk, time, out report);
@@ -107,6 +107,19 @@ internal sealed class JournalDirectory : IDisposable
         }
     }
 
+    // A power failure would take what is in a directory with its name.
+    private static void CreateDurably(string directory, IJournalDisk disk)
+    {
+        var named = new List<string>();      // where names of directories are new
+        for (string at = directory; disk.List(at) is null && Path.GetDirectoryName(at) is { } parent; at = parent)
+        {
+            named.Add(parent);
+        }
+
+        disk.CreateDirectory(directory);
+        named.ForEach(disk.SyncDirectory);
+    }
+
     // True when there is nothing yet.
     private static bool CheckIsJournal(string directory, IReadOnlyList<string>? names)
     {
@@ -120,19 +133,6 @@ internal sealed class JournalDirectory : IDisposable
         return known ? false : throw new JournalException(
             $"{directory} is not a journal: it holds other files and no lanes. Name an empty directory or a "
             + "new one.");
-    }
-
-    // What is made durable in a directory that a power failure takes away is gone with it; so too for those above.
-    private static void Create(string directory, IJournalDisk disk)
-    {
-        List<string> missing = [];
-        for (string path = directory; disk.List(path) is null; path = Path.GetDirectoryName(path)!)
-        {
-            missing.Add(path);
-        }
-
-        disk.CreateDirectory(directory);
-        missing.ForEach(path => disk.SyncDirectory(Path.GetDirectoryName(path)!));
     }
 
     private static JournalDirectory OpenLocked(
@@ -247,7 +247,8 @@ internal sealed class JournalDirectory : IDisposable
 
     private static void CheckTitle(string path, string owner)
     {
-        if (owner.Length == 0)
+        // Never written, or lost by a power failure, which may leave zeros: only the lock itself counts.
+        if (owner.AsSpan().Trim('\0').IsEmpty)
         {
             return;
         }
