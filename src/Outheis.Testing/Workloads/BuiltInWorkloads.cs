@@ -11,6 +11,7 @@ public static class BuiltInWorkloads
         new Chains(),
         new Kill(),
         new Power(),
+        new SlowReader(),
         new Bands(),
     ];
 
