@@ -287,6 +287,11 @@ public sealed class AgentContext
     {
         _isFenced = true;
         Waiting.WithdrawAll();
+        if (HasResumes)
+        {
+            Core.Post(new OrphanResume(this));      // what was to run in a turn that will not come
+        }
+
         ulong unanswered = _isPending ? _message.Correlation : 0;
         if (_isPending)
         {
