@@ -20,10 +20,10 @@ internal sealed class CapabilityWriter<T>(Capability<T> capability) : ChannelWri
             return ValueTask.FromException(error as ChannelClosedException ?? new ChannelClosedException(error));
         }
 
-        ValueTask<SendResult> sent = capability.SendAsync(item, cancellationToken);
-        return !sent.IsCompletedSuccessfully ? new ValueTask(OnHost(capability.Node!.Target, () => EndWrite(sent)))
-            : sent.Result == SendResult.Sent ? ValueTask.CompletedTask
-            : ValueTask.FromException(Closed(sent.Result));
+        SendResult sent = capability.Send(in item);
+        return sent == SendResult.Sent ? ValueTask.CompletedTask
+            : sent != SendResult.Full ? ValueTask.FromException(Closed(sent))
+            : new ValueTask(OnHost(capability.Node!.Target, () => WriteWhenThereIsRoom(item, cancellationToken)));
     }
 
     /// <summary>Room is a matter of the moment: true unless this writer was completed. Then try, or use
@@ -55,9 +55,9 @@ internal sealed class CapabilityWriter<T>(Capability<T> capability) : ChannelWri
     private static Task<TResult> OnHost<TResult>(AgentCell target, Func<Task<TResult>> wait) =>
         target.Kernel.Platform.Host.Run(wait);
 
-    private async Task<bool> EndWrite(ValueTask<SendResult> sending)
+    private async Task<bool> WriteWhenThereIsRoom(T item, CancellationToken cancellationToken)
     {
-        SendResult sent = await sending.ConfigureAwait(true);
+        SendResult sent = await capability.SendAsync(item, cancellationToken).ConfigureAwait(true);
         return sent == SendResult.Sent ? true : throw Closed(sent);
     }
 
