@@ -13,6 +13,8 @@ internal sealed class SimulateRun(
 {
     private const int FailuresPerWorkload = 3;      // the rest would say the same
 
+    private static readonly TimeSpan ShortenMost = TimeSpan.FromSeconds(20);      // for one failure
+
     private readonly ConcurrentDictionary<string, Count> _counts = [];
     private readonly ConcurrentQueue<Found> _failures = [];
     private readonly Stopwatch _clock = new();
@@ -51,7 +53,10 @@ internal sealed class SimulateRun(
     private void Report(TextWriter output, Found found, bool withTrace)
     {
         (ulong seed, Workload workload, SimulationFailedException failure) = found;
-        SimulationFailedException shorter = WorkloadRunner.Shorten(workload, failure, withFaults: withFaults);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        patience.CancelAfter(ShortenMost);
+        SimulationFailedException shorter = WorkloadRunner.Shorten(
+            workload, failure, withFaults: withFaults, cancellationToken: patience.Token);
         string faults = withFaults ? "" : " --no-faults";
         output.WriteLine();
         output.WriteLine(Line($"{workload.Name}: {failure.Message}"));

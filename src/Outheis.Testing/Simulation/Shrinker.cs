@@ -6,9 +6,13 @@ namespace Outheis.Testing;
 /// </summary>
 /// <param name="repeat">Runs a record; the failure, if it is the same one.</param>
 /// <param name="runsMost">Runs to spend.</param>
-internal sealed class Shrinker(Func<IReadOnlyList<int>, SimulationFailedException?> repeat, int runsMost)
+/// <param name="cancellation">Ends the search with what was found.</param>
+internal sealed class Shrinker(
+    Func<IReadOnlyList<int>, SimulationFailedException?> repeat, int runsMost, CancellationToken cancellation)
 {
     private int _runs;
+
+    private bool IsOver => _runs >= runsMost || cancellation.IsCancellationRequested;
 
     public SimulationFailedException Shorten(SimulationFailedException failure)
     {
@@ -17,20 +21,20 @@ internal sealed class Shrinker(Func<IReadOnlyList<int>, SimulationFailedExceptio
         do
         {
             before = best;
-            for (int piece = Math.Max(1, best.Drawn.Count / 2); piece >= 1 && _runs < runsMost; piece /= 2)
+            for (int piece = Math.Max(1, best.Drawn.Count / 2); piece >= 1 && !IsOver; piece /= 2)
             {
                 best = Pass(best, piece, Without);
                 best = Pass(best, piece, Zeroed);
             }
         }
-        while (IsSimpler(best.Drawn, before.Drawn) && _runs < runsMost);
+        while (IsSimpler(best.Drawn, before.Drawn) && !IsOver);
         return best;
     }
 
     private SimulationFailedException Pass(
         SimulationFailedException best, int piece, Func<IReadOnlyList<int>, int, int, int[]> change)
     {
-        for (int start = best.Drawn.Count - piece; start > -piece && _runs < runsMost; start -= piece)
+        for (int start = best.Drawn.Count - piece; start > -piece && !IsOver; start -= piece)
         {
             int from = Math.Max(0, start);
             if (from >= best.Drawn.Count)

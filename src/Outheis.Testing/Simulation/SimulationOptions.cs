@@ -38,7 +38,7 @@ public sealed record SimulationOptions
     public int CheckEvery { get; init; } = 1;
 
     /// <summary>A run that takes more steps than this has failed: it never comes to rest.</summary>
-    public long StepsMost { get; init; } = 2_000_000;
+    public long StepsMost { get; init; } = 200_000;
 }
 
 /// <summary>What goes wrong in a simulation, and how often. 0: never.</summary>

@@ -29,16 +29,18 @@ public static class WorkloadRunner
     /// <param name="failure">What it broke.</param>
     /// <param name="runsMost">Runs to spend on it.</param>
     /// <param name="withFaults">As in the run.</param>
+    /// <param name="cancellationToken">Ends the search, between two runs.</param>
     /// <returns>The failure of the shortest run found; the given one if none is shorter.</returns>
     public static SimulationFailedException Shorten(
-        Workload workload, SimulationFailedException failure, int runsMost = 400, bool withFaults = true)
+        Workload workload, SimulationFailedException failure, int runsMost = 400, bool withFaults = true,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(failure);
         var shrinker = new Shrinker(
             drawn => Repeat(workload, drawn, withFaults).Failure is { } again && again.Promise == failure.Promise
                 ? again
                 : null,
-            runsMost);
+            runsMost, cancellationToken);
         return shrinker.Shorten(failure);
     }
 
