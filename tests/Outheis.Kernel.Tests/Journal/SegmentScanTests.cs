@@ -49,7 +49,7 @@ public sealed unsafe class SegmentScanTests
     [Fact]
     public void Beyond_EverySlotClaimsToBeALongRecord_GivesUpBeforeTheEnd()
     {
-        using var disk = new MemoryJournalDisk();
+        var disk = new SimulatedDisk();
         JournalDirectory journal = Journals.Open(disk);
         int end = (int)RecordHeader.OffsetOf(journal.Lane(0).Position);
         journal.Abandon();
@@ -63,7 +63,7 @@ public sealed unsafe class SegmentScanTests
             claim.CopyTo(bytes[offset..]);
         }
 
-        using var segment = new JournalSegment(disk.OpenSegment(Journals.Segment(0)));
+        using var segment = new JournalSegment(((IJournalDisk)disk).OpenSegment(Journals.Segment(0)));
         (int lost, int count) = SegmentScan.Beyond(segment, end);
         Assert.Equal((SegmentScan.LastNonZero(segment, end), 0), (lost, count));
         Assert.InRange(lost, last - RecordHeader.Alignment, last + RecordHeader.Alignment);
