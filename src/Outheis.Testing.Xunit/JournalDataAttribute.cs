@@ -17,8 +17,9 @@ public enum JournalRows
 }
 
 /// <summary>
-/// A recorded journal as the data of a theory: <c>[Theory, JournalData("Recordings/bank", Agent = "account")]</c> over a
-/// test with one parameter, a <see cref="RecordedAgent"/>, or a <see cref="RecordedMessage"/> if <see cref="Rows"/> says so.
+/// A recorded journal as the data of a theory: <c>[Theory, JournalData("Recordings/bank", Agent = "account")]</c> over
+/// a test with one parameter, a <see cref="RecordedAgent"/>, or a <see cref="RecordedMessage"/> if <see cref="Rows"/>
+/// says so.
 /// </summary>
 /// <remarks>The journal is read when the test runs; one that is missing, or has no such row, is a failure of the
 /// test.</remarks>
@@ -50,15 +51,12 @@ public sealed class JournalDataAttribute(string path) : DataAttribute
         var recording = Recording.Read(JournalPath.Resolve(path));
         IEnumerable<RecordedAgent> agents = recording.Agents.Where(agent => Agent is null || agent.Name == Agent);
         ITheoryDataRow[] rows = Rows == JournalRows.Agents
-            ? [.. agents.Select(agent => Row(testMethod, agent))]
+            ? [.. agents.Select(static agent => new TheoryDataRow<RecordedAgent>(agent))]
             : [.. agents.SelectMany(static agent => agent.Messages)
                 .Where(message => Type is null || message.TypeName == Type)
-                .Select(message => Row(testMethod, message))];
+                .Select(static message => new TheoryDataRow<RecordedMessage>(message))];
         return rows.Length > 0 ? new(rows) : throw new InvalidOperationException(
             $"The journal in {recording.Directory} has nothing for {testMethod.Name}. It has: "
             + $"{string.Join("; ", recording.Agents)}.");
     }
-
-    private static TheoryDataRow<T> Row<T>(MethodInfo testMethod, T row) =>
-        new(row) { TestDisplayName = $"{testMethod.DeclaringType?.FullName}.{testMethod.Name}({row})" };
 }

@@ -3,8 +3,8 @@ namespace Outheis.Testing.Xunit;
 /// <summary>Finds what a test names by a path relative to its project.</summary>
 internal static class JournalPath
 {
-    /// <summary>Looks beside the test assembly, where copied files are, and then in the project that it was built in: the
-    /// nearest folder above with a project file.</summary>
+    /// <summary>Looks beside the test assembly, where copied files are, and then in the project that it was built in:
+    /// the nearest folder above with a project file.</summary>
     /// <exception cref="DirectoryNotFoundException">There is no such folder; names the places.</exception>
     public static string Resolve(string path)
     {
@@ -21,9 +21,10 @@ internal static class JournalPath
         }
 
         string? inProject = project is null ? null : Path.GetFullPath(path, project);
+        string places = inProject is null ? beside : $"{beside}, and no {inProject}";
         return inProject is not null && Directory.Exists(inProject) ? inProject : throw new DirectoryNotFoundException(
-            $"There is no recorded journal {path}: neither {beside}{(inProject is null ? "" : $" nor {inProject}")} is a "
-            + "folder. Name the directory that the kernel was given, relative to the test's project.");
+            $"There is no recorded journal {path}: no folder {places}. "
+            + "Name the directory that the kernel was given, relative to the test's project.");
     }
 
     private static bool HasProject(string folder) =>

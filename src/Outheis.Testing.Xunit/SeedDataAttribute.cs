@@ -5,8 +5,8 @@ using Xunit.v3;
 
 namespace Outheis.Testing.Xunit;
 
-/// <summary>Runs a theory once for each of some seeds: <c>[Theory, SeedData(200)]</c> over a test with one parameter, an
-/// <see cref="ulong"/>. For thousands of them, in one test: <see cref="Seeds.ForEach"/>.</summary>
+/// <summary>Runs a theory once for each of some seeds: <c>[Theory, SeedData(200)]</c> over a test with one parameter,
+/// an <see cref="ulong"/>. For thousands of them, in one test: <see cref="Seeds.ForEach"/>.</summary>
 /// <param name="count">How many seeds.</param>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class SeedDataAttribute(int count) : DataAttribute

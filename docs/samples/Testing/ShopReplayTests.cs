@@ -49,8 +49,8 @@ public sealed class ShopReplayTests
             }
 
             AskCapability<GetTotal, Total> total = kernel.GrantAsk<GetTotal, Total>(shop);
-            Assert.Equal(
-                new Total(9 * 25), await total.AskAsync(default, cancellationToken: TestContext.Current.CancellationToken));
+            Total sold = await total.AskAsync(default, cancellationToken: TestContext.Current.CancellationToken);
+            Assert.Equal(new Total(9 * 25), sold);
         }
 
         File.Delete(Path.Combine(folder, "lock"));      // says who wrote it: nothing for a repository

@@ -44,7 +44,7 @@ internal sealed class JournalDirectory : IDisposable
             bool isNew = CheckIsJournal(directory, disk.List(directory));
             if (isNew)
             {
-                disk.CreateDirectory(directory);
+                CreateDurably(directory, disk);
             }
 
             return OpenLocked(directory, settings, disk, time, out report);
@@ -105,6 +105,19 @@ internal sealed class JournalDirectory : IDisposable
         catch (JournalException)
         {
         }
+    }
+
+    // A power failure would take what is in a directory with its name.
+    private static void CreateDurably(string directory, IJournalDisk disk)
+    {
+        var named = new List<string>();      // where names of directories are new
+        for (string at = directory; disk.List(at) is null && Path.GetDirectoryName(at) is { } parent; at = parent)
+        {
+            named.Add(parent);
+        }
+
+        disk.CreateDirectory(directory);
+        named.ForEach(disk.SyncDirectory);
     }
 
     // True when there is nothing yet.
@@ -234,7 +247,8 @@ internal sealed class JournalDirectory : IDisposable
 
     private static void CheckTitle(string path, string owner)
     {
-        if (owner.Length == 0)
+        // Never written, or lost by a power failure, which may leave zeros: only the lock itself counts.
+        if (owner.AsSpan().Trim('\0').IsEmpty)
         {
             return;
         }

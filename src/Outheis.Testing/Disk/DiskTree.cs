@@ -76,12 +76,12 @@ internal sealed class DiskTree
 
     public void SyncNames(string directory)
     {
-        foreach (NameChange change in _changes.Where(change => change.Directory == directory && !change.Dropped))
-        {
-            Apply(change);
-        }
+        NameChange[] synced = [.. _changes.Where(change => change.Directory == directory && !change.Dropped)];
+        Array.ForEach(synced, Apply);
 
-        _changes.RemoveAll(change => change.Directory == directory && !change.Dropped);
+        // What an earlier sync dropped of the same file or name is history: the device has the later state.
+        _changes.RemoveAll(change => change.Directory == directory && (!change.Dropped || Array.Exists(
+            synced, later => later.Node == change.Node || (later.Path is not null && later.Path == change.Path))));
         Prune();
     }
 

@@ -8,9 +8,9 @@ namespace Outheis.Testing;
 /// client with an id and capabilities of its own. From <see cref="SimulationKit.Puppet{T}"/>.
 /// </summary>
 /// <remarks>
-/// Its script is a list of steps, each for one message: the next message has to be the one that the next step is for, or
-/// the simulation fails. After the script messages are only written down. The script goes on over restarts, and what the
-/// puppet holds is granted anew.
+/// Its script is a list of steps, each for one message: the next message has to be the one that the next step is for,
+/// or the simulation fails. After the script messages are only written down. The script goes on over restarts, and
+/// what the puppet holds is granted anew.
 /// </remarks>
 /// <typeparam name="T">What it handles.</typeparam>
 public sealed class Puppet<T> : Recorder<T>

@@ -70,7 +70,8 @@ public abstract class Recorder<T>
         }
     }
 
-    /// <summary>The next messages have to be these, in any order: from several senders nothing else is promised.</summary>
+    /// <summary>The next messages have to be these, in any order: from several senders nothing else is
+    /// promised.</summary>
     /// <param name="messages">One or more.</param>
     public void ExpectInAnyOrder(params IReadOnlyList<T> messages)
     {
@@ -108,7 +109,8 @@ public abstract class Recorder<T>
         var received = new Received<T>(
             message, sender, Words.NameOf(Simulation, sender), badge, Simulation.Time.Now, Simulation.Steps);
         _received.Add(received);
-        Simulation.Trace.Add(Simulation.Steps, 0, "recorded by", 0, $"{Name}: {Words.Of(message)} from {received.SenderName}");
+        Simulation.Trace.Add(
+            Simulation.Steps, 0, "recorded by", 0, $"{Name}: {Words.Of(message)} from {received.SenderName}");
     }
 
     private protected static bool Equal(T left, T right) => EqualityComparer<T>.Default.Equals(left, right);

@@ -44,7 +44,7 @@ public static class Seeds
             if (WorkloadRunner.Run(workload, seed, withFaults).Failure is { } failure)
             {
                 throw new SeedFailedException(
-                    seed, failure, WorkloadRunner.Shorten(workload, failure, RunsToShorten, withFaults).Drawn);
+                    seed, failure, WorkloadRunner.Shorten(workload, failure, RunsToShorten, withFaults));
             }
         }
     }
@@ -53,8 +53,10 @@ public static class Seeds
 /// <summary>A test failed under a seed. The inner exception is what it threw.</summary>
 public sealed class SeedFailedException : Exception
 {
-    internal SeedFailedException(ulong seed, Exception failure, IReadOnlyList<int>? shortest)
-        : base(Describe(seed, failure, shortest), failure) => (Seed, Shortest) = (seed, shortest ?? []);
+    private const int TraceLines = 12;
+
+    internal SeedFailedException(ulong seed, Exception failure, SimulationFailedException? shortest)
+        : base(Describe(seed, failure, shortest), failure) => (Seed, Shortest) = (seed, shortest?.Drawn ?? []);
 
     /// <summary>The first seed under which it failed.</summary>
     public ulong Seed { get; }
@@ -63,7 +65,8 @@ public sealed class SeedFailedException : Exception
     /// <see cref="WorkloadRunner.Repeat"/> runs it.</summary>
     public IReadOnlyList<int> Shortest { get; }
 
-    private static string Describe(ulong seed, Exception failure, IReadOnlyList<int>? shortest) =>
+    private static string Describe(ulong seed, Exception failure, SimulationFailedException? shortest) =>
         $"Seed {seed} fails: {failure.Message}"
-        + (shortest is null ? "" : $"\nIts shortest record of choices: [{string.Join(", ", shortest)}]");
+        + (shortest is null ? "" : $"\nIts shortest record of choices: [{string.Join(", ", shortest.Drawn)}]"
+            + $"\nwhich ends with: {shortest.Message}\n  {string.Join("\n  ", shortest.Trace.TakeLast(TraceLines))}");
 }

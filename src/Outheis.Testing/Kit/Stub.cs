@@ -23,7 +23,8 @@ public sealed class Stub<TRequest, TReply> : Recorder<TRequest>
         options ??= new SpawnOptions();
         if (options.Supervisor == AgentId.Host)
         {
-            options = options with { Supervisor = simulation.Kernel.Spawn($"{name}'s supervisor", () => new Restarter()) };
+            AgentId supervisor = simulation.Kernel.Spawn($"{name}'s supervisor", () => new Restarter());
+            options = options with { Supervisor = supervisor };
         }
 
         Agent = simulation.Kernel.Spawn(name, () => new Answerer(this), options);
@@ -63,12 +64,7 @@ public sealed class Stub<TRequest, TReply> : Recorder<TRequest>
     /// <summary>Leaves the next request without an answer until its asker gives up.</summary>
     public Stub<TRequest, TReply> NeverAnswers() => Add(static async (_, cancellationToken) =>
     {
-        var givenUp = new TaskCompletionSource();
-        using (cancellationToken.UnsafeRegister(static state => ((TaskCompletionSource)state!).SetResult(), givenUp))
-        {
-            await givenUp.Task.ConfigureAwait(true);
-        }
-
+        await GivenUp.Told(cancellationToken).ConfigureAwait(true);
         return default!;      // nobody waits for it
     });
 
@@ -85,7 +81,8 @@ public sealed class Stub<TRequest, TReply> : Recorder<TRequest>
         {
             stub.Record(request, context.Sender, context.Badge);
             stub.Simulation.Require(
-                stub._script.Count > 0, Words.Expectation, $"{stub.Name} was asked {Words.Of(request)} and has no script.");
+                stub._script.Count > 0, Words.Expectation,
+                $"{stub.Name} was asked {Words.Of(request)} and has no script.");
             int step = Math.Min(stub._answered++, stub._script.Count - 1);
             return stub._script[step](request, cancellationToken);
         }

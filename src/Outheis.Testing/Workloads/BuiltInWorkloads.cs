@@ -12,6 +12,9 @@ public static class BuiltInWorkloads
         new Asks(),
         new Restarts(),
         new CapabilityChurn(),
+        new Kill(),
+        new Power(),
+        new Bands(),
     ];
 
     /// <summary>Real talk: each nick an agent, each addressed line a message.</summary>

@@ -26,7 +26,7 @@ internal sealed class PowerCutRun
         _choices = new Choices(seed);
         _settings = JournalOnDisk.Settings(_choices.Pick<int?>([null, 1, 3]), _preparer);
         _faults = new DiskFaults { NamesInAnyOrder = _choices.Draw(2) == 1 };
-        _disk = JournalOnDisk.NewDisk(faults: _faults);
+        _disk = new SimulatedDisk(faults: _faults);
         _journal = JournalOnDisk.Open(_disk, _settings);
     }
 

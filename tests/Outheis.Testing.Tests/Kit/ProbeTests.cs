@@ -50,7 +50,8 @@ public sealed class ProbeTests : IDisposable
 
         SimulationFailedException failure =
             Assert.Throws<SimulationFailedException>(() => probe.Expect(new Deposit(2), 3 * Second));
-        Assert.Contains("till: expected Deposit { Cents = 2 } within 00:00:03", failure.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "till: expected Deposit { Cents = 2 } within 00:00:03", failure.Message, StringComparison.Ordinal);
         Assert.Contains("Deposit { Cents = 1 } from host", failure.Message, StringComparison.Ordinal);
         Assert.Contains("recorded by till", failure.Message, StringComparison.Ordinal);
         Assert.Contains("seed=7 step=", failure.Message, StringComparison.Ordinal);
@@ -114,7 +115,8 @@ public sealed class ProbeTests : IDisposable
         Assert.True(_simulation.Time.Now >= start + 4 * Second);
         SimulationFailedException failure =
             Assert.Throws<SimulationFailedException>(() => probe.ExpectNothing(2 * Second));
-        Assert.Contains("till: expected nothing for 00:00:02.\ncame:\n  Deposit", failure.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "till: expected nothing for 00:00:02.\ncame:\n  Deposit", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -27,7 +27,8 @@ public sealed class PuppetTests : IDisposable
         SimulationFailedException failure =
             Assert.Throws<SimulationFailedException>(() => partner.ExpectPlayed(TimeSpan.FromSeconds(1)));
         Assert.Contains(
-            "partner: 1 of 3 steps were not played, the next one is for a Deposit.", failure.Message, StringComparison.Ordinal);
+            "partner: 1 of 3 steps were not played, the next one is for a Deposit.", failure.Message,
+            StringComparison.Ordinal);
         notes.ExpectInOrder(new Note("one"), new Note("more"), new Note("two"));
         Assert.Equal([new Rate(77)], replies);
 

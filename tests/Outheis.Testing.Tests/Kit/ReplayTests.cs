@@ -23,7 +23,8 @@ public sealed class ReplayTests
         Overseer overseer = simulation.Overseer();
         Probe<Note> auditor = simulation.Probe<Note>("auditor");
         Stub<GetRate, Rate> rates = simulation.Stub<GetRate, Rate>("rates")
-            .Answers(new Rate(1000), new Rate(1100)).Fails(new IOException("closed")).NeverAnswers().Answers(new Rate(900));
+            .Answers(new Rate(1000), new Rate(1100)).Fails(new IOException("closed")).NeverAnswers()
+            .Answers(new Rate(900));
         AgentId account = simulation.Kernel.Spawn(
             "account",
             e => new Account(e.Grant<Note>(auditor.Agent), e.GrantAsk<GetRate, Rate>(rates.Agent, badge: 4)),
@@ -74,10 +75,10 @@ public sealed class ReplayTests
         ReplayDivergedException failure = Assert.Throws<ReplayDivergedException>(() => Replay.Run(
             account, s_types, e => new Changed(e.Grant<Note>("auditor"), e.GrantAsk<GetRate, Rate>("rates"))));
         Divergence divergence = failure.Divergence;
-        Assert.Equal("sent Note { Text = 30 cents came in } to auditor".Replace("30", "20", StringComparison.Ordinal), divergence.Recorded);
+        Assert.Equal("sent Note { Text = 20 cents came in } to auditor", divergence.Recorded);
         Assert.Equal("sent Note { Text = 20 cents, again } to auditor", divergence.Replayed);
         Assert.Equal("account took Deposit { Cents = 20 }, message 2 of 9", divergence.Where);
-        Assert.True(divergence.Position > account.Messages[1].Position % (1L << 56));
+        Assert.NotEqual(account.Messages[1].Position, divergence.Position);
         Assert.Contains($"(journal {Recording.Place(divergence.Position)})", failure.Message, StringComparison.Ordinal);
     }
 
@@ -99,7 +100,8 @@ public sealed class ReplayTests
         RecordedAgent account = Record(seed: 1).Agent("account");
         Divergence fixedNow = Replay.FindDivergence(account, s_types, e => new Lenient(
             e.Grant<Note>("auditor"), e.GrantAsk<GetRate, Rate>("rates")))!;
-        Assert.StartsWith("failed with Error: ArgumentOutOfRangeException", fixedNow.Recorded, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "failed with Error: ArgumentOutOfRangeException", fixedNow.Recorded, StringComparison.Ordinal);
         Assert.Equal("account took Deposit { Cents = -1 }, message 5 of 9", fixedNow.Where);
     }
 
@@ -109,8 +111,8 @@ public sealed class ReplayTests
         RecordedAgent account = Record(seed: 1).Agent("account");
         Divergence reply = Replay.FindDivergence(account, s_types, e => new Poorer(
             e.Grant<Note>("auditor"), e.GrantAsk<GetRate, Rate>("rates")))!;
-        Assert.Equal("replied Balance { Cents = 45, Incarnation = 2 } to #0", reply.Recorded?.Replace("host", "#0", StringComparison.Ordinal));
-        Assert.StartsWith("replied Balance { Cents = 44, Incarnation = 2 }", reply.Replayed, StringComparison.Ordinal);
+        Assert.Equal("replied Balance { Cents = 45, Incarnation = 2 } to host", reply.Recorded);
+        Assert.Equal("replied Balance { Cents = 44, Incarnation = 2 } to host", reply.Replayed);
     }
 
     [Fact]
@@ -122,6 +124,31 @@ public sealed class ReplayTests
         Assert.Contains("has a Deposit at ", missing.Message, StringComparison.Ordinal);
         RecordingException other = Assert.Throws<RecordingException>(() => account.Messages[0].As<Balance>());
         Assert.Contains("has a Deposit, Raw, and not a Balance, Raw", other.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>An agent that gets deposits from the host.</summary>
+    private static RecordedAgent Record(
+        Func<(Capability<Note> Auditor, AskCapability<GetRate, Rate> Rates), Agent> make, long[] deposits,
+        Action<Stub<GetRate, Rate>>? script = null)
+    {
+        var disk = new SimulatedDisk();
+        using var simulation = new Simulation(1, new SimulationOptions
+        {
+            Disk = disk, Codecs = new MessageCodecs().AddJson(BankJson.Default.Note), TimeMovesOneIn = 0,
+        });
+        Probe<Note> auditor = simulation.Probe<Note>("auditor");
+        Stub<GetRate, Rate> rates = simulation.Stub<GetRate, Rate>("rates");
+        script?.Invoke(rates);
+        AgentId account = simulation.Kernel.Spawn(
+            "account", e => make((e.Grant<Note>(auditor.Agent), e.GrantAsk<GetRate, Rate>(rates.Agent))));
+        foreach (long cents in deposits)
+        {
+            simulation.Tell(account, new Deposit(cents));
+        }
+
+        simulation.RunToEnd();
+        simulation.Stop();
+        return Recording.Read(disk).Agent("account");
     }
 
     [Fact]
@@ -171,6 +198,47 @@ public sealed class ReplayTests
         Replay.Run(recorded, s_types, Account);
         Divergence divergence = Replay.FindDivergence(recorded, s_types, _ => new Silent())!;
         Assert.Equal("account took Deposit { Cents = 5 }, message 1 of 2", divergence.Where);
+    }
+
+    [Fact]
+    public void Run_AReplyThatCameTooLate_ComesTooLateAgain()
+    {
+        RecordedAgent account = Record(static e => new Account(e.Auditor, e.Rates), [5, 6], static rates => rates
+            .AnswersAfter(TimeSpan.FromSeconds(7), new Rate(1000)).Answers(new Rate(1000)));
+        Replay.Run(account, s_types, Account);
+    }
+
+    [Fact]
+    public void FindDivergence_AnotherBug_IsToldByItsType()
+    {
+        RecordedAgent account = Record(static e => new Account(e.Auditor, e.Rates), [-1]);
+        Replay.Run(account, s_types, Account);
+        Divergence divergence = Replay.FindDivergence(account, s_types, _ => new Broken())!;
+        Assert.StartsWith(
+            "failed with Error: ArgumentOutOfRangeException", divergence.Recorded, StringComparison.Ordinal);
+        Assert.Equal("failed with Error: InvalidDataException: another bug", divergence.Replayed);
+    }
+
+    [Fact]
+    public void FindDivergence_WhatItSendsAtItsStart_IsComparedToo()
+    {
+        RecordedAgent starter = Record(static e => new Starter(e.Auditor, "hello"), [1]);
+        Assert.Null(Replay.FindDivergence(starter, s_types, e => new Starter(e.Grant<Note>("auditor"), "hello")));
+        Divergence other = Replay.FindDivergence(
+            starter, s_types, e => new Starter(e.Grant<Note>("auditor"), "goodbye"))!;
+        Assert.Equal("sent Note { Text = goodbye } to auditor", other.Replayed);
+        Assert.Equal("account, outside any message", other.Where);
+        Divergence elsewhere = Replay.FindDivergence(
+            starter, s_types, e => new Starter(e.Grant<Note>("somebody"), "hello"))!;
+        Assert.Equal("sent Note { Text = hello } to somebody", elsewhere.Replayed);
+    }
+
+    [Fact]
+    public void As_TheStructHasAnotherSizeNow_SaysBoth()
+    {
+        RecordedMessage message = Record(seed: 1).Agent("account").Messages[0];
+        RecordingException failure = Assert.Throws<RecordingException>(() => message.As<Later.Deposit>());
+        Assert.Contains("has 8 bytes, and such a message now has 16", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -226,6 +294,25 @@ public sealed class ReplayTests
         }
 
         public Balance Answer(in GetBalance request, Context context) => default;
+    }
+
+    private sealed class Broken : Agent, IHandle<Deposit>
+    {
+        public void Handle(in Deposit message, Context context) => throw new InvalidDataException("another bug");
+    }
+
+    private sealed class Starter(Capability<Note> auditor, string text) : Agent, IHandle<Deposit>
+    {
+        public void Handle(in Deposit message, Context context)
+        {
+        }
+
+        protected internal override void OnStart(Context context) => context.Send(auditor, new Note(text));
+    }
+
+    private static class Later
+    {
+        internal readonly record struct Deposit(long Cents, long Fee);
     }
 
     private sealed class Lenient(Capability<Note> auditor, AskCapability<GetRate, Rate> rates)

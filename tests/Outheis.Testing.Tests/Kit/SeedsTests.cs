@@ -34,8 +34,11 @@ public sealed class SeedsTests
         SeedFailedException failure = Assert.Throws<SeedFailedException>(() => Seeds.Run(1000, new OneBadChoice()));
         Assert.Equal(16, failure.Shortest.Max());
         Assert.InRange(failure.Shortest.Count, 1, 12);
-        Assert.Contains("sums to 16", WorkloadRunner.Repeat(new OneBadChoice(), failure.Shortest).Failure!.Message, StringComparison.Ordinal);
+        WorkloadResult again = WorkloadRunner.Repeat(new OneBadChoice(), failure.Shortest);
+        Assert.Contains("16 was drawn", again.Failure!.Message, StringComparison.Ordinal);
         Assert.Contains($"[{string.Join(", ", failure.Shortest)}]", failure.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "which ends with: choice: 16 was drawn. seed=recorded", failure.Message, StringComparison.Ordinal);
         Assert.Null(WorkloadRunner.Run(new OneBadChoice(), failure.Seed - 1).Failure);
     }
 
@@ -59,7 +62,7 @@ public sealed class SeedsTests
             for (int i = 0; i < 10; i++)
             {
                 int drawn = simulation.Choices.Draw(100);
-                simulation.Require(drawn != 16, "choice", "sums to 16");
+                simulation.Require(drawn != 16, "choice", "16 was drawn.");
             }
         }
     }

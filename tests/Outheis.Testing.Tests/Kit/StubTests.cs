@@ -66,7 +66,8 @@ public sealed class StubTests : IDisposable
     {
         _simulation.Tell(_account, new Deposit(10));
         SimulationFailedException failure = Assert.Throws<SimulationFailedException>(() => _auditor.Expect());
-        Assert.Contains("rates was asked GetRate { Currency = 1 } and has no script", failure.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "rates was asked GetRate { Currency = 1 } and has no script", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -81,5 +81,6 @@ public sealed class RecordedMessage
     public T As<T>(JsonTypeInfo<T> json) => new RecordedType<T>(json).Read(Entry);
 
     /// <summary>For test lists.</summary>
-    public override string ToString() => $"{TypeName} from {SenderName ?? Sender.ToString()} at {Recording.Place(Position)}";
+    public override string ToString() =>
+        $"{TypeName} from {SenderName ?? Sender.ToString()} at {Recording.Place(Position)}";
 }

@@ -41,6 +41,17 @@ internal sealed class RecordedEffect(EffectKind kind, JournalEntry entry)
             ? (DeadLetterReason)letter.Reason
             : null;
 
+    /// <summary>The exit of the agent that did all this: the reason of its failure, if that was the last it
+    /// did.</summary>
+    public static void NoteExit(List<RecordedEffect> effects, JournalEntry entry)
+    {
+        if (effects is [.., { Kind: EffectKind.Failed } failed]
+            && ExitedRecord.TryRead(entry.Payload.Span, out ExitedRecord exited))
+        {
+            failed.Reason = exited.Message;
+        }
+    }
+
     /// <summary>The same act in another run: kind, whom, what. A failure: by the type of its exception.</summary>
     public bool IsSameAs(RecordedEffect other, RecordedTypes types) =>
         Kind == other.Kind

@@ -22,11 +22,11 @@ internal sealed class RecordedType<T>(JsonTypeInfo<T>? json) : RecordedType
         PayloadEncoding expected = json is null ? PayloadEncoding.Raw : PayloadEncoding.Json;
         if (entry.TypeName != typeof(T).Name || entry.Encoding != expected)
         {
+            string advice = entry.Encoding != PayloadEncoding.Opaque ? ""
+                : " Without a codec its name alone is recorded: add one to KernelOptions.Codecs and record anew.";
             throw new RecordingException(
                 $"At {Recording.Place(entry.Position)} the journal has a {entry.TypeName}, {entry.Encoding}, and not a "
-                + $"{typeof(T).Name}, {expected}. {(entry.Encoding == PayloadEncoding.Opaque
-                    ? "A message without a codec is recorded by name alone: add one to KernelOptions.Codecs and record anew."
-                    : "")}");
+                + $"{typeof(T).Name}, {expected}.{advice}");
         }
 
         return json is null ? ReadRaw(entry) : JsonSerializer.Deserialize(entry.Payload.Span, json)!;
@@ -52,8 +52,8 @@ internal sealed class RecordedType<T>(JsonTypeInfo<T>? json) : RecordedType
         if (RuntimeHelpers.IsReferenceOrContainsReferences<T>() || entry.Payload.Length != Unsafe.SizeOf<T>())
         {
             throw new RecordingException(
-                $"The {typeof(T).Name} at {Recording.Place(entry.Position)} has {entry.Payload.Length} bytes and now has "
-                + $"{Unsafe.SizeOf<T>()}: the type was changed since. Record anew.");
+                $"The {typeof(T).Name} at {Recording.Place(entry.Position)} has {entry.Payload.Length} bytes, "
+                + $"and such a message now has {Unsafe.SizeOf<T>()}: the type was changed since. Record anew.");
         }
 
         return Unsafe.ReadUnaligned<T>(in MemoryMarshal.GetReference(entry.Payload.Span));

@@ -38,7 +38,7 @@ public sealed class Recording
     /// <summary>Every agent that took a message, by run and id.</summary>
     public IReadOnlyList<RecordedAgent> Agents { get; }
 
-    /// <summary>Reads a journal. It may be written meanwhile, is not changed, and what comes later is not read.</summary>
+    /// <summary>Reads a journal as it is now. It is not changed, and may be written meanwhile.</summary>
     /// <param name="directory">The directory that the kernel was given.</param>
     /// <exception cref="RecordingException">There is no journal, or it is damaged.</exception>
     public static Recording Read(string directory)
@@ -102,9 +102,8 @@ public sealed class Recording
             case JournalKind.TimedOut:
                 _ends[(entry.Run, entry.Correlation)] = entry;      // whatever was replied came late
                 break;
-            case JournalKind.Exited when ExitedRecord.TryRead(entry.Payload.Span, out ExitedRecord exited)
-                && AgentOf(entry.Run, entry.Target, entry.TargetName).Effects is [.., { Kind: EffectKind.Failed } failed]:
-                failed.Reason = exited.Message;
+            case JournalKind.Exited:
+                RecordedEffect.NoteExit(AgentOf(entry.Run, entry.Target, entry.TargetName).Effects, entry);
                 break;
             case JournalKind.DeadLetter when RecordedEffect.ReasonOf(entry) == DeadLetterReason.AskAbandoned:
                 _abandoned.Add(entry.Cause);

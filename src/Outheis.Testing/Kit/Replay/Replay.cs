@@ -55,7 +55,8 @@ public static class Replay
     /// <summary>What one message caused then and now: its position in either journal, 0 for none. A journal that is cut
     /// may end in the middle of it.</summary>
     private static Divergence? Compare(
-        RecordedAgent agent, RecordedTypes types, ReplayStage stage, long cause, long causeNow, bool isCut, string where)
+        RecordedAgent agent, RecordedTypes types, ReplayStage stage, long cause, long causeNow, bool isCut,
+        string where)
     {
         RecordedEffect[] then = [.. agent.Effects.Where(effect => effect.Entry.Cause == cause)];
         RecordedEffect[] now = [.. stage.Effects.Where(effect => effect.Entry.Cause == causeNow)];

@@ -1,8 +1,9 @@
 namespace Outheis.Testing;
 
 /// <summary>
-/// A simulation in which one agent is given again what it was given before, one message after another, by stand-ins for
-/// everybody that it knew. It has a journal of its own: what the agent does now is read there, as the recorded deeds were.
+/// A simulation in which one agent is given again what it was given before, one message after another, by stand-ins
+/// for everybody that it knew. It has a journal of its own: what the agent does now is read there, as the recorded
+/// deeds were.
 /// </summary>
 internal sealed class ReplayStage : IDisposable
 {
@@ -62,7 +63,8 @@ internal sealed class ReplayStage : IDisposable
         Simulation.Dispose();
     }
 
-    /// <summary>Gives the agent one message, at the wall time of the record, and runs until it is done with it.</summary>
+    /// <summary>Gives the agent one message, at the wall time of the record, and runs until it is done with
+    /// it.</summary>
     public void Give(RecordedMessage message)
     {
         TimeSpan jump = message.Time - Simulation.Time.GetUtcNow();
@@ -173,7 +175,7 @@ internal sealed class ReplayStage : IDisposable
         {
             Simulation.RunUntilIdle();
         }
-        while (Simulation.Kernel.Agents.Find(_agent.Value) is { State: AgentState.Waiting } && Simulation.MoveTimeOn(end));
+        while (Simulation.Kernel.Agents.Find(_agent.Value)?.State == AgentState.Waiting && Simulation.MoveTimeOn(end));
         foreach (JournalEntry entry in _journal.Read())
         {
             if (entry.Kind == JournalKind.Sent && entry.Target == _agent && entry.Capability != 0)
@@ -184,11 +186,9 @@ internal sealed class ReplayStage : IDisposable
             {
                 Effects.Add(effect);
             }
-            else if (entry.Kind == JournalKind.Exited && entry.Target == _agent
-                && ExitedRecord.TryRead(entry.Payload.Span, out ExitedRecord exited)
-                && Effects is [.., { Kind: EffectKind.Failed } failed])
+            else if (entry.Kind == JournalKind.Exited && entry.Target == _agent)
             {
-                failed.Reason = exited.Message;
+                RecordedEffect.NoteExit(Effects, entry);
             }
         }
     }
@@ -229,12 +229,7 @@ internal sealed class ReplayStage : IDisposable
                     $"This ask failed when it was recorded, at {Recording.Place(end.Position)}.");
             }
 
-            var givenUp = new TaskCompletionSource();
-            using (cancellationToken.UnsafeRegister(static state => ((TaskCompletionSource)state!).SetResult(), givenUp))
-            {
-                await givenUp.Task.ConfigureAwait(true);
-            }
-
+            await GivenUp.Told(cancellationToken).ConfigureAwait(true);
             return default!;      // nobody waits for it
         }
     }

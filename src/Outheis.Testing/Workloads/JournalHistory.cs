@@ -1,0 +1,147 @@
+namespace Outheis.Testing;
+
+/// <summary>A message that says which one it is.</summary>
+/// <param name="Life">Of the process, from 0.</param>
+/// <param name="From">Who sent it; the host is -1.</param>
+/// <param name="To">Who receives it.</param>
+/// <param name="Number">From 1: among those of an agent to anybody, or of the host to this receiver.</param>
+internal readonly record struct Numbered(int Life, short From, short To, int Number);
+
+/// <summary>
+/// What the journal has to tell about one life of a process: the messages that its agents sent, in the order of each core,
+/// and those of the host, in the order of each receiver. It lives outside that process.
+/// </summary>
+internal sealed class JournalHistory(int life, int cores, int agents)
+{
+    private readonly List<Numbered>[] _byCore = [.. Enumerable.Range(0, cores).Select(static _ => new List<Numbered>())];
+    private readonly int[] _accepted = new int[cores];      // how many of them the sender was told of
+    private readonly int[] _hostSent = new int[agents];
+    private readonly int[] _hostTaken = new int[agents];
+    private readonly int[] _agentsDurable = new int[cores];      // so many of each core, and of the host to each receiver,
+    private readonly int[] _hostDurable = new int[agents];       // must be there, whatever happens
+    private readonly int[] _toldByCore = new int[cores];
+    private readonly int[] _toldOfHost = new int[agents];
+
+    public int Life => life;
+
+    public int[] CoreOf { get; } = new int[agents];
+
+    public int Sent => _byCore.Sum(static lane => lane.Count) + _hostSent.Sum();
+
+    /// <summary>How many messages no failure may take away any more.</summary>
+    public int Durable => _agentsDurable.Sum() + _hostDurable.Sum();
+
+    /// <summary>How many the journal told when it was looked at last.</summary>
+    public int Told => _toldByCore.Sum() + _toldOfHost.Sum();
+
+    /// <summary>An agent is about to send. In doubt until it is told.</summary>
+    public Numbered BeginSend(int from, int to)
+    {
+        List<Numbered> lane = _byCore[CoreOf[from]];
+        int number = lane.FindLast(one => one.From == from).Number + 1;
+        var message = new Numbered(life, (short)from, (short)to, number);
+        lane.Add(message);
+        return message;
+    }
+
+    /// <summary>The sender was told. If its process died meanwhile, it never heard it.</summary>
+    public void EndSend(Numbered message, SendResult result, bool isAlive)
+    {
+        int core = CoreOf[message.From];
+        if (result != SendResult.Sent)
+        {
+            _byCore[core].RemoveAt(_byCore[core].Count - 1);
+        }
+        else if (isAlive)
+        {
+            _accepted[core] = _byCore[core].Count;
+        }
+    }
+
+    public Numbered BeginHostSend(int to) => new(life, -1, (short)to, ++_hostSent[to]);
+
+    public void EndHostSend(int to, SendResult result) => _hostSent[to] -= result == SendResult.Sent ? 0 : 1;
+
+    /// <summary>An agent has it, so its record exists.</summary>
+    public void Taken(Numbered message)
+    {
+        if (message.From < 0)
+        {
+            _hostTaken[message.To] = Math.Max(_hostTaken[message.To], message.Number);
+        }
+    }
+
+    /// <summary>A kill leaves the page cache: everything that was accepted must be there.</summary>
+    public void MustHaveAllThatWasAccepted()
+    {
+        for (int core = 0; core < cores; core++)
+        {
+            MustHaveAllThatWasAccepted(core);
+        }
+    }
+
+    /// <summary>This core's lane is durable.</summary>
+    public void MustHaveAllThatWasAccepted(int core)
+    {
+        _agentsDurable[core] = _accepted[core];
+        for (int agent = 0; agent < agents; agent++)
+        {
+            if (CoreOf[agent] == core)
+            {
+                _hostDurable[agent] = _hostTaken[agent];
+            }
+        }
+    }
+
+    /// <summary>What a journal tells of this life. Null: nothing that it should not.</summary>
+    /// <param name="told">The messages in the journal, in its order, by the lane that has them.</param>
+    public string? FirstWrong(IReadOnlyList<(int Lane, Numbered Message)> told)
+    {
+        int[] next = new int[cores], nextOfHost = new int[agents];
+        foreach ((int lane, Numbered message) in told)
+        {
+            if (lane >= cores || message.To < 0 || message.To >= agents || message.From < -1 || message.From >= agents)
+            {
+                return $"lane {lane} has {message}";
+            }
+
+            if (message.From < 0 && (lane != CoreOf[message.To] || message.Number != ++nextOfHost[message.To]))
+            {
+                return $"lane {lane} has {message} of the host behind {nextOfHost[message.To] - 1}";
+            }
+
+            if (message.From >= 0 && (next[lane] == _byCore[lane].Count || _byCore[lane][next[lane]++] != message))
+            {
+                return $"lane {lane} has {message} as number {next[lane]} of its {_byCore[lane].Count}";
+            }
+        }
+
+        for (int core = 0; core < cores; core++)
+        {
+            if (next[core] < _agentsDurable[core])
+            {
+                return $"lane {core} has {next[core]} messages of its agents, not {_agentsDurable[core]}";
+            }
+        }
+
+        for (int agent = 0; agent < agents; agent++)
+        {
+            if (nextOfHost[agent] < _hostDurable[agent] || nextOfHost[agent] > _hostSent[agent])
+            {
+                return $"agent {agent} has {nextOfHost[agent]} messages of the host, not {_hostDurable[agent]} to "
+                    + $"{_hostSent[agent]}";
+            }
+        }
+
+        next.CopyTo(_toldByCore, 0);
+        nextOfHost.CopyTo(_toldOfHost, 0);
+        return null;
+    }
+
+    /// <summary>A later life has begun with what the journal told last: recovery made sure of it.</summary>
+    public void MustKeepAllThatWasTold()
+    {
+        _toldByCore.CopyTo(_agentsDurable, 0);
+        _toldOfHost.CopyTo(_hostDurable, 0);
+    }
+}

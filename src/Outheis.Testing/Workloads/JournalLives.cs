@@ -1,0 +1,164 @@
+namespace Outheis.Testing;
+
+/// <summary>
+/// A program whose process ends again and again, at any moment, and that goes on with the journal that the disk then has. Its
+/// agents and the host send each other numbered messages, small and large.
+/// </summary>
+internal sealed class JournalLives(WorkloadRun run, bool cutsPower)
+{
+    private const int AttemptsMost = 20;
+
+    private readonly List<JournalHistory> _histories = [];
+    private readonly DiskFaults _faults = cutsPower && run.WithFaults ? DrawFaults(run.Choices) : DiskFaults.None;
+    private SimulatedDisk _disk = new();
+
+    private string Promise => cutsPower ? "INV-31" : "INV-30";
+
+    public void Run()
+    {
+        int lives = 2 + run.Choices.Draw(3);
+        for (int life = 0; life < lives; life++)
+        {
+            DiskImage left = LiveAndDie(life);
+            _disk = SimulatedDisk.From(left, run.Choices, _faults);
+        }
+
+        CheckLast();
+    }
+
+    private static DiskFaults DrawFaults(Choices choices) => new()
+    {
+        CreateOneIn = choices.Pick([0, 10]),
+        OpenOneIn = choices.Pick([0, 20]),
+        RenameOneIn = choices.Pick([0, 10]),
+        SyncOneIn = choices.Pick([0, 10, 4]),
+        NamesInAnyOrder = choices.Chance(4),
+    };
+
+    private DiskImage LiveAndDie(int life)
+    {
+        int cores = 1 + run.Choices.Draw(3);
+        SimulationOptions options = run.DrawOptions() with
+        {
+            Cores = cores,
+            Faults = new FaultOptions
+            {
+                KillOneIn = run.Choices.Pick([0, 4000, 800, 200, 40]),
+                KillCutsPower = cutsPower,
+                StickOneIn = run.Choices.Pick([0, 200]),
+            },
+        };
+        Simulation simulation = Open(options);
+        if (life > 0)
+        {
+            CheckRecovery(simulation);
+        }
+
+        var history = new JournalHistory(life, cores, agents: 2 + run.Choices.Draw(4));
+        _histories.Add(history);
+        var team = new JournalTeam(run, simulation, history);
+        if (cutsPower)
+        {
+            team.SyncNowAndThen(_disk);
+        }
+
+        if (run.Choices.Chance(3))
+        {
+            team.StopSoon();
+        }
+
+        simulation.RunToEnd();
+        run.Note("messages", history.Sent);
+        if (simulation.Killed is null && !team.IsStopped && run.Choices.Chance(2))
+        {
+            team.Stop();
+        }
+
+        DiskImage left = EndOf(simulation, team);
+        if (team.IsClosed || !cutsPower)
+        {
+            history.MustHaveAllThatWasAccepted();
+        }
+
+        CheckImage(simulation, left);
+        return left;
+    }
+
+    /// <summary>A disk that fails while the journal is opened says so; then the machine is started anew.</summary>
+    private Simulation Open(SimulationOptions options)
+    {
+        for (int attempts = 1; ; attempts++)
+        {
+            try
+            {
+                return run.Start(options with { Disk = _disk });
+            }
+            catch (JournalException) when (_disk.Events.Count > 0 && attempts < AttemptsMost)
+            {
+                run.Note("openings that failed");
+                DiskFaults faults = attempts < AttemptsMost / 2 ? _faults : DiskFaults.None;
+                _disk = SimulatedDisk.From(_disk.PowerCut(run.Choices), run.Choices, faults);
+            }
+        }
+    }
+
+    private DiskImage EndOf(Simulation simulation, JournalTeam team)
+    {
+        run.Note(team.IsClosed ? "closed" : simulation.Killed is null ? "killed at rest" : "killed at work");
+        return !team.IsStopped ? simulation.Kill(cutsPower)
+            : simulation.Killed ?? (cutsPower ? _disk.PowerCut(run.Choices) : _disk.Snapshot());
+    }
+
+    /// <summary>What the next start will find, looked at before it repairs anything.</summary>
+    private void CheckImage(Simulation simulation, DiskImage left)
+    {
+        JournalImage image = JournalImage.Read(SimulatedDisk.From(left));
+        simulation.Require(
+            cutsPower || image.FirstTorn is null, Promise, $"after a kill a lane is torn: {image.FirstTorn}.");
+        Check(simulation, image);
+        run.Note("records found", image.Entries);
+        run.Note("consumed found", image.Consumed);
+        run.Note("messages not in the journal", _histories[^1].Sent - _histories[^1].Told);
+        run.Note("lanes torn by the power", image.Ends.Count(static end => end.Kind != LaneEndKind.End));
+    }
+
+    /// <summary>The start repaired what it found, and took nothing away that could be read before.</summary>
+    private void CheckRecovery(Simulation simulation)
+    {
+        RecoveryReport report = simulation.Kernel.Recovery!;
+        simulation.Require(cutsPower || !report.Repaired, Promise, $"after a kill: {report}");
+        run.Note("recoveries that set something aside", report.Repaired ? 1 : 0);
+        if (simulation.Killed is not null)
+        {
+            return;
+        }
+
+        _histories.ForEach(static history => history.MustKeepAllThatWasTold());
+        JournalImage image = JournalImage.Read(SimulatedDisk.From(_disk.Snapshot()));
+        simulation.Require(image.FirstTorn is null, Promise, $"after the repair a lane is torn: {image.FirstTorn}.");
+        Check(simulation, image);
+    }
+
+    private void CheckLast()
+    {
+        _disk = SimulatedDisk.From(_disk.Snapshot());
+        Simulation simulation = run.Start(new SimulationOptions
+        {
+            Disk = _disk, Cores = 3, UnevenCores = false, InterruptOneIn = 0, TimeMovesOneIn = 0,
+        });
+        CheckRecovery(simulation);
+        StopReport report = simulation.Stop();
+        simulation.Require(report is { Drained: true, JournalFailure: null }, Promise, "an idle run could not be closed.");
+        Check(simulation, JournalImage.Read(_disk));
+    }
+
+    private void Check(Simulation simulation, JournalImage image)
+    {
+        simulation.Require(image.FirstWrong is null, Promise, $"{image.FirstWrong}.");
+        foreach (JournalHistory history in _histories)
+        {
+            string? wrong = history.FirstWrong(image.Of(history.Life));
+            simulation.Require(wrong is null, Promise, $"life {history.Life} of {_histories.Count}: {wrong}.");
+        }
+    }
+}
