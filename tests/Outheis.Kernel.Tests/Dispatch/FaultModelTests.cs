@@ -53,7 +53,11 @@ public sealed class FaultModelTests
             }
 
             disk.Free = long.MaxValue;
-            world.RunUntil(() => handled == accepted, "everything accepted");
+            world.RunUntil(() =>
+            {
+                world.Time.Advance(JournalLimits.RetryAfterRefusal);      // a refused journal looks for room again
+                return handled == accepted;
+            }, "everything accepted");
             world.Run();
             Assert.Equal(poisoned, world.Kernel.DeadLetters.Count(DeadLetterReason.HandlerFailed));
             Assert.Equal(poisoned, world.Kernel.DeadLetters.Total);
