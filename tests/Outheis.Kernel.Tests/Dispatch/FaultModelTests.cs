@@ -52,9 +52,7 @@ public sealed class FaultModelTests
                 return handled == accepted;
             }, "everything accepted");
             world.Run();
-            Assert.Equal(poisoned, world.Kernel.DeadLetters.Count(DeadLetterReason.HandlerFailed));
-            Assert.Equal(poisoned, world.Kernel.DeadLetters.Total);
-            Assert.All(world.Kernel.Cores, core => Assert.Equal(0, core.Cells.InUse));
+            AssertKernel(world.Kernel, poisoned);
         }
 
         AssertJournal(disk, accepted, poisoned);
@@ -75,6 +73,13 @@ public sealed class FaultModelTests
             accepted += sent == SendResult.Sent ? 1 : 0;
             return sent == SendResult.Sent;
         }
+    }
+
+    private static void AssertKernel(Kernel kernel, int poisoned)
+    {
+        Assert.Equal(poisoned, kernel.DeadLetters.Count(DeadLetterReason.HandlerFailed));
+        Assert.Equal(poisoned, kernel.DeadLetters.Total);
+        Assert.All(kernel.Cores, core => Assert.Equal(0, core.Cells.InUse));
     }
 
     private static void AssertJournal(SimulatedDisk disk, int accepted, int poisoned)
