@@ -34,7 +34,9 @@ public sealed unsafe class CoreRingTests
                 taken = 0;
             }
 
-            if (ring.HasRoomToResume() != (Limits.RingSlots - model.Count - taken >= Limits.RingResumeSlots))
+            List<ulong> seen = [];
+            if (!ring.Look(slot => seen.Add(slot->Badge)) || !seen.SequenceEqual(model)
+                || ring.HasRoomToResume() != (Limits.RingSlots - model.Count - taken >= Limits.RingResumeSlots))
             {
                 return false;
             }

@@ -25,6 +25,12 @@ public sealed unsafe class IngressTests
                     return false;
                 }
             }
+
+            List<ulong> seen = [];
+            if (!ingress.Look(slot => seen.Add(slot->Badge)) || !seen.SequenceEqual(model))
+            {
+                return false;
+            }
         }
 
         return true;

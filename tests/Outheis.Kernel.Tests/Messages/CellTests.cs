@@ -44,7 +44,9 @@ public sealed unsafe class CellTests
             }
         }
 
-        return true;
+        List<ulong> seen = [];
+        inbox.Look(cell => seen.Add(cell->Badge));
+        return seen.SequenceEqual(model);
     }
 
     [Property(MaxTest = 30, EndSize = 200)]
