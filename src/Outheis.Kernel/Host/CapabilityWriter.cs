@@ -13,14 +13,17 @@ internal sealed class CapabilityWriter<T>(Capability<T> capability) : ChannelWri
     public override bool TryWrite(T item) =>
         Volatile.Read(ref _completed) is null && capability.Send(in item) == SendResult.Sent;
 
-    public override async ValueTask WriteAsync(T item, CancellationToken cancellationToken = default)
+    public override ValueTask WriteAsync(T item, CancellationToken cancellationToken = default)
     {
-        ThrowIfCompleted();
-        SendResult sent = await capability.SendAsync(item, cancellationToken).ConfigureAwait(false);
-        if (sent != SendResult.Sent)
+        if (Volatile.Read(ref _completed) is { } error)
         {
-            throw Closed(sent);
+            return ValueTask.FromException(error as ChannelClosedException ?? new ChannelClosedException(error));
         }
+
+        SendResult sent = capability.Send(in item);
+        return sent == SendResult.Sent ? ValueTask.CompletedTask
+            : sent != SendResult.Full ? ValueTask.FromException(Closed(sent))
+            : new ValueTask(OnHost(capability.Node!.Target, () => WriteWhenThereIsRoom(item, cancellationToken)));
     }
 
     /// <summary>Room is a matter of the moment: true unless this writer was completed. Then try, or use
@@ -40,58 +43,66 @@ internal sealed class CapabilityWriter<T>(Capability<T> capability) : ChannelWri
         bool usable = node.Holder.IsHost && node.Allows(node.Holder, Rights.Send) && Core.OfThisThread is null
             && !node.Target.IsDead && !node.Target.Kernel.IsStopping;
         return !usable ? new ValueTask<bool>(false)
-            : node.Target.Credits.Free == 0 ? WaitForCredit(node.Target, cancellationToken)
+            : node.Target.Credits.Free == 0 ? WaitForRoom(node.Target, WaitForCredit, cancellationToken)
             : node.Target.Core.CanEnter ? new ValueTask<bool>(true)
-            : WaitForIngress(node.Target, cancellationToken);
+            : WaitForRoom(node.Target, WaitForIngress, cancellationToken);
     }
 
     public override bool TryComplete(Exception? error = null) =>
         Interlocked.CompareExchange(ref _completed, error ?? new ChannelClosedException(), null) is null;
 
-    private static async ValueTask<bool> WaitForCredit(AgentCell target, CancellationToken cancellationToken)
+    // Waits go on on the platform's threads, whatever the caller's context.
+    private static Task<TResult> OnHost<TResult>(AgentCell target, Func<Task<TResult>> wait) =>
+        target.Kernel.Platform.Host.Run(wait);
+
+    private async Task<bool> WriteWhenThereIsRoom(T item, CancellationToken cancellationToken)
     {
-        var room = new RoomWaiter();
+        SendResult sent = await capability.SendAsync(item, cancellationToken).ConfigureAwait(true);
+        return sent == SendResult.Sent ? true : throw Closed(sent);
+    }
+
+    private static ValueTask<bool> WaitForRoom(
+        AgentCell target, Action<AgentCell, RoomWaiter> begin, CancellationToken cancellationToken)
+    {
+        var room = new RoomWaiter(target.Kernel.Platform.Host);
+        begin(target, room);
+        return new ValueTask<bool>(OnHost(target, async () =>
+        {
+            await room.Task.WaitAsync(cancellationToken).ConfigureAwait(true);
+            return !target.IsDead && !target.Kernel.IsStopping;
+        }));
+    }
+
+    private static void WaitForCredit(AgentCell target, RoomWaiter room)
+    {
         target.Waiters.Add(room);
-        if (target.Credits.Free > 0 || target.IsDead)
+        Interference.At(Moment.WaiterAdded);
+        if (target.Credits.Free > 0 || target.IsDead || target.Kernel.IsStopping)
         {
             target.Waiters.WakeAll();
         }
-
-        await room.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
-        return !target.IsDead;
     }
 
-    private static async ValueTask<bool> WaitForIngress(AgentCell target, CancellationToken cancellationToken)
+    private static void WaitForIngress(AgentCell target, RoomWaiter room)
     {
-        var room = new RoomWaiter();
         target.Core.IngressWaiters.Add(room);
+        Interference.At(Moment.WaiterAdded);
         if (target.Core.CanEnter || target.Kernel.IsStopping)
         {
             target.Core.IngressWaiters.WakeAll();
-        }
-
-        await room.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
-        return !target.IsDead && !target.Kernel.IsStopping;
-    }
-
-    private void ThrowIfCompleted()
-    {
-        if (Volatile.Read(ref _completed) is { } error)
-        {
-            throw error as ChannelClosedException ?? new ChannelClosedException(error);
         }
     }
 
     private ChannelClosedException Closed(SendResult sent) => new($"{capability} was refused: {sent}.");
 
     /// <summary>Waits for room without holding a message.</summary>
-    private sealed class RoomWaiter : Waiter
+    private sealed class RoomWaiter(HostThreads threads) : Waiter
     {
-        private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly HostSignal _done = new(threads);
 
         public Task Task => _done.Task;
 
-        public override void Wake() => _done.TrySetResult();
+        public override void Wake() => _done.Set();
 
         public override void Run(Core core) => Wake();
     }

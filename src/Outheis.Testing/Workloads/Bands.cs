@@ -1,8 +1,8 @@
 namespace Outheis.Testing;
 
 /// <summary>
-/// Agents of several bands that always have something to do share a core, beside others that come and go. Whoever waits is
-/// served: the lowest band that waits has one turn in 64, the bands in between theirs by rotation, and within a band
+/// Agents of several bands that always have something to do share a core, beside others that come and go. Whoever waits
+/// is served: the lowest band that waits has one turn in 64, the bands in between theirs by rotation, and within a band
 /// everybody comes once before anybody comes twice.
 /// </summary>
 internal sealed class Bands : Workload
@@ -44,9 +44,14 @@ internal sealed class Bands : Workload
     private static void AddPassersBy(WorkloadRun run, Simulation simulation, TurnWatch watch)
     {
         int count = run.Choices.Draw(4), acts = 0;
-        Capability<Pass>[] ways = [.. Enumerable.Range(0, count).Select(i => simulation.Kernel.Grant<Pass>(
-            simulation.Kernel.Spawn(
-                $"passer-by {i}", () => new PasserBy(watch), new SpawnOptions { Core = 0, Qos = (Qos)run.Choices.Draw(BandCount) })))];
+        var ways = new Capability<Pass>[count];
+        for (int i = 0; i < count; i++)
+        {
+            var options = new SpawnOptions { Core = 0, Qos = (Qos)run.Choices.Draw(BandCount) };
+            ways[i] = simulation.Kernel.Grant<Pass>(
+                simulation.Kernel.Spawn($"passer-by {i}", () => new PasserBy(watch), options));
+        }
+
         simulation.AddActor("calls passers-by", () =>
         {
             for (int i = run.Choices.Draw(3); i > 0 && count > 0; i--)
@@ -62,7 +67,7 @@ internal sealed class Bands : Workload
 
     private readonly record struct Pass;
 
-    /// <summary>Awaits in each message, and has two more, so that a turn is one message and it is always ready.</summary>
+    /// <summary>Awaits in each message, and has two more, so a turn is one message and it is always ready.</summary>
     private sealed class Saturated(TurnWatch watch, int index) : Agent, IHandleAsync<Work>
     {
         public Capability<Work> Self { get; set; }
@@ -102,7 +107,8 @@ internal sealed class Bands : Workload
             agent.Self = to.Kernel.GrantTo<Work>(id, id);
             Capability<Work> begin = to.Kernel.Grant<Work>(id);
             _agents.Add(new Waiting(qos, id));
-            to.AddActor($"begins {qos} {number}", () => begin.Send(default) == SendResult.Full || begin.Send(default) == SendResult.Full);
+            int more = 2;
+            to.AddActor($"begins {qos} {number}", () => begin.Send(default) != SendResult.Sent || --more > 0);
         }
 
         public void Note() => run.Note("turns of passers-by");
@@ -146,16 +152,19 @@ internal sealed class Bands : Workload
             }
         }
 
-        /// <summary>INV-41: the lowest band waits for 64 turns at most; the others for their rotation; both times as many
-        /// as share the band.</summary>
+        /// <summary>INV-41: the lowest band waits for 64 turns at most, the others for their rotation; both times as
+        /// many as share the band.</summary>
         private void Require(Waiting agent, long waited)
         {
             Qos lowest = _agents.Min(static one => one.Qos), highest = _agents.Max(static one => one.Qos);
             int equals = _agents.Count(one => one.Qos == agent.Qos);
             long bound = equals * (long)FairShare * (agent.Qos == lowest ? 1 : BandCount);
             simulation.Require(
-                waited <= bound + Slack(agent.Qos, lowest), "INV-41", $"{agent} waited {waited} turns, not {bound}, for its turn.");
-            run.Note(agent.Qos == highest ? "turns of the highest" : agent.Qos == lowest ? "turns of the lowest" : "turns between");
+                waited <= bound + Slack(agent.Qos, lowest), "INV-41",
+                $"{agent} waited {waited} turns, not {bound}, for its turn.");
+            run.Note(agent.Qos == highest ? "turns of the highest"
+                : agent.Qos == lowest ? "turns of the lowest"
+                : "turns between");
         }
 
         // A passer-by below the lowest has its turns instead, while it waits: never twice in a row.

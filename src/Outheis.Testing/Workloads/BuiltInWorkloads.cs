@@ -14,6 +14,7 @@ public static class BuiltInWorkloads
         new CapabilityChurn(),
         new Kill(),
         new Power(),
+        new SlowReader(),
         new Bands(),
     ];
 

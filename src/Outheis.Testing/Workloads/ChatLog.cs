@@ -35,7 +35,8 @@ internal sealed class ChatLog
     private static string? AddresseeOf(string text, string speaker, HashSet<string> nicks)
     {
         int end = text.AsSpan().IndexOfAny(':', ',', ' ');
-        return end > 0 && text[end] != ' ' && text[..end] != speaker && nicks.Contains(text[..end]) ? text[..end] : null;
+        string? word = end > 0 && text[end] != ' ' ? text[..end] : null;
+        return word is not null && word != speaker && nicks.Contains(word) ? word : null;
     }
 }
 

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Text.Json;
 
 namespace Outheis.Testing;
@@ -38,14 +39,15 @@ internal sealed class ChatRoom(WorkloadRun run, Simulation simulation, ChatLine[
     public bool IsAllSaid => _nicks.Sum(static nick => nick.SaysTold) == lines.Length
         && _nicks.TrueForAll(static nick => nick.Outbox.Count == 0 && !nick.IsSaying);
 
-    public void Open(AgentId supervisor, Func<Endowment, Agent> makeChannel, Func<ChatNick, Endowment, Agent> makeSpeaker)
+    public void Open(
+        AgentId supervisor, Func<Endowment, Agent> makeChannel, Func<ChatNick, Endowment, Agent> makeSpeaker)
     {
         (_supervisor, _makeSpeaker) = (supervisor, makeSpeaker);
         Output = simulation.Kernel.OpenOutput<ChatLine>("all lines", run.Choices.Pick([16, 1, 4]));
         Channel = new ChatNick("#ubuntu", 0);
         _nicks.Add(Channel);
-        Channel.Id = simulation.Kernel.Spawn(
-            Channel.Name, makeChannel, new SpawnOptions { Supervisor = supervisor, Capacity = run.Choices.Pick([64, 2, 8]) });
+        var options = new SpawnOptions { Supervisor = supervisor, Capacity = run.Choices.Pick([64, 2, 8]) };
+        Channel.Id = simulation.Kernel.Spawn(Channel.Name, makeChannel, options);
     }
 
     public int IndexOf(string name)
@@ -60,8 +62,8 @@ internal sealed class ChatRoom(WorkloadRun run, Simulation simulation, ChatLine[
         return nick.Index;
     }
 
-    /// <summary>Makes the agents of a line that were not seen before, and the way between them. Null: another feeder is in
-    /// the middle of that.</summary>
+    /// <summary>Makes the agents of a line that were not seen before, and the way between them. Null: another feeder
+    /// is in the middle of that.</summary>
     public Capability<Say>? Join(ChatLine line)
     {
         if (_isJoining)
@@ -164,7 +166,8 @@ internal sealed class ChatRoom(WorkloadRun run, Simulation simulation, ChatLine[
         simulation.Require(
             sender == speaker.Id && badge == speaker.Badge, "INV-15", $"{line} came from {sender} with badge {badge}.");
         simulation.Require(
-            _stages[At(line)] is Stage.InDoubt or Stage.Accepted, "INV-01", $"{line} came when it was {_stages[At(line)]}.");
+            _stages[At(line)] is Stage.InDoubt or Stage.Accepted, "INV-01",
+            $"{line} came when it was {_stages[At(line)]}.");
         RequireInOrder(speaker.Index, nick.Index, line);
         _stages[At(line)] = Stage.Heard;
         nick.Heard++;
@@ -183,10 +186,12 @@ internal sealed class ChatRoom(WorkloadRun run, Simulation simulation, ChatLine[
     public void Read(ChatLine line)
     {
         simulation.Require(
-            _relays[At(line)] is Stage.InDoubt or Stage.Accepted, "INV-01", $"{line} was read when it was {_relays[At(line)]}.");
+            _relays[At(line)] is Stage.InDoubt or Stage.Accepted, "INV-01",
+            $"{line} was read when it was {_relays[At(line)]}.");
         int speaker = IndexOf(line.From);
         simulation.Require(
-            line.Number > _newestRead.GetValueOrDefault(speaker, -1) && ReferenceEquals(lines[At(line)], line), "INV-02",
+            line.Number > _newestRead.GetValueOrDefault(speaker, -1) && ReferenceEquals(lines[At(line)], line),
+            "INV-02",
             $"{line} was read after {_newestRead.GetValueOrDefault(speaker, -1)}, or is not what was said.");
         _newestRead[speaker] = line.Number;
         _relays[At(line)] = Stage.Heard;
@@ -224,7 +229,13 @@ internal sealed class ChatRoom(WorkloadRun run, Simulation simulation, ChatLine[
         _owed.TrueForAll(static task => task.IsCompletedSuccessfully), "INV-08", "a wait of the host never ended.");
 
     /// <summary>What the host's code has found wrong is in its tasks.</summary>
-    private void ThrowWhatFailed() => _owed.Find(static task => task.IsFaulted)?.GetAwaiter().GetResult();
+    private void ThrowWhatFailed()
+    {
+        if (_owed.Find(static task => task.IsFaulted) is { } failed)
+        {
+            ExceptionDispatchInfo.Throw(failed.Exception!.InnerException!);
+        }
+    }
 
     /// <summary>What the journal tells is what was said, each line once on each part of its way.</summary>
     public void CheckJournal(SimulatedDisk disk)
@@ -236,7 +247,8 @@ internal sealed class ChatRoom(WorkloadRun run, Simulation simulation, ChatLine[
             if (entry.Kind == JournalKind.Sent && entry.TypeName == nameof(ChatLine))
             {
                 ChatLine line = JsonSerializer.Deserialize(entry.Payload.Span, ChatLineJson.Default.ChatLine)!;
-                simulation.Require(line == lines[At(line)], "INV-35", $"{lines[At(line)]} was said, {line} is journaled.");
+                simulation.Require(
+                    line == lines[At(line)], "INV-35", $"{lines[At(line)]} was said, {line} is journaled.");
                 told[At(line)]++;
             }
         }
@@ -245,7 +257,8 @@ internal sealed class ChatRoom(WorkloadRun run, Simulation simulation, ChatLine[
         {
             int least = Least(_stages[i]) + Least(_relays[i]), most = Most(_stages[i]) + Most(_relays[i]);
             simulation.Require(
-                told[i] >= least && told[i] <= most, "INV-35", $"{lines[i]} is {told[i]} times in the journal, not {least}.");
+                told[i] >= least && told[i] <= most, "INV-35",
+                $"{lines[i]} is {told[i]} times in the journal, not {least}.");
         }
 
         run.Note("lines in the journal", told.Sum());
@@ -259,7 +272,8 @@ internal sealed class ChatRoom(WorkloadRun run, Simulation simulation, ChatLine[
         int accepted = way.Count(line => _stages[At(line)] == Stage.Accepted);
         int inDoubt = way.Count(line => _stages[At(line)] == Stage.InDoubt);
         int dead = _deadLetters.Between(from.Id, to.Id, nameof(ChatLine));
-        int crashedRelaying = way.Count(line => line.To is null && _stages[At(line)] == Stage.Heard);      // a dead letter too
+        // The channel may have crashed when it had relayed: then what it heard is a dead letter too.
+        int crashedRelaying = way.Count(line => line.To is null && _stages[At(line)] == Stage.Heard);
         simulation.Require(
             accepted <= dead && dead <= accepted + inDoubt + crashedRelaying, "INV-01",
             $"{from.Name} to {to.Name}: {accepted} accepted and not heard, {inDoubt} in doubt, {dead} dead letters.");

@@ -4,8 +4,8 @@ namespace Outheis.Testing;
 
 /// <summary>
 /// A chat room on a real day. Each nick is an agent, made when it is first seen; the host gives each its lines, and it
-/// says them: to whom it addresses, or to the channel, which relays them to a host that reads slowly. Nobody's channel holds
-/// much, so everybody waits for room; who waits too long keeps the line in an outbox, which outlives a crash.
+/// says them: to whom it addresses, or to the channel, which relays them to a host that reads slowly. Nobody's channel
+/// holds much, so everybody waits for room; who waits too long keeps the line in an outbox, which outlives a crash.
 /// </summary>
 internal sealed class Irc(string folder) : Workload
 {
@@ -164,7 +164,8 @@ internal sealed class Irc(string folder) : Workload
                 }
                 catch (OperationCanceledException)
                 {
-                    _room.EndSaying(_nick, line, SendResult.Full);      // on the agent's core a wait that ended has not sent
+                    // On the agent's core a wait that was cancelled has not sent.
+                    _room.EndSaying(_nick, line, SendResult.Full);
                     return;
                 }
             }

@@ -8,17 +8,19 @@ namespace Outheis.Testing;
 internal readonly record struct Numbered(int Life, short From, short To, int Number);
 
 /// <summary>
-/// What the journal has to tell about one life of a process: the messages that its agents sent, in the order of each core,
-/// and those of the host, in the order of each receiver. It lives outside that process.
+/// What the journal has to tell about one life of a process: the messages that its agents sent, in the order of each
+/// core, and those of the host, in the order of each receiver. It lives outside that process.
 /// </summary>
 internal sealed class JournalHistory(int life, int cores, int agents)
 {
-    private readonly List<Numbered>[] _byCore = [.. Enumerable.Range(0, cores).Select(static _ => new List<Numbered>())];
+    private readonly List<Numbered>[] _byCore =
+        [.. Enumerable.Range(0, cores).Select(static _ => new List<Numbered>())];
+
     private readonly int[] _accepted = new int[cores];      // how many of them the sender was told of
     private readonly int[] _hostSent = new int[agents];
     private readonly int[] _hostTaken = new int[agents];
-    private readonly int[] _agentsDurable = new int[cores];      // so many of each core, and of the host to each receiver,
-    private readonly int[] _hostDurable = new int[agents];       // must be there, whatever happens
+    private readonly int[] _agentsDurable = new int[cores];      // so many must be there, whatever happens
+    private readonly int[] _hostDurable = new int[agents];
     private readonly int[] _toldByCore = new int[cores];
     private readonly int[] _toldOfHost = new int[agents];
 

@@ -31,7 +31,7 @@ internal struct Large(Numbered id)
             var filling = default(Filling);
             for (int i = 0; i < 200; i++)
             {
-                filling[i] = ((ulong)(uint)id.Number << 32) + (ulong)(id.Life << 20) + ((ulong)(byte)id.From << 8) + (ulong)i;
+                filling[i] = ((ulong)(uint)id.Number << 32) + (ulong)((id.Life << 20) + ((byte)id.From << 8) + i);
             }
 
             return filling;

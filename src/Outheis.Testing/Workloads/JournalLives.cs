@@ -1,8 +1,8 @@
 namespace Outheis.Testing;
 
 /// <summary>
-/// A program whose process ends again and again, at any moment, and that goes on with the journal that the disk then has. Its
-/// agents and the host send each other numbered messages, small and large.
+/// A program whose process ends again and again, at any moment, and that goes on with the journal that the disk then
+/// has. Its agents and the host send each other numbered messages, small and large.
 /// </summary>
 internal sealed class JournalLives(WorkloadRun run, bool cutsPower)
 {
@@ -148,7 +148,8 @@ internal sealed class JournalLives(WorkloadRun run, bool cutsPower)
         });
         CheckRecovery(simulation);
         StopReport report = simulation.Stop();
-        simulation.Require(report is { Drained: true, JournalFailure: null }, Promise, "an idle run could not be closed.");
+        simulation.Require(
+            report is { Drained: true, JournalFailure: null }, Promise, "an idle run could not be closed.");
         Check(simulation, JournalImage.Read(_disk));
     }
 

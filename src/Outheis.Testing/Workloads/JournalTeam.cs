@@ -11,7 +11,8 @@ internal sealed class JournalTeam
     private readonly List<Member> _members = [];
     private readonly bool[] _isSuspect;      // by core: a sync of its lane has failed
     private int _left;
-    private Task<StopReport>? _stop;
+    private Task? _stop;
+    private StopReport? _report;
 
     public JournalTeam(WorkloadRun run, Simulation simulation, JournalHistory history)
     {
@@ -30,7 +31,8 @@ internal sealed class JournalTeam
         foreach (Member member in _members)
         {
             member.Ways = [.. _members.Select(to => new Way(
-                simulation.Kernel.GrantTo<Small>(member.Id, to.Id), simulation.Kernel.GrantTo<Large>(member.Id, to.Id)))];
+                simulation.Kernel.GrantTo<Small>(member.Id, to.Id),
+                simulation.Kernel.GrantTo<Large>(member.Id, to.Id)))];
         }
 
         Way[] ofHost = [.. _members.Select(to => new Way(
@@ -39,13 +41,13 @@ internal sealed class JournalTeam
         simulation.AddActor("host", () => Begin(ofHost) && ++acts < ActsMost);
     }
 
-    public bool IsStopped => _stop is { IsCompleted: true };
+    public bool IsStopped => _report is not null;
 
     /// <summary>It ended as it should, and said so in every lane.</summary>
     public bool IsClosed =>
-        IsStopped && _simulation.Killed is null && _stop!.Result is { StuckCores.Count: 0, JournalFailure: null };
+        _simulation.Killed is null && _report is { StuckCores.Count: 0, JournalFailure: null };
 
-    /// <summary>An actor that waits for a while and then stops the kernel, so that the process may die in that.</summary>
+    /// <summary>Waits for a while and then stops the kernel, so that the process may die in that.</summary>
     public void StopSoon()
     {
         int waits = _run.Choices.Draw(100);
@@ -53,7 +55,7 @@ internal sealed class JournalTeam
         {
             if (waits-- <= 0)
             {
-                _stop = _simulation.Kernel.StopAsync();
+                _stop = StopAsync();
             }
 
             return _stop is null;
@@ -65,7 +67,7 @@ internal sealed class JournalTeam
     {
         _simulation.AddActor("stops", () =>
         {
-            _stop = _simulation.Kernel.StopAsync();
+            _stop = StopAsync();
             return false;
         });
         _simulation.RunToEnd();
@@ -98,13 +100,16 @@ internal sealed class JournalTeam
         });
     }
 
+    private async Task StopAsync() => _report = await _simulation.Kernel.StopAsync().ConfigureAwait(true);
+
     private void Sync(int core)
     {
         try
         {
             _simulation.Kernel.Cores[core].Tap!.Lane.Sync();
             _run.Note("syncs");
-            _simulation.Require(!_isSuspect[core], "ES-44", $"a sync of lane {core} was believed after one had failed.");
+            _simulation.Require(
+                !_isSuspect[core], "ES-44", $"a sync of lane {core} was believed after one had failed.");
             if (_simulation.Killed is null)
             {
                 _history.MustHaveAllThatWasAccepted(core);
