@@ -1,3 +1,4 @@
+using Outheis.Testing.Generators;
 using Xunit;
 
 namespace Outheis.Tests;
@@ -72,14 +73,14 @@ public sealed class ZeroAllocationTests
 
     [Theory, InlineData(0), InlineData(1)]
     public void Send_StructOfTwoLines_AllocatesNothing(int secondCore) =>
-        Play(secondCore, new Wide(1, 2, 3, 4, 5, 6));
+        Play(secondCore, new WideMessage(1, 2, 3, 4, 5, 6));
 
     [Theory, InlineData(0), InlineData(1)]
     public void Send_PooledStruct_AllocatesNothing(int secondCore) =>
-        Play(secondCore, new Heavy(1, 2, 3, 4, 5, 6, 7));
+        Play(secondCore, new BoxedMessage(1, 2, 3, 4, 5, 6, 7));
 
     [Theory, InlineData(0), InlineData(1)]
-    public void Send_Object_AllocatesNothingButTheObject(int secondCore) => Play(secondCore, new Letter(1));
+    public void Send_Object_AllocatesNothingButTheObject(int secondCore) => Play(secondCore, new SharedMessage(1));
 
     private static void Play<T>(int secondCore, T ball)
     {

@@ -10,6 +10,7 @@ public sealed class RepositoryRuleTests
 {
     private const string Kernel = "src/Outheis.Kernel/Outheis.Kernel.csproj";
     private const string Supervision = "src/Outheis.Supervision/Outheis.Supervision.csproj";
+    private const string Diff = "--- a/src/A.cs\n+++ b/src/A.cs\n@@ -1,3 +1,2 @@\n a\n-wake();\n \n";
 
     [Fact]
     public void References_PointOneWay()
@@ -196,6 +197,42 @@ public sealed class RepositoryRuleTests
         Fails(LayoutRules.PublicApi, project, ("src/A/PublicAPI.Unshipped.txt", "#nullable enable\n"),
             "src/A/A.csproj:1: ");
         Passes(LayoutRules.PublicApi, project, ("src/A/PublicAPI.Shipped.txt", "A.B() -> void\n"));
+    }
+
+    [Fact]
+    public void Mutations_HaveAHeading()
+    {
+        Fails(MutationRules.Heading, ("tests/Mutations/1.patch", "Bug: x\nRule: \nLayer: kernel\n" + Diff),
+            "1.patch:1: has no line 'Rule:'");
+        Passes(MutationRules.Heading, ("tests/Mutations/1.patch", "Bug: x\nRule: y\nLayer: kernel\n" + Diff));
+    }
+
+    [Theory]
+    [InlineData("a\nwake();\n\nb\n", null)]
+    [InlineData("above, far\na\nwake();\n\nb\n", null)]      // lines may move
+    [InlineData("a\nawake();\n\nb\n", "1.patch:3: fits nowhere")]
+    [InlineData("a\nwake();\n\na\nwake();\n\n", "1.patch:3: fits in 2 places")]
+    public void Mutations_ApplyInOnePlace(string source, string? where)
+    {
+        (string, string)[] files = [("tests/Mutations/1.patch", Diff), ("src/A.cs", source)];
+        if (where is null)
+        {
+            Passes(MutationRules.Fit, files);
+        }
+        else
+        {
+            Fails(MutationRules.Fit, files, where);
+        }
+    }
+
+    [Fact]
+    public void Mutations_ChangeSomethingUnderSrc()
+    {
+        Fails(MutationRules.Fit, ("tests/Mutations/1.patch", Diff), "1.patch:1: 'src/A.cs' is no file");
+        Fails(MutationRules.Fit, ("tests/Mutations/1.patch", Diff.Replace("-wake", " wake", StringComparison.Ordinal)),
+            ("src/A.cs", "a\nwake();\n\nb\n"), "1.patch:3: changes nothing");
+        Fails(MutationRules.Fit, ("tests/Mutations/1.patch", "--- a/src/A.cs\n+++ b/src/A.cs\n"), ("src/A.cs", ""),
+            "1.patch:1: changes nothing");
     }
 
     private static (string, string) ProjectWith(

@@ -134,9 +134,10 @@ public sealed class RuleTests
     [InlineData("F1: before the look. Pairs with F2.", "F2: before the other look.", true)]
     [InlineData("F1: before the look. Pairs with F2.", "", false)]
     [InlineData("F1: before the look.", "F2: before the other look.", false)]
+    [InlineData("F1, before the look. Pairs with F2.", "F2: before the other look.", false)]
     public void FencePartners_AreBothNumbered(string one, string other, bool isRight)
     {
-        (string, string) file = ("src/A.cs", $"int x; // {one}\nint y;\nint z; // {other}\n");
+        (string, string) file = ("src/A.cs", $"Interlocked.X(); // {one}\nint y;\n// {other}\nif (Volatile.Y())\n");
         if (isRight)
         {
             Passes(FenceRules.Partners, file);
@@ -145,6 +146,15 @@ public sealed class RuleTests
         {
             Fails(FenceRules.Partners, file, "src/A.cs:");
         }
+    }
+
+    [Fact]
+    public void Fences_StandAtAnAccess()
+    {
+        const string One = "X(); // F1: before the look. Pairs with F2.\n";
+        const string Other = "// F2: before the other look.\n\nfence();\n";
+        Fails(FenceRules.Partners, ("src/A.cs", One + Other), "src/A.cs:1: F1");
+        Passes(FenceRules.Partners, ("src/A.cs", "Interlocked." + One + Other));
     }
 
     [Fact]

@@ -61,6 +61,10 @@ public sealed class TidyTests
 
     [Fact] public void Libraries_ListTheirPublicApi() => Holds(LayoutRules.PublicApi);
 
+    [Fact] public void Mutations_SayWhatTheyBreak() => Holds(MutationRules.Heading);
+
+    [Fact] public void Mutations_StillApply() => Holds(MutationRules.Fit);
+
     [Fact]
     public void Exemptions_AreAllNeeded()
     {

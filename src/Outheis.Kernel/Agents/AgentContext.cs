@@ -64,6 +64,7 @@ public sealed class AgentContext
     internal CancellationToken TurnToken => (_cancellation ??= new CancellationTokenSource()).Token;
 
     internal bool HasResumes => _resumes.Count > 0;
+    internal bool IsInTurn => _isPending;
 
     /// <summary>A number from this core's seeded generator.</summary>
     public ulong NextRandom() => OnCore().NextRandom();
@@ -289,7 +290,7 @@ public sealed class AgentContext
         Waiting.WithdrawAll();
         if (HasResumes)
         {
-            Core.Post(new OrphanResume(this));      // what was to run in a turn that will not come
+            Core.Post(new OrphanResume(this));      // what waited for the agent's next turn: there is none
         }
 
         ulong unanswered = _isPending ? _message.Correlation : 0;
@@ -310,8 +311,7 @@ public sealed class AgentContext
             }
             catch (AggregateException)
             {
-                // A callback of a token threw. The incarnation has ended already, and its reason stays the
-                // first one.
+                // A callback of a token threw. The incarnation has ended already; its reason stays the first one.
             }
         }
 

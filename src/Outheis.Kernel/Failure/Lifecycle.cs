@@ -243,7 +243,7 @@ internal sealed class LifecycleOp(AgentCell agent, bool restart, HostSignal? don
                 Lifecycle.Die(core, agent);
                 break;
             case AgentState.Idle:
-            case AgentState.Ready:
+            case AgentState.Ready when agent.Async is not { IsInTurn: true }:
                 // A queued agent is dropped by its next turn: its state is no longer Ready.
                 Lifecycle.End(core, agent, ExitReason.Shutdown);
                 break;

@@ -5,8 +5,7 @@ namespace Outheis;
 /// <summary>
 /// Walks one lane beside its writer, by copying pieces of its files. A copy may be older at one end than at
 /// the other, and its file may be recycled meanwhile: nothing is believed before checksum and position agree
-/// in the copy, and what does not agree is copied once more, since the second copy begins after the first saw
-/// the length word.
+/// in the copy, and what does not agree is copied once more after a copy in which the length word was seen.
 /// </summary>
 internal sealed unsafe class LaneReader : IDisposable
 {
@@ -83,12 +82,17 @@ internal sealed unsafe class LaneReader : IDisposable
     // before it.
     private RecordState Look(out int bytes)
     {
-        RecordState first = LookOnce(out bytes);
-        if (first is RecordState.Whole or RecordState.Padding)
+        RecordState state = LookOnce(out bytes);
+        if (state == RecordState.Unwritten)
         {
-            return first;
+            state = LookAgain(out bytes);
         }
 
+        return state == RecordState.Invalid ? LookAgain(out bytes) : state;
+    }
+
+    private RecordState LookAgain(out int bytes)
+    {
         _windowBytes = 0;
         return LookOnce(out bytes);
     }

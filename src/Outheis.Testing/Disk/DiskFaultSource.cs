@@ -40,6 +40,10 @@ internal sealed class DiskFaultSource(Choices choices, DiskFaults faults)
         }
     }
 
+    public string Describe() => "calls: "
+        + string.Join(", ", Enum.GetValues<DiskVerb>().Select(verb => $"{verb} {Calls(verb)}"))
+        + string.Concat(Events.Select(static line => $"\n  {line}"));
+
     public static IOException Failure(string path) => new($"Input/output error: {path}");
 
     public IOException Full(string path)

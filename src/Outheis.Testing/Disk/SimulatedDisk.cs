@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 
 namespace Outheis.Testing;
@@ -129,8 +128,8 @@ public sealed class SimulatedDisk : IJournalDisk
     }
 
     /// <summary>
-    /// What a power failure leaves: all that is durable, and of the rest any part. A dirty page may be there, be missing
-    /// or be torn between two sectors; of the changes to a directory's names the last ones may be missing; a file whose
+    /// What a power failure leaves: all that is durable, and of the rest any part. A dirty page may be there, missing
+    /// or torn between two sectors; of the changes to a directory's names the last ones may be missing; a file whose
     /// length is not durable may be empty.
     /// </summary>
     /// <param name="choices">Decides what; zeros lose nothing.</param>
@@ -205,21 +204,9 @@ public sealed class SimulatedDisk : IJournalDisk
     {
         lock (_gate)
         {
-            var text = new StringBuilder();
-            text.Append(CultureInfo.InvariantCulture, $"simulated disk, boot {_tree.Boot}:");
-            foreach (DiskVerb verb in Enum.GetValues<DiskVerb>())
-            {
-                text.Append(CultureInfo.InvariantCulture, $" {verb} {_faults.Calls(verb)},");
-            }
-
-            text.Append(CultureInfo.InvariantCulture, $" {_bytesSynced} bytes synced");
-            foreach (string path in _tree.Files)
-            {
-                text.Append(CultureInfo.InvariantCulture, $"\n  {path} {_tree.FindFile(path).Content!.Bytes}");
-            }
-
-            _faults.Events.ForEach(line => text.Append("\n  ").Append(line));
-            return text.ToString();
+            string files = string.Concat(
+                _tree.Files.Select(path => $"\n  {path} {_tree.FindFile(path).Content!.Bytes}"));
+            return $"simulated disk, boot {_tree.Boot}, {_bytesSynced} bytes synced{files}\n{_faults.Describe()}";
         }
     }
 
@@ -265,7 +252,7 @@ public sealed class SimulatedDisk : IJournalDisk
         }
     }
 
-    /// <summary>Writes a small file of its own and makes it durable, its name not. What fails leaves it short.</summary>
+    /// <summary>Writes a small file and makes it durable, its name not. What fails leaves it short.</summary>
     /// <param name="path">Of the file; an earlier one is replaced.</param>
     /// <param name="content">All of it.</param>
     public void WriteAside(string path, ReadOnlySpan<byte> content)

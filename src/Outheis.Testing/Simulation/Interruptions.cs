@@ -18,6 +18,9 @@ internal sealed class Interruptions(Simulation simulation, SimulationOptions opt
 
     public void CrashNext(AgentId agent) => _doomed.Add(agent);
 
+    /// <summary>A check failed, on whatever stack: the step that is under way will throw it at its end.</summary>
+    public void Keep(SimulationFailedException failure) => _failure ??= failure;
+
     /// <summary>A failure within an interrupting step would be taken for the interrupted agent's: it is kept until
     /// the top of the step.</summary>
     public void ThrowIfFailed()

@@ -260,7 +260,16 @@ public sealed class Simulation : IDisposable
     /// <param name="promise">What was broken, in a word or two: equal for equal failures.</param>
     /// <param name="what">What was seen.</param>
     [DoesNotReturn]
-    public void Fail(string promise, string what) => throw new SimulationFailedException(promise, what, this);
+    public void Fail(string promise, string what)
+    {
+        var failure = new SimulationFailedException(promise, what, this);
+        if (_isRunning || Core.OfThisThread is not null)
+        {
+            _interruptions.Keep(failure);      // thrown inside a turn the kernel would take it for the agent's bug
+        }
+
+        throw failure;
+    }
 
     /// <summary>Fails the simulation unless the condition holds.</summary>
     /// <param name="condition">What should be.</param>

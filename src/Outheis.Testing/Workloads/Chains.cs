@@ -3,9 +3,9 @@ using Outheis.Supervision;
 namespace Outheis.Testing;
 
 /// <summary>
-/// Tokens hop through agents on all cores, each hop in another kind of message. The hops of one sender to one receiver are
-/// numbered, whatever carries them: they come in that order, across restarts too, and with what the kernel says of each:
-/// its sender, its badge, and the chain of the message that it came of.
+/// Tokens hop through agents on all cores, each hop in another kind of message. The hops of one sender to one receiver
+/// are numbered, whatever carries them: they come in that order, across restarts too, and with what the kernel says of
+/// each: its sender, its badge, and the chain of the message that it came of.
 /// </summary>
 internal sealed class Chains : Workload
 {
@@ -22,7 +22,8 @@ internal sealed class Chains : Workload
         Simulation simulation = run.Start();
         Kernel kernel = simulation.Kernel;
         int cores = kernel.ListCores().Count;
-        var paths = new Paths(run, simulation, stations: 2 + run.Choices.Draw(5), hops: run.Choices.Pick([100, 800, 2500]));
+        var paths = new Paths(
+            run, simulation, stations: 2 + run.Choices.Draw(5), hops: run.Choices.Pick([100, 800, 2500]));
         AgentId supervisor = kernel.Spawn(
             "restarts stations", static () => new Supervisor(new SupervisorOptions { Intensity = int.MaxValue }));
         for (int i = 0; i < paths.Stations; i++)
@@ -110,7 +111,8 @@ internal sealed class Chains : Workload
         public void Handle(in Short message, Context context) => Pass(message.Hop, isWhole: true, context);
 
         public void Handle(in Wide message, Context context) => Pass(
-            message.Hop, message.A == message.Hop.Number && message.B == ~message.A && message.C == message.Hop.Token, context);
+            message.Hop, message.A == message.Hop.Number && message.B == ~message.A && message.C == message.Hop.Token,
+            context);
 
         public void Handle(in Long message, Context context) => Pass(
             message.Hop, message.A == message.Hop.Number && message.B == ~message.A && message.C == message.Hop.Token
@@ -163,7 +165,7 @@ internal sealed class Chains : Workload
                 });
             }
 
-            _paths.Done(hop, context.Sender, context.Badge);      // whoever crashed on the way is not done: a dead letter
+            _paths.Done(hop, context.Sender, context.Badge);      // whoever crashed before is not done: a dead letter
         }
     }
 
@@ -229,7 +231,8 @@ internal sealed class Chains : Workload
             return _left > 0;
         }
 
-        /// <summary>The next hop of a token, with the next number of its line. In doubt until <see cref="End"/>.</summary>
+        /// <summary>The next hop of a token, with the next number of its line. In doubt until
+        /// <see cref="End"/>.</summary>
         public Hop? Next(int token, int from)
         {
             _deadLetters.Collect();
@@ -305,7 +308,8 @@ internal sealed class Chains : Workload
             uint chain = Core.OfThisThread!.Current->Chain;
             if (_chains.TryAdd(hop.Token, chain))
             {
-                simulation.Require(chain != 0 && _used.Add(chain), "INV-35", $"{hop} has the chain {chain} of another token.");
+                simulation.Require(
+                    chain != 0 && _used.Add(chain), "INV-35", $"{hop} has the chain {chain} of another token.");
             }
 
             simulation.Require(

@@ -3,8 +3,8 @@ using Outheis.Supervision;
 namespace Outheis.Testing;
 
 /// <summary>
-/// A bank. Accounts send each other money as messages; balances and the ledger of all transfers lie outside the agents, as
-/// in a store that outlives them. Channels are small, accounts crash and start again, one may be closed for good.
+/// A bank. Accounts send each other money as messages; balances and the ledger of all transfers lie outside the agents,
+/// as in a store that outlives them. Channels are small, accounts crash and start again, one may be closed for good.
 /// </summary>
 internal sealed class Transfers : Workload
 {
@@ -305,7 +305,8 @@ internal sealed class Transfers : Workload
         {
             _deadLetters.Collect();
             simulation.Require(
-                _owed.TrueForAll(static task => task.IsCompletedSuccessfully), "INV-08", "a wait of the host never ended.");
+                _owed.TrueForAll(static task => task.IsCompletedSuccessfully), "INV-08",
+                "a wait of the host never ended.");
             for (int from = 0; from <= accounts; from++)
             {
                 for (int to = 0; to < accounts; to++)

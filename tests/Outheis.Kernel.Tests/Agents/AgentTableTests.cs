@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using FsCheck.Xunit;
 using Xunit;
 
@@ -133,6 +134,48 @@ public sealed class AgentTableTests
             }
         });
     }
+
+    /// <summary>R30/A30. The table is as large as if a billion agents had been there, so that filling its longer
+    /// list of pages takes far longer than a look.</summary>
+    [Fact]
+    public void Threads_TheTableGrowsWhileOthersFind_NobodyIsMissing()
+    {
+        const int Pages = 1 << 18, Rounds = 10;
+        for (int round = 0; round < Rounds; round++)
+        {
+            var table = new AgentTable();
+            AgentCell agent = Cells.Agent();
+            const uint Last = ((uint)Pages * Page) - 1;
+            PagesOf(table) = new AgentCell?[]?[Pages];
+            (PagesOf(table)[Pages - 1] = new AgentCell?[Page])[Page - 1] = agent;
+            LastIdOf(table) = Last;
+            int looks = 0, misses = 0;
+            bool isLonger = false;
+            ThreadKernel.Together(
+                () =>
+                {
+                    ThreadKernel.Until(() => Volatile.Read(ref looks) > 0, "the first look");
+                    table.Add(agent, static (agent, _) => agent);
+                    Volatile.Write(ref isLonger, true);
+                },
+                () =>
+                {
+                    while (!Volatile.Read(ref isLonger))
+                    {
+                        misses += table.Find(Last) is null ? 1 : 0;
+                        Volatile.Write(ref looks, 1);
+                    }
+                });
+            Assert.Equal(0, misses);
+            Assert.Same(agent, table.Find(Last + 1));
+        }
+    }
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_pages")]
+    private static extern ref AgentCell?[]?[] PagesOf(AgentTable table);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_lastId")]
+    private static extern ref uint LastIdOf(AgentTable table);
 
     private static AgentCell Add(AgentTable table) => table.Add(
         0, static (_, id) => new AgentCell(null!, null, id, null, null, null, Qos.Default, 16));

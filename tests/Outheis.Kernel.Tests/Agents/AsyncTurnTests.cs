@@ -177,6 +177,51 @@ public sealed class AsyncTurnTests
     }
 
     [Fact]
+    public void StopAgent_WhenWhatItAwaitsHasJustCome_TheTurnEndsFirst()
+    {
+        using var world = new StepKernel(cores: 1);
+        var gate = new TaskCompletionSource();
+        List<string> log = [];
+        AgentId agent = world.Kernel.Spawn(new Puppet { Stopped = reason => log.Add($"stopped: {reason}") });
+        world.Kernel.DoAsync(agent, async _ =>
+        {
+            await gate.Task;
+            log.Add("turn");
+        });
+        world.Run();
+        gate.SetResult();
+        world.Wait(world.Kernel.StopAgentAsync(agent));
+        world.Run();
+        Assert.Equal(["turn", "stopped: Shutdown"], log);
+        Assert.Equal(0, world.Kernel.DeadLetters.Total);
+    }
+
+    [Fact]
+    public void StopAgent_WhenStrayCodeIsAboutToResume_ThatCodeRunsToItsEnd()
+    {
+        using var world = new StepKernel(cores: 1);
+        var gate = new TaskCompletionSource();
+        bool isOver = false;
+        AgentId agent = world.Kernel.Spawn(new Puppet());
+        world.Kernel.DoAsync(agent, async _ =>
+        {
+            Task stray = AwaitGate();      // the turn does not wait for it
+            await Task.Yield();
+
+            async Task AwaitGate()
+            {
+                await gate.Task;
+                isOver = true;
+            }
+        });
+        world.Run();
+        gate.SetResult();
+        world.Wait(world.Kernel.StopAgentAsync(agent));
+        world.Run();
+        Assert.True(isOver);
+    }
+
+    [Fact]
     public void StopAgent_WhileItAwaits_FiresItsTokenAndEndsItForGood()
     {
         using var world = new StepKernel();
@@ -213,6 +258,7 @@ public sealed class AsyncTurnTests
         world.Kernel.Do(other, _ => alive = true);
         world.Run();
         Assert.True(alive);
+        Assert.Equal(DeadLetterReason.HandlerFailed, Assert.Single(world.Kernel.DeadLetters.Newest()).Reason);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using Outheis.Testing.Generators;
 using Xunit;
 
 namespace Outheis.Tests;
@@ -66,20 +67,26 @@ public sealed class AskTests : IDisposable
     public void Ask_ReplyTypesOfEveryKind_ComeBackWhole()
     {
         AgentId asker = Kernel.Spawn(new Puppet(), core: 0);
-        AskCapability<Heavy, Letter> letters = Kernel.GrantAskTo<Heavy, Letter>(asker, Kernel.Spawn(
-            new Answerer<Heavy, Letter>((in Heavy h, Context _) => new Letter(h.G)), core: 1));
-        AskCapability<Letter, Named> names = Kernel.GrantAskTo<Letter, Named>(asker, Kernel.Spawn(
-            new Answerer<Letter, Named>((in Letter l, Context _) => new Named(l.Number, "n")), core: 1));
-        AskCapability<Named, Wide> wides = Kernel.GrantAskTo<Named, Wide>(asker, Kernel.Spawn(
-            new AsyncAnswerer<Named, Wide>((n, _, _) => new(new Wide(n.Number, 0, 0, 0, 0, 9))), core: 0));
+        AgentId first = Kernel.Spawn(
+            new Answerer<BoxedMessage, SharedMessage>((in BoxedMessage b, Context _) => new(b.Check)), core: 1);
+        AgentId second = Kernel.Spawn(
+            new Answerer<SharedMessage, NamedMessage>((in SharedMessage s, Context _) => new(s.Number, "n")), core: 1);
+        AgentId third = Kernel.Spawn(
+            new AsyncAnswerer<NamedMessage, WideMessage>((n, _, _) => new(new WideMessage(n.Number, 0, 0, 0, 0, 9))),
+            core: 0);
+        AskCapability<BoxedMessage, SharedMessage> letters =
+            Kernel.GrantAskTo<BoxedMessage, SharedMessage>(asker, first);
+        AskCapability<SharedMessage, NamedMessage> names =
+            Kernel.GrantAskTo<SharedMessage, NamedMessage>(asker, second);
+        AskCapability<NamedMessage, WideMessage> wides = Kernel.GrantAskTo<NamedMessage, WideMessage>(asker, third);
         Kernel.DoAsync(asker, async context =>
         {
-            Letter letter = await context.AskAsync(letters, new Heavy(1, 0, 0, 0, 0, 0, 7));
-            Named name = await context.AskAsync(names, letter);
+            SharedMessage letter = await context.AskAsync(letters, new BoxedMessage(1, 0, 0, 0, 0, 0, 7));
+            NamedMessage name = await context.AskAsync(names, letter);
             _outcomes.Add(await context.AskAsync(wides, name));
         });
         _world.Run();
-        Assert.Equal([new Wide(7, 0, 0, 0, 0, 9)], _outcomes);
+        Assert.Equal([new WideMessage(7, 0, 0, 0, 0, 9)], _outcomes);
         AssertBaseline();
     }
 

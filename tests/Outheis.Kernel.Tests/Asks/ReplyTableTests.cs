@@ -1,3 +1,4 @@
+using FsCheck.Xunit;
 using Xunit;
 
 namespace Outheis.Tests;
@@ -119,6 +120,16 @@ public sealed class ReplyTableTests : IDisposable
         Assert.Null(_replies.NextDeadline);
     }
 
+    [Theory, InlineData(30, 20), InlineData(20, 30)]
+    public void Sweep_SomeAreLeft_KnowsTheEarliestOfThem(long one, long other)
+    {
+        Rent(one);
+        Rent(other);
+        Rent(10);
+        Assert.Equal(1, _replies.Sweep(10));
+        Assert.Equal(20, _replies.NextDeadline);
+    }
+
     [Fact]
     public void NextDeadline_EarlierAskIsOver_IsNotLaterThanTheTrueOne()
     {
@@ -128,6 +139,14 @@ public sealed class ReplyTableTests : IDisposable
         Assert.True(_replies.NextDeadline <= 50);
         _replies.Sweep(15);
         Assert.Equal(50, _replies.NextDeadline);
+    }
+
+    [Property(MaxTest = 300)]
+    public static bool Correlation_OfAnything_ComesApartAgain(byte table, uint slot, uint generation)
+    {
+        ulong correlation = Correlation.Of(table, (int)(slot & 0xFFFFFF), generation);
+        return Correlation.Table(correlation) == table && Correlation.Slot(correlation) == (slot & 0xFFFFFF)
+            && Correlation.Generation(correlation) == generation;
     }
 
     [Theory]

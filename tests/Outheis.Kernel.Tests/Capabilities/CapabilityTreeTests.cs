@@ -1,6 +1,5 @@
-using FsCheck;
-using FsCheck.Fluent;
 using FsCheck.Xunit;
+using Outheis.Testing.Generators;
 using Xunit;
 
 namespace Outheis.Tests;
@@ -9,34 +8,6 @@ namespace Outheis.Tests;
 [Collection(OnThreads.Name)]
 public sealed class CapabilityTreeTests
 {
-    public enum Verb
-    {
-        Mint,
-        Derive,
-        Revoke,
-        RevokeDerived,
-        Release,
-        Kill,
-    }
-
-    public sealed record Act(Verb Verb, int Node, int By, int Holder, int Rights, int Badge);
-
-    public static class Steps
-    {
-        public static Arbitrary<Act> Act()
-        {
-            Gen<Verb> verbs = Gen.Frequency(
-                (4, Gen.Constant(Verb.Mint)), (12, Gen.Constant(Verb.Derive)), (3, Gen.Constant(Verb.Revoke)),
-                (2, Gen.Constant(Verb.RevokeDerived)), (2, Gen.Constant(Verb.Release)),
-                (1, Gen.Constant(Verb.Kill)));
-            return Arb.From(
-                from verb in verbs from node in Gen.Choose(0, 1000) from actor in Gen.Choose(0, 9)
-                from holder in Gen.Choose(0, 5) from rights in Gen.Choose(0, 15)
-                from badge in Gen.Choose(0, 2)
-                select new Act(verb, node, actor, holder, Math.Min(rights, 7), badge));
-        }
-    }
-
     private sealed record Modelled(
         CapabilityNode Real, Modelled? Parent, int Holder, Rights Rights, ulong Badge)
     {
@@ -47,70 +18,71 @@ public sealed class CapabilityTreeTests
     }
 
     private readonly CapabilityTree _tree = new();
-    private readonly AgentCell[] _holders = [.. Enumerable.Range(0, 6).Select(_ => Cells.Agent())];
+    private readonly AgentCell[] _holders =
+        [.. Enumerable.Range(0, CapabilityCommand.Agents).Select(_ => Cells.Agent())];
     private readonly AgentCell _target = Cells.Agent();
     private readonly List<Modelled> _model = [];
 
-    [Property(Arbitrary = [typeof(Steps)], MaxTest = 300, EndSize = 150)]
-    public static void CapabilityTree_AnySteps_EqualsTheModel(Act[] steps)
+    [Property(Arbitrary = [typeof(KernelArbitraries)], MaxTest = 300, EndSize = 150)]
+    public static void CapabilityTree_AnySteps_EqualsTheModel(CapabilityCommand[] steps)
     {
         var test = new CapabilityTreeTests();
-        foreach (Act step in steps)
+        foreach (CapabilityCommand step in steps)
         {
             test.Do(step);
             test.Check();
         }
     }
 
-    private void Do(Act step)
+    private void Do(CapabilityCommand step)
     {
-        Modelled? node = _model.Count == 0 ? null : _model[step.Node % _model.Count];
+        Modelled? node = _model.Count == 0 ? null : _model[step.Capability % _model.Count];
         switch (step.Verb)
         {
-            case Verb.Mint:
-                CapabilityNode minted = Mint(_holders[step.Holder], (Rights)step.Rights, (ulong)step.Badge);
-                _model.Add(new Modelled(minted, null, step.Holder, (Rights)step.Rights, (ulong)step.Badge)
+            case CapabilityVerb.Grant:
+                CapabilityNode minted = Mint(_holders[step.Agent], step.Rights, step.Badge);
+                _model.Add(new Modelled(minted, null, step.Agent, step.Rights, step.Badge)
                 {
                     IsAlive = true,
                 });
                 break;
-            case Verb.Derive when node is not null:
+            case CapabilityVerb.Derive when node is not null:
                 Derive(step, node);
                 break;
-            case Verb.Revoke when node is not null:
-            case Verb.RevokeDerived when node is { IsAlive: true }:      // a dead one allows nothing
-                Revoke(node, itself: step.Verb == Verb.Revoke);
+            case CapabilityVerb.Revoke when node is not null:
+            case CapabilityVerb.RevokeDerived when node is { IsAlive: true }:      // a dead one allows nothing
+                Revoke(node, itself: step.Verb == CapabilityVerb.Revoke);
                 break;
-            case Verb.Release:
-                Release(step.Holder);
+            case CapabilityVerb.Restart:
+                Release(step.Agent);
                 break;
-            case Verb.Kill when step.Holder > 2:      // some always live
-                Release(step.Holder);
-                _holders[step.Holder].SetDead();
+            case CapabilityVerb.End when step.Agent > 2:      // some always live
+                Release(step.Agent);
+                _holders[step.Agent].SetDead();
                 break;
         }
     }
 
-    private void Derive(Act step, Modelled parent)
+    private void Derive(CapabilityCommand step, Modelled parent)
     {
-        int by = step.By < 6 ? step.By : parent.Holder;      // mostly its own holder
+        int by = step.ActorOf(parent.Holder);
         DeriveResult expected =
             by != parent.Holder ? DeriveResult.Denied
             : !parent.IsAlive ? DeriveResult.Revoked
             : (parent.Rights & Rights.Grant) == 0 ? DeriveResult.Denied
-            : _holders[step.Holder].IsDead ? DeriveResult.Dead
-            : parent.Badge != 0 && step.Badge != 0 && (ulong)step.Badge != parent.Badge
+            : _holders[step.Agent].IsDead ? DeriveResult.Dead
+            : parent.Badge != 0 && step.Badge != 0 && step.Badge != parent.Badge
                 ? DeriveResult.AlreadyBadged
             : DeriveResult.Derived;
         DeriveResult result = _tree.Derive(
-            parent.Real, _holders[by], _holders[step.Holder], (Rights)step.Rights, (ulong)step.Badge,
+            parent.Real, _holders[by], _holders[step.Agent], step.Rights, step.Badge,
             out CapabilityNode? child);
         Assert.Equal(expected, result);
         Assert.Equal(expected == DeriveResult.Derived, child is not null);
         if (child is not null)
         {
-            ulong badge = parent.Badge != 0 ? parent.Badge : (ulong)step.Badge;
-            _model.Add(new Modelled(child, parent, step.Holder, (Rights)step.Rights & parent.Rights, badge));
+            ulong badge = parent.Badge != 0 ? parent.Badge : step.Badge;
+            _model.Add(new Modelled(child, parent, step.Agent, step.Rights & parent.Rights, badge));
         }
     }
 

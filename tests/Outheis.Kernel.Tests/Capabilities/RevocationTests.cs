@@ -155,6 +155,23 @@ public sealed class RevocationTests
     }
 
     [Fact]
+    public unsafe void Revoke_AThreadHasClaimedItsSlotAndNotYetFilledIt_WaitsForThatThread()
+    {
+        using var world = new StepKernel(cores: 1);
+        Capability<int> to = world.Kernel.Grant<int>(world.Kernel.Receive<int>([]));
+        world.Run();
+        Ingress ingress = world.CoreAt(0).Ingress;
+        Message* slot = ingress.TryClaim(out long position);
+        Task revoked = world.Kernel.RevokeAsync(to);
+        world.Run();
+        // Long enough for a task that is done to say so.
+        Assert.False(SpinWait.SpinUntil(() => revoked.IsCompleted, TimeSpan.FromMilliseconds(50)));
+        slot->Flags = MessageFlags.Void;
+        Ingress.Publish(slot, position);
+        world.Wait(revoked);
+    }
+
+    [Fact]
     public void Revoke_WhileASendWaits_TheSendEndsRevoked()
     {
         using var world = new StepKernel();

@@ -1,4 +1,5 @@
 using FsCheck.Xunit;
+using Outheis.Testing.Generators;
 using Xunit;
 
 namespace Outheis.Tests;
@@ -63,12 +64,9 @@ public sealed class BoundTests
         /// <summary>Lets only the sender's core run, if that is another one than the target's.</summary>
         private void StepUntil(Func<bool> done)
         {
-            Core core = World.CoreAt(_from == From.Away ? 1 : 0);
             while (!done())
             {
-                core.Enter();
-                core.RunPass();
-                Core.Leave();
+                World.Pass(_from == From.Away ? 1 : 0);
             }
         }
 
@@ -94,6 +92,52 @@ public sealed class BoundTests
             Assert.Equal(numbers[..capacity], ways.Received);
             ways.Received.Clear();
         }
+    }
+
+    /// <summary>What is sent fits as long as less than the capacity waits; a host's way holds no more than the
+    /// ingress. When the core of a sender at home has run, so has the target.</summary>
+    [Property(Arbitrary = [typeof(KernelArbitraries)], MaxTest = 60, EndSize = 30)]
+    public static bool Channel_AnyBurstsAndDrains_EqualsAQueueOfItsCapacity(
+        From from, ChannelCapacity capacity, ChannelCommand[] steps)
+    {
+        using var ways = new Ways(from, capacity.Messages);
+        Capability<long> to = ways.Grant<long>();
+        int room = from == From.Host ? Math.Min(capacity.Messages, Limits.IngressSlots) : capacity.Messages;
+        var model = new Queue<long>();
+        long next = 0;
+        foreach ((ChannelVerb verb, int count) in steps)
+        {
+            if (verb == ChannelVerb.Send)
+            {
+                int fitting = Math.Min(count, room - model.Count);
+                long[] numbers = [.. Enumerable.Range(0, count).Select(i => next + i)];
+                List<SendResult> results = ways.Send(to, numbers);
+                if (results.Take(fitting).Any(result => result != SendResult.Sent)
+                    || results.Skip(fitting).Any(result => result != SendResult.Full))
+                {
+                    return false;
+                }
+
+                Array.ForEach(numbers[..fitting], model.Enqueue);
+                next += fitting;
+            }
+
+            if ((verb == ChannelVerb.Receive || from == From.Home) && !DrainEquals(ways, model))
+            {
+                return false;
+            }
+        }
+
+        return DrainEquals(ways, model);
+    }
+
+    private static bool DrainEquals(Ways ways, Queue<long> model)
+    {
+        ways.World.Run();
+        bool same = ways.Received.SequenceEqual(model);
+        ways.Received.Clear();
+        model.Clear();
+        return same;
     }
 
     [Theory, InlineData(From.Host), InlineData(From.Home), InlineData(From.Away)]
@@ -149,6 +193,70 @@ public sealed class BoundTests
         Assert.Equal([SendResult.Sent], ways.Send(ways.Grant<Longest>(), new Longest { First = 3, Last = 4 }));
         ways.World.Run();
         Assert.Equal([(3, 4)], received);
+    }
+
+    [Fact]
+    public void Send_InATurnThatFoundTheRingFull_FillsItAgainWhenThereIsRoom()
+    {
+        using var world = new StepKernel(cores: 2);
+        AgentId target = world.Kernel.Receive<int>([], core: 1);
+        AgentId sender = world.Kernel.Spawn(new Puppet(), core: 0);
+        Capability<int> to = world.Kernel.GrantTo<int>(sender, target);
+        world.Run();
+        long sent = world.CoreAt(0).SentAway;
+        world.Kernel.Do(sender, context =>
+        {
+            SendSome(context, Limits.RingSlots + 1);
+            Pass(core: 1);
+            Pass(core: 1);      // 128 slots are free
+            world.CoreAt(0).Enter();
+            SendSome(context, Limits.DetainedPerLook);
+            sent = world.CoreAt(0).SentAway - sent;
+        });
+        Pass(core: 0);
+        Assert.InRange(sent, Limits.RingSlots + 1, int.MaxValue);
+        world.Run();
+
+        void SendSome(Context context, int messages)
+        {
+            for (int i = 0; i < messages; i++)
+            {
+                Assert.Equal(SendResult.Sent, context.Send(to, i));
+            }
+        }
+
+        void Pass(int core)
+        {
+            world.CoreAt(core).Enter();
+            world.CoreAt(core).RunPass();
+            Core.Leave();
+        }
+    }
+
+    [Fact]
+    public void Send_TheIngressIsFull_TakesNoRoomInTheChannel()
+    {
+        const int Slots = Limits.IngressSlots;
+        using var world = new StepKernel(cores: 1);
+        AgentId target = world.Kernel.Receive<int>([], capacity: 2 * Slots);
+        Capability<int> to = world.Kernel.Grant<int>(target);
+        Assert.All(Enumerable.Range(0, Slots), i => Assert.Equal(SendResult.Sent, to.Send(i)));
+        Assert.All(Enumerable.Range(0, 3), i => Assert.Equal(SendResult.Full, to.Send(i)));
+        Assert.Equal(Slots, world.Kernel.Agents.Find(target.Value)!.Credits.Free);
+    }
+
+    [Fact]
+    public void SendAsync_TheTargetIsStoppedMeanwhile_IsDead()
+    {
+        using var world = new StepKernel();
+        AgentId target = world.Kernel.Receive<int>([], capacity: 1);
+        Capability<int> to = world.Kernel.Grant<int>(target);
+        world.Run();
+        Assert.Equal(SendResult.Sent, to.Send(1));
+        ValueTask<SendResult> waiting = to.SendAsync(2);
+        Task stopped = world.Kernel.StopAgentAsync(target);      // before its turn: an op comes first
+        Assert.Equal(SendResult.Dead, world.Result(waiting));
+        world.Wait(stopped);
     }
 
     [Fact]

@@ -102,6 +102,52 @@ public sealed class ControlQueueTests
         Assert.Equal(0, lost);
     }
 
+    /// <summary>One op lies there, another comes at the moment of the taking.</summary>
+    [Fact]
+    public void Threads_OnePushMeetsOneTake_BothOpsAreThere()
+    {
+        const int Rounds = 50_000;
+        var shared = new Shared();
+        var meeting = new Rendezvous(2);
+        Op first = new(1), second = new(2);
+        int lost = 0;
+        ThreadKernel.Together(
+            () =>
+            {
+                var random = new Random(1);
+                for (int i = 0; i < Rounds; i++)
+                {
+                    meeting.Meet(random);
+                    shared.Control.Push(second);
+                    meeting.Meet(random);
+                }
+            },
+            () =>
+            {
+                var random = new Random(2);
+                for (int i = 0; i < Rounds; i++)
+                {
+                    shared.Control.Push(first);
+                    meeting.Meet(random);
+                    int taken = Count(shared.Control.TakeAll());
+                    meeting.Meet(random);
+                    lost += 2 - taken - Count(shared.Control.TakeAll());
+                }
+            });
+        Assert.Equal(0, lost);
+
+        static int Count(KernelOp? op)
+        {
+            int ops = 0;
+            for (; op is not null; op = op.NextOp)
+            {
+                ops++;
+            }
+
+            return ops;
+        }
+    }
+
     private static void Repeat(int rounds, Barrier step, Action action)
     {
         for (int i = 0; i < rounds; i++)

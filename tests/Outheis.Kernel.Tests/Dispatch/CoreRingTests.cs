@@ -1,4 +1,5 @@
 using FsCheck.Xunit;
+using Outheis.Testing.Generators;
 using Xunit;
 
 namespace Outheis.Tests;
@@ -6,16 +7,17 @@ namespace Outheis.Tests;
 [Collection(OnThreads.Name)]
 public sealed unsafe class CoreRingTests
 {
-    [Property(MaxTest = 100, EndSize = 400)]
-    public bool CoreRing_AnySteps_EqualsAQueueOfItsSize((bool Send, byte Times)[] steps)
+    [Property(Arbitrary = [typeof(KernelArbitraries)], MaxTest = 100, EndSize = 400)]
+    public bool CoreRing_AnySteps_EqualsAQueueOfItsSize(ChannelCommand[] steps)
     {
         using var ring = new CoreRing();
         var model = new Queue<ulong>();
         int taken = 0;      // not yet freed
         ulong next = 0;
-        foreach ((bool send, byte times) in steps)
+        foreach ((ChannelVerb verb, int count) in steps)
         {
-            for (int i = 0; i < times; i++)
+            bool send = verb == ChannelVerb.Send;
+            for (int i = 0; i < count; i++)
             {
                 bool same = send
                     ? SendEquals(ring, model, ref next, taken)

@@ -234,13 +234,40 @@ public sealed class CreditsTests
 
             freeInTurn = cell.Credits.Free;
         });
-        world.CoreAt(1).Enter();
-        world.CoreAt(1).RunPass();
-        Core.Leave();
+        world.Pass(1);
         Assert.True(freeInTurn < 64 - 5, $"no lease was taken: {freeInTurn}");
         Assert.Equal(64 - 5, cell.Credits.Free);      // C3
         world.Run();
         Assert.Equal(64, cell.Credits.Free);
+    }
+
+    /// <summary>A turn keeps only so many leases open; what it sends beyond those takes its credits one by one.
+    /// </summary>
+    [Fact]
+    public void Lease_MoreTargetsThanATurnMayLease_AllAreSentToAndAllCreditsComeBack()
+    {
+        using var world = new StepKernel();
+        List<long> received = [];
+        AgentId sender = world.Kernel.Spawn(new Puppet(), core: 1);
+        AgentId[] sinks = [.. Enumerable.Range(0, Limits.LeasesPerTurn + 4).Select(_ =>
+            world.Kernel.Receive(received, core: 0, capacity: 3))];
+        Capability<long>[] ways = [.. sinks.Select(sink => world.Kernel.GrantTo<long>(sender, sink))];
+        List<SendResult> results = [];
+        world.Kernel.Do(sender, context =>
+        {
+            for (long i = 0; i < 4; i++)
+            {
+                foreach (Capability<long> way in ways)
+                {
+                    results.Add(context.Send(way, i));
+                }
+            }
+        });
+        world.Run();
+        Assert.Equal(3 * ways.Length, results.Count(sent => sent == SendResult.Sent));
+        Assert.All(results[^ways.Length..], sent => Assert.Equal(SendResult.Full, sent));
+        Assert.Equal(3 * ways.Length, received.Count);
+        Assert.All(sinks, sink => Assert.Equal(3, world.Kernel.Agents.Find(sink.Value)!.Credits.Free));
     }
 
     private sealed class Way

@@ -1,4 +1,5 @@
 using FsCheck.Xunit;
+using Outheis.Testing.Generators;
 using Xunit;
 
 namespace Outheis.Tests;
@@ -6,17 +7,19 @@ namespace Outheis.Tests;
 [Collection(OnThreads.Name)]
 public sealed unsafe class IngressTests
 {
-    [Property(MaxTest = 60, EndSize = 300)]
-    public bool Ingress_AnySteps_EqualsAQueueOfItsSize((bool Send, byte Times)[] steps)
+    [Property(Arbitrary = [typeof(KernelArbitraries)], MaxTest = 60, EndSize = 300)]
+    public bool Ingress_AnySteps_EqualsAQueueOfItsSize(ChannelCommand[] steps)
     {
         using var ingress = new Ingress();
         var model = new Queue<ulong>();
         ulong next = 0;
-        foreach ((bool send, byte times) in steps)
+        foreach ((ChannelVerb verb, int count) in steps)
         {
-            for (int i = 0; i < times * 8; i++)
+            for (int i = 0; i < count; i++)
             {
-                bool same = send ? SendEquals(ingress, model, ref next) : TakeEquals(ingress, model);
+                bool same = verb == ChannelVerb.Send
+                    ? SendEquals(ingress, model, ref next)
+                    : TakeEquals(ingress, model);
                 if (!same || ingress.HasRoom != model.Count < Limits.IngressSlots)
                 {
                     return false;

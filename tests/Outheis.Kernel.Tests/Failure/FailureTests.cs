@@ -80,6 +80,38 @@ public sealed class FailureTests : IDisposable
         Assert.Equal(["started", .. Enumerable.Range(0, 1000).Select(i => i.ToString()), "ended"], log);
     }
 
+    [Fact]
+    public void Supervisor_ChildIsStoppedWhileItsMessagesWaitInTheOutbox_HearsOfItAfterThem()
+    {
+        const int Sent = Limits.RingSlots + 44;
+        List<string> log = [];
+        AgentId boss = Kernel.Spawn(new Ordered(log), core: 1);
+        AgentId child = Kernel.Spawn(new Puppet(), core: 0, supervisor: boss);
+        Capability<int> to = Kernel.GrantTo<int>(child, boss);
+        _world.Run();
+        Kernel.Do(child, context =>
+        {
+            for (int i = 0; i < Sent; i++)
+            {
+                Assert.Equal(SendResult.Sent, context.Send(to, i));
+            }
+        });
+        Pass(core: 0);      // the ring is full, the rest is in the outbox
+        Pass(core: 1);      // there is room in the ring again, though not yet enough to go on
+        Task stopped = Kernel.StopAgentAsync(child);
+        Pass(core: 0);
+        _world.Wait(stopped);
+        _world.Run();
+        Assert.Equal(["started", .. Enumerable.Range(0, Sent).Select(i => i.ToString()), "ended"], log);
+
+        void Pass(int core)
+        {
+            _world.CoreAt(core).Enter();
+            _world.CoreAt(core).RunPass();
+            Core.Leave();
+        }
+    }
+
     private sealed class Ordered(List<string> log) : Agent, IHandle<int>, IHandle<ChildStarted>, IHandle<ExitSignal>
     {
         public void Handle(in int message, Context context) => log.Add(message.ToString());

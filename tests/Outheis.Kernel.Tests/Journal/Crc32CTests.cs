@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Text;
+using FsCheck.Xunit;
 using Xunit;
 
 namespace Outheis.Tests.Journal;
@@ -34,6 +35,32 @@ public sealed unsafe class Crc32CTests
         foreach (int length in lengths)
         {
             Assert.Equal(BitByBit(bytes.AsSpan(0, length)), Crc32C.Of(bytes.AsSpan(0, length)));
+        }
+    }
+
+    [Property(MaxTest = 100, EndSize = 4000)]
+    public bool Of_AnyBytes_EqualsTheBitByBitDefinition(byte[] bytes) => Crc32C.Of(bytes) == BitByBit(bytes);
+
+    /// <summary>What the checksum of a record is for: no burst of up to 32 bits goes unnoticed, wherever it is.
+    /// </summary>
+    [Property(MaxTest = 300, EndSize = 500)]
+    public bool OfRecord_AnyBurstInAnyRecord_ChangesIt(
+        byte[] payload, ushort where, bool fromTheEnd, uint burst, long position)
+    {
+        byte[] record = [.. new byte[RecordHeader.Bytes], .. payload, .. new byte[4]];
+        payload.AsSpan(0, Math.Min(40, payload.Length)).CopyTo(record.AsSpan(8));
+        fixed (byte* pointer = record)
+        {
+            uint before = Crc32C.OfRecord((RecordHeader*)pointer, payload.Length, position);
+            int bits = 8 * (RecordHeader.Bytes - 8 + payload.Length);      // neither length nor checksum
+            int first = 8 * 8 + (fromTheEnd ? bits - 1 - where % 40 : where % bits);
+            for (int bit = 0; bit < 32; bit++)
+            {
+                bool flips = ((burst | 1) >> bit & 1) != 0;
+                record[(first + bit) / 8] ^= (byte)(flips ? 1 << (first + bit) % 8 : 0);
+            }
+
+            return Crc32C.OfRecord((RecordHeader*)pointer, payload.Length, position) != before;
         }
     }
 

@@ -159,6 +159,22 @@ public sealed class JournalLaneTests
     }
 
     [Fact]
+    public void Sync_SegmentsWereLeftSinceTheLastOne_MakesThemDurableToo()
+    {
+        using JournalDirectory journal = Journals.Open(_disk);
+        JournalLane lane = journal.Lane(0);
+        ulong count = 0;
+        while (RecordHeader.OffsetOf(lane.Position) < 3 * Journals.SmallSegment)
+        {
+            lane.Append(count++, payloadBytes: 1000);
+        }
+
+        lane.Sync();
+        var cut = SimulatedDisk.From(_disk.PowerCutLosingAll());
+        Assert.Equal(Journals.Range((int)count), Journals.Numbers(cut));
+    }
+
+    [Fact]
     public void Sync_DiskFails_ReachesTheCallerAndIsNeverForgotten()
     {
         JournalDirectory journal = Journals.Open(_disk);
@@ -194,6 +210,24 @@ public sealed class JournalLaneTests
 
         int segments = _disk.Files.Count(file => file.EndsWith(".seg", StringComparison.Ordinal));
         Assert.InRange(segments, retain, retain + 1);
+    }
+
+    [Fact]
+    public void Append_ReopenedWithFewerAndLongerSegments_KeepsThatManyAndNoGap()
+    {
+        const int Each = 4_000;
+        JournalDirectory before = Journals.Open(_disk, Journals.Settings(retain: 6));
+        Array.ForEach([.. Journals.Range(Each)], i => before.Lane(0).Append(i, 100));
+        before.Close();
+        JournalSettings longer = Journals.Settings(segmentBytes: 2 * Journals.SmallSegment, retain: 2);
+        using JournalDirectory journal = Journals.Open(_disk, longer);
+        Array.ForEach([.. Journals.Range(Each)], i => journal.Lane(0).Append(Each + i, 100));
+        List<ulong> kept = Journals.Numbers(_disk);
+        Assert.Equal(Journals.Range(kept.Count).Select(i => i + kept[0]), kept);
+        Assert.Equal(2ul * Each - 1, kept[^1]);
+        string[] segments = [.. _disk.Files.Where(file => file.EndsWith(".seg", StringComparison.Ordinal))];
+        Assert.InRange(segments.Length, 2, 3);
+        Assert.All(segments, segment => Assert.Equal(2 * Journals.SmallSegment, _disk.Bytes(segment).Length));
     }
 
     [Fact]

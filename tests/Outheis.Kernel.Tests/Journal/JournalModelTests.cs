@@ -1,72 +1,39 @@
-using FsCheck;
-using FsCheck.Fluent;
 using FsCheck.Xunit;
 using Outheis.Testing;
+using Outheis.Testing.Generators;
 
 namespace Outheis.Tests.Journal;
 
 /// <summary>The journal against a list, through random appends, reopenings and kills.</summary>
 public sealed class JournalModelTests
 {
-    public enum Verb
-    {
-        Append,
-        AppendLong,
-        Begin,
-        Close,
-        Kill,
-        PowerCycle,
-    }
-
-    public sealed record Act(Verb Verb, int Lane, int Bytes)
-    {
-        public override string ToString() => $"{Verb} lane {Lane} {Bytes}";
-    }
-
-    public static class Steps
-    {
-        public static Arbitrary<Act> Act()
-        {
-            Gen<Verb> verbs = Gen.Frequency(
-                (40, Gen.Constant(Verb.Append)),
-                (10, Gen.Constant(Verb.AppendLong)),
-                (3, Gen.Constant(Verb.Begin)),
-                (2, Gen.Constant(Verb.Close)),
-                (2, Gen.Constant(Verb.Kill)),
-                (1, Gen.Constant(Verb.PowerCycle)));
-            return Arb.From(
-                from verb in verbs from lane in Gen.Choose(0, 1) from bytes in Gen.Choose(0, 200)
-                select new Act(verb, lane, bytes));
-        }
-    }
-
-    [Property(Arbitrary = [typeof(Steps)], MaxTest = 150, StartSize = 50, EndSize = 400)]
-    public bool Journal_AnySteps_EqualsAListPerLane(Act[] steps)
+    [Property(Arbitrary = [typeof(KernelArbitraries)], MaxTest = 150, StartSize = 50, EndSize = 400)]
+    public bool Journal_AnySteps_EqualsAListPerLane(JournalCommand[] steps)
     {
         var disk = new SimulatedDisk();
         List<ulong>[] model = [[], []];
-        JournalSettings settings = Journals.Settings(lanes: 2);
+        JournalSettings settings = Journals.Settings(lanes: JournalCommand.Lanes);
         JournalDirectory journal = Journals.Open(disk, settings);
         ulong next = 0;
-        foreach (Act step in steps)
+        foreach (JournalCommand step in steps)
         {
             JournalLane lane = journal.Lane(step.Lane);
             switch (step.Verb)
             {
-                case Verb.Append or Verb.AppendLong:
+                case JournalVerb.Append or JournalVerb.AppendLong:
                     model[step.Lane].Add(next);
-                    lane.Append(next++, step.Verb == Verb.Append ? step.Bytes : step.Bytes * 100);
+                    lane.Append(next++, step.PayloadBytes);
                     break;
-                case Verb.Begin:
+                case JournalVerb.Begin:
                     BeginOnly(lane, step.Bytes);
                     break;
-                case Verb.Close:
+                case JournalVerb.Close:
                     journal.Close();
                     journal = Journals.Open(disk, settings);
                     break;
                 default:
                     journal.Abandon();
-                    if (step.Verb == Verb.PowerCycle)
+                    if (step.Verb == JournalVerb.PowerCycle)
                     {
                         disk.Reboot();
                     }
@@ -94,7 +61,7 @@ public sealed class JournalModelTests
         List<JournalEntry> entries = Journals.ReadAll(disk, out IReadOnlyList<LaneEnd> ends);
         return ends.All(end => end.Kind == LaneEndKind.End)
             && entries.Where(entry => entry.Kind == JournalKind.Sent).All(Journals.IsIntact)
-            && Enumerable.Range(0, 2).All(lane => model[lane].SequenceEqual(entries
+            && Enumerable.Range(0, JournalCommand.Lanes).All(lane => model[lane].SequenceEqual(entries
                 .Where(entry => entry.Lane == lane && entry.Kind == JournalKind.Sent)
                 .Select(entry => entry.Badge)));
     }

@@ -74,14 +74,17 @@ public sealed class JournalProcessTests : IDisposable
     public void Fsync_FailingInTheSystem_ReachesTheCaller()
     {
         Assert.SkipUnless(File.Exists("/usr/bin/strace"), "strace is not installed");
-        string[] inject =
-            ["-f", "-qq", "-o", "/dev/null", "-e", "signal=none", "-e", "inject=fsync:error=EIO"];
-        string created = JournalChild.RunUnder("/usr/bin/strace", inject, "sync", Journal);
+        static string[] Inject(string when) =>
+            ["-f", "-qq", "-o", "/dev/null", "-e", "signal=none", "-e", $"inject=fsync:error=EIO:when={when}"];
+
+        string created = JournalChild.RunUnder("/usr/bin/strace", Inject("1+"), "sync", Journal);
         Assert.SkipWhen(created.Length == 0, "strace may not trace here");
         Assert.StartsWith("JournalException", created, StringComparison.Ordinal);
 
         OpenHere(out _).Close();
-        string synced = JournalChild.RunUnder("/usr/bin/strace", inject, "sync", Journal);
+        string locked = JournalChild.RunUnder("/usr/bin/strace", Inject("1"), "sync", Journal);
+        Assert.StartsWith("JournalException", locked, StringComparison.Ordinal);      // the text of the lock
+        string synced = JournalChild.RunUnder("/usr/bin/strace", Inject("2+"), "sync", Journal);
         Assert.StartsWith("open", synced, StringComparison.Ordinal);
         Assert.Contains("could not make lane 0", synced, StringComparison.Ordinal);
         Assert.Contains("Input/output error", synced, StringComparison.Ordinal);

@@ -1,4 +1,5 @@
 using System.Text;
+using FsCheck.Xunit;
 using Outheis.Testing;
 using Xunit;
 
@@ -19,6 +20,44 @@ public sealed class JournalReaderTests
         }
 
         Assert.Equal(Journals.Range(300), Journals.Numbers(_disk));
+    }
+
+    /// <summary>Whatever caused what, in whichever lanes: all records come, each after its cause, and those of a lane
+    /// in the order of their writing.</summary>
+    [Property(MaxTest = 100, EndSize = 200)]
+    public static void Read_AnyCauses_EachComesAfterItsCauseAndLanesKeepTheirOrder((byte Lane, ushort Cause)[] writes)
+    {
+        const int Lanes = 3;
+        var disk = new SimulatedDisk();
+        using JournalDirectory journal = Journals.Open(disk, Journals.Settings(Lanes));
+        List<long> positions = [];
+        foreach ((byte lane, ushort cause) in writes)
+        {
+            int which = cause % (positions.Count + 1);      // an earlier record, or none
+            positions.Add(journal.Lane(lane % Lanes).Append(
+                (ulong)positions.Count, lane, which == positions.Count ? 0 : positions[which]));
+        }
+
+        List<JournalEntry> read =
+            [.. Journals.ReadAll(disk, out _).Where(entry => entry.Kind == JournalKind.Sent)];
+        Assert.Equal(positions.Order(), read.Select(entry => entry.Position).Order());
+        HashSet<long> seen = [0];
+        foreach (JournalEntry entry in read)
+        {
+            Assert.True(seen.Contains(entry.Cause), $"{entry.Badge} comes before its cause");
+            seen.Add(entry.Position);
+        }
+
+        Assert.All(read.GroupBy(entry => entry.Lane), lane =>
+            Assert.Equal(lane.Select(entry => entry.Position).Order(), lane.Select(entry => entry.Position)));
+    }
+
+    [Fact]
+    public void Read_RecordLongerThanTheReadersWindow_ComesWhole()
+    {
+        using JournalDirectory journal = Journals.Open(_disk, Journals.Settings(segmentBytes: 4 << 20));
+        Array.ForEach([.. Journals.Range(4)], i => journal.Lane(0).Append(i, i % 2 == 0 ? 20 : 1 << 20));
+        Assert.Equal(Journals.Range(4), Journals.Numbers(_disk));
     }
 
     [Fact]

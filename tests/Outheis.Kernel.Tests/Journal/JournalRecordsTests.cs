@@ -1,4 +1,5 @@
 using System.Text;
+using FsCheck.Xunit;
 using Xunit;
 
 namespace Outheis.Tests.Journal;
@@ -17,6 +18,7 @@ public sealed class JournalRecordsTests
         RoundTrip(new ExitedRecord(7, 2, "division by zero"));
         RoundTrip(new CapabilityRecord(1, 2, 7, "search the vault"));
         RoundTrip(new DeadLetterRecord(4, 1L << 60));
+        RoundTrip(new CorrelationRecord(ulong.MaxValue - 3));
     }
 
     [Fact]
@@ -28,6 +30,31 @@ public sealed class JournalRecordsTests
         Assert.True(ExitedRecord.TryRead(bytes, out ExitedRecord read));
         Assert.Equal("x" + new string('\u20AC', 341), read.Message);
         Assert.Equal(1024, Encoding.UTF8.GetByteCount(read.Message));
+    }
+
+    /// <summary>Text is cut to as many whole characters as fit; what cannot be encoded becomes U+FFFD.</summary>
+    [Property(MaxTest = 200, EndSize = 400)]
+    public bool WriteThenRead_AnyText_IsItsLongestBeginningThatFits(string? part, byte times, uint incarnation)
+    {
+        string text = string.Concat(Enumerable.Repeat(part ?? "", times));
+        var model = new StringBuilder();
+        int bytes = 0;
+        foreach (Rune rune in text.EnumerateRunes())
+        {
+            bytes += rune.Utf8SequenceLength;
+            if (bytes > JournalLimits.TextBytesMax)
+            {
+                break;
+            }
+
+            model.Append(rune);
+        }
+
+        var record = new SpawnedRecord(incarnation, 2, 3, text);
+        byte[] written = new byte[record.Bytes];
+        record.Write(written);
+        return SpawnedRecord.TryRead(written, out SpawnedRecord read)
+            && read == record with { Name = model.ToString() };
     }
 
     private static void RoundTrip<TRecord>(TRecord record)

@@ -1,4 +1,5 @@
 using FsCheck.Xunit;
+using Outheis.Testing.Generators;
 using Xunit;
 
 namespace Outheis.Tests;
@@ -14,9 +15,9 @@ public sealed class CarriageTests
     [Fact]
     public void IsRaw_ByType_SaysWhetherTheBytesAreTheWholeContent()
     {
-        Assert.True(Carriage<int>.IsRaw && Carriage<Wide>.IsRaw);
-        Assert.True(Carriage<Heavy>.IsRaw && Carriage<Longest>.IsRaw);
-        Assert.False(Carriage<Named>.IsRaw || Carriage<string>.IsRaw || Carriage<Letter>.IsRaw);
+        Assert.True(Carriage<int>.IsRaw && Carriage<WideMessage>.IsRaw);
+        Assert.True(Carriage<BoxedMessage>.IsRaw && Carriage<Longest>.IsRaw);
+        Assert.False(Carriage<NamedMessage>.IsRaw || Carriage<string>.IsRaw || Carriage<SharedMessage>.IsRaw);
     }
 
     [Fact]
@@ -35,9 +36,9 @@ public sealed class CarriageTests
     [Fact]
     public void Release_AnObject_LeavesItAlone()
     {
-        var letter = new Letter(5);
-        Carriage<Letter>.Release(letter);
-        Assert.NotSame(letter, Carriage<Letter>.Wrap(new Letter(6)));
+        var letter = new SharedMessage(5);
+        Carriage<SharedMessage>.Release(letter);
+        Assert.NotSame(letter, Carriage<SharedMessage>.Wrap(new SharedMessage(6)));
         Assert.Equal(5, letter.Number);
     }
 
@@ -53,32 +54,32 @@ public sealed class CarriageTests
     [Property(MaxTest = 100, EndSize = 300)]
     public bool Carriage_AnySteps_NoTwoUnderWayShareABox((bool Wrap, byte Which)[] steps)
     {
-        List<(object Box, Heavy Content)> model = [];
+        List<(object Box, BoxedMessage Content)> model = [];
         long next = 0;
         foreach ((bool wrap, byte which) in steps)
         {
             if (wrap || model.Count == 0)
             {
-                var content = new Heavy(++next, 2, 3, 4, 5, 6, -next);
-                model.Add((Carriage<Heavy>.Wrap(in content), content));
+                var content = new BoxedMessage(++next, 2, 3, 4, 5, 6, -next);
+                model.Add((Carriage<BoxedMessage>.Wrap(in content), content));
                 continue;
             }
 
             int index = which % model.Count;
-            (object box, Heavy expected) = model[index];
-            if (Carriage<Heavy>.Unwrap(ref box) != expected)
+            (object box, BoxedMessage expected) = model[index];
+            if (Carriage<BoxedMessage>.Unwrap(ref box) != expected)
             {
                 return false;
             }
 
-            Carriage<Heavy>.Release(box);
+            Carriage<BoxedMessage>.Release(box);
             model.RemoveAt(index);
         }
 
         return model.All(one =>
         {
             object box = one.Box;
-            return Carriage<Heavy>.Unwrap(ref box) == one.Content;
+            return Carriage<BoxedMessage>.Unwrap(ref box) == one.Content;
         });
     }
 
@@ -90,13 +91,13 @@ public sealed class CarriageTests
             object[] boxes = new object[8];
             for (int i = 0; i < 20_000; i++)
             {
-                boxes[i % 8] = Carriage<Named>.Wrap(new Named(i * thread, "mine"));
+                boxes[i % 8] = Carriage<NamedMessage>.Wrap(new NamedMessage(i * thread, "mine"));
                 if (i % 8 == 7)
                 {
                     for (int j = 0; j < 8; j++)
                     {
-                        Assert.Equal((i - 7 + j) * thread, Carriage<Named>.Unwrap(ref boxes[j]).Number);
-                        Carriage<Named>.Release(boxes[j]);
+                        Assert.Equal((i - 7 + j) * thread, Carriage<NamedMessage>.Unwrap(ref boxes[j]).Number);
+                        Carriage<NamedMessage>.Release(boxes[j]);
                     }
                 }
             }

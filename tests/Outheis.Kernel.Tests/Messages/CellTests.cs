@@ -1,4 +1,5 @@
 using FsCheck.Xunit;
+using Outheis.Testing.Generators;
 using Xunit;
 
 namespace Outheis.Tests;
@@ -6,16 +7,16 @@ namespace Outheis.Tests;
 /// <summary>Cells and the inboxes that link them, against a queue and a set.</summary>
 public sealed unsafe class CellTests
 {
-    [Property(MaxTest = 100, EndSize = 300)]
-    public bool Inbox_AnySteps_EqualsAQueue(bool[] steps)
+    [Property(Arbitrary = [typeof(KernelArbitraries)], MaxTest = 100, EndSize = 100)]
+    public bool Inbox_AnySteps_EqualsAQueue(ChannelCommand[] steps)
     {
         using var cells = new CellSlab();
         var inbox = new Inbox();
         var model = new Queue<ulong>();
         ulong next = 1;
-        foreach (bool put in steps)
+        foreach (ChannelVerb verb in steps.SelectMany(step => Enumerable.Repeat(step.Verb, step.Count)))
         {
-            if (put)
+            if (verb == ChannelVerb.Send)
             {
                 Message* cell = cells.Rent();
                 cell->Badge = next;
@@ -120,13 +121,13 @@ public sealed unsafe class CellTests
     [Fact]
     public void Carriage_ByType_IsInlineBoxedOrReference()
     {
-        Assert.True(Carriage<int>.IsInline && Carriage<Wide>.IsInline);
-        Assert.False(Carriage<Heavy>.IsInline || Carriage<Named>.IsInline || Carriage<string>.IsInline);
-        Assert.True(Carriage<Heavy>.IsBoxed && Carriage<Named>.IsBoxed);
+        Assert.True(Carriage<int>.IsInline && Carriage<WideMessage>.IsInline);
+        Assert.False(Carriage<BoxedMessage>.IsInline || Carriage<NamedMessage>.IsInline || Carriage<string>.IsInline);
+        Assert.True(Carriage<BoxedMessage>.IsBoxed && Carriage<NamedMessage>.IsBoxed);
         Assert.False(Carriage<string>.IsBoxed || Carriage<int>.IsBoxed);
         Assert.True(Carriage<string>.IsReference);
-        Assert.Equal((4, 48, 0, 0), (Carriage<int>.InlineBytes, Carriage<Wide>.InlineBytes,
-            Carriage<Heavy>.InlineBytes, Carriage<string>.InlineBytes));
+        Assert.Equal((4, 48, 0, 0), (Carriage<int>.InlineBytes, Carriage<WideMessage>.InlineBytes,
+            Carriage<BoxedMessage>.InlineBytes, Carriage<string>.InlineBytes));
     }
 
     [Fact]
@@ -139,10 +140,10 @@ public sealed unsafe class CellTests
     [Fact]
     public void Wrap_Struct_ComesBackAndItsBoxForgetsIt()
     {
-        object box = Carriage<Named>.Wrap(new Named(1, "kept"));
-        Assert.Equal("kept", Carriage<Named>.Unwrap(ref box).Name);
-        Carriage<Named>.Release(box);
-        Assert.Null(((PooledBox<Named>)box).Value.Name);
+        object box = Carriage<NamedMessage>.Wrap(new NamedMessage(1, "kept"));
+        Assert.Equal("kept", Carriage<NamedMessage>.Unwrap(ref box).Name);
+        Carriage<NamedMessage>.Release(box);
+        Assert.Null(((PooledBox<NamedMessage>)box).Value.Name);
     }
 
     [Fact]

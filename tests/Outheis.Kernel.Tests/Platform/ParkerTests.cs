@@ -13,7 +13,7 @@ public sealed class ParkerTests
 
     private sealed class Desk
     {
-        public readonly Parker Parker = new(Interlocked.MemoryBarrierProcessWide);
+        public readonly Parker Parker = new(new PinnedThreads(pin: false).Fence);      // as the kernel's
         public long Posted;
         public long Handled;
     }
@@ -202,9 +202,10 @@ public sealed class ParkerTests
     {
         const int Rounds = 20_000, Batch = 250;
         Round[] rounds = new Round[Rounds];
+        var threads = new PinnedThreads(pin: false);
         for (int i = 0; i < Rounds; i++)
         {
-            rounds[i].Parker = new Parker(Interlocked.MemoryBarrierProcessWide);
+            rounds[i].Parker = new Parker(threads.Fence);
         }
 
         using var start = new Barrier(2);

@@ -57,7 +57,7 @@ public sealed class SupervisorTests : IDisposable
     public void Child_FailsOnceMoreThanTheIntensityWithinThePeriod_EndsAllYoungestFirst()
     {
         AgentId supervisor = Supervise(intensity: 2);
-        AgentId one = Child(supervisor, "one"), two = Child(supervisor, "two");
+        AgentId one = Child(supervisor, "one"), two = Child(supervisor, "two"), three = Child(supervisor, "three");
         _world.Run();
         Fail(one);
         Fail(one);
@@ -65,8 +65,8 @@ public sealed class SupervisorTests : IDisposable
         Assert.Equal(3u, Kernel.Agents.Find(one.Value)!.Incarnation);
         _log.Clear();
         Fail(one);
-        Assert.Equal(["one Error", "two Shutdown"], _log);
-        Assert.False(Lives(supervisor) || Lives(one) || Lives(two));
+        Assert.Equal(["one Error", "three Shutdown", "two Shutdown"], _log);
+        Assert.False(Lives(supervisor) || Lives(one) || Lives(two) || Lives(three));
     }
 
     [Fact]

@@ -11,7 +11,9 @@ internal sealed class StepKernel : IDisposable
     private readonly StepThreads _threads;
     private bool _isStopped;
 
-    public StepKernel(int seed = 1, int cores = 2, int capacity = Limits.ChannelMessages, IJournalDisk? disk = null)
+    public StepKernel(
+        int seed = 1, int cores = 2, int capacity = Limits.ChannelMessages, IJournalDisk? disk = null,
+        MessageCodecs? codecs = null)
     {
         Seed = seed;
         _threads = new StepThreads(seed);
@@ -23,9 +25,11 @@ internal sealed class StepKernel : IDisposable
             Seed = (ulong)seed,
             JournalDirectory = disk is null ? null : Journal.Journals.Path,
             SegmentBytes = Journal.Journals.SmallSegment,
+            Codecs = codecs ?? new MessageCodecs(),
             Unsupervised = Failures.Add,
         };
-        Kernel = new Kernel(options, new Platform(_threads, SystemHostThreads.Instance, disk ?? SystemJournalDisk.Instance));
+        Kernel = new Kernel(
+            options, new Platform(_threads, SystemHostThreads.Instance, disk ?? SystemJournalDisk.Instance));
     }
 
     public int Seed { get; }
@@ -38,6 +42,9 @@ internal sealed class StepKernel : IDisposable
     public List<ExitSignal> Failures { get; } = [];
 
     public Core CoreAt(int index) => Kernel.Cores[index];
+
+    /// <summary>One pass of this core and no other.</summary>
+    public int Pass(int core) => StepThreads.Pass(CoreAt(core));
 
     /// <summary>One pass of a random core.</summary>
     public int Step() => _threads.Step();

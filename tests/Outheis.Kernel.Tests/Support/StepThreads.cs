@@ -49,7 +49,8 @@ internal sealed class StepThreads(int seed) : CoreThreads
         }
     }
 
-    private static int Pass(Core core)
+    /// <summary>One pass of this core.</summary>
+    public static int Pass(Core core)
     {
         core.Enter();
         try

@@ -1,3 +1,4 @@
+using Outheis.Testing.Generators;
 using Xunit;
 
 namespace Outheis.Tests;
@@ -22,13 +23,9 @@ internal sealed class Traffic(Kernel kernel, int receivers, int messagesEach)
     public Source AddSource(int seed, AgentId? holder)
     {
         ulong badge = (ulong)_sources.Count + 1;
-        Ways[] ways = [.. _ids.Select(id => holder is { } agent
-            ? new Ways(kernel.GrantTo<long>(agent, id, badge: badge), kernel.GrantTo<Wide>(agent, id, badge: badge),
-                kernel.GrantTo<Heavy>(agent, id, badge: badge), kernel.GrantTo<Named>(agent, id, badge: badge),
-                kernel.GrantTo<Letter>(agent, id, badge: badge))
-            : new Ways(kernel.Grant<long>(id, badge: badge), kernel.Grant<Wide>(id, badge: badge),
-                kernel.Grant<Heavy>(id, badge: badge), kernel.Grant<Named>(id, badge: badge),
-                kernel.Grant<Letter>(id, badge: badge)))];
+        MessageWays[] ways = [.. _ids.Select(id => holder is { } agent
+            ? MessageWays.OfAgent(kernel, agent, id, badge)
+            : MessageWays.OfHost(kernel, id, badge))];
         var source = new Source(seed, ways, messagesEach);
         _sources.Add(source);
         return source;
@@ -63,12 +60,10 @@ internal sealed class Traffic(Kernel kernel, int receivers, int messagesEach)
         Assert.True(Sent == _sinks.Sum(sink => sink.Received), $"sent {Sent} {seed}");
     }
 
-    internal sealed record Ways(
-        Capability<long> Inline, Capability<Wide> Wide, Capability<Heavy> Heavy, Capability<Named> Named,
-        Capability<Letter> Letter);
-
-    internal sealed class Source(int seed, Ways[] ways, int count)
+    internal sealed class Source(int seed, MessageWays[] ways, int count)
     {
+        private static readonly CarriageKind[] Kinds = Enum.GetValues<CarriageKind>();
+
         private readonly Random _random = new(seed);
         private readonly long[] _next = new long[ways.Length];
         private int _sent;
@@ -85,16 +80,7 @@ internal sealed class Traffic(Kernel kernel, int receivers, int messagesEach)
             for (int i = _random.Next(1, 100); i > 0 && !IsThrough; i--)
             {
                 int to = _random.Next(ways.Length);
-                long number = _next[to];
-                SendResult sent = _random.Next(5) switch
-                {
-                    0 => context.Send(ways[to].Inline, number),
-                    1 => context.Send(ways[to].Wide, new Wide(number, 0, 0, 0, 0, ~number)),
-                    2 => context.Send(ways[to].Heavy, new Heavy(number, 0, 0, 0, 0, 0, ~number)),
-                    3 => context.Send(ways[to].Named, new Named(number, "n")),
-                    _ => context.Send(ways[to].Letter, new Letter(number)),
-                };
-                if (!Note(to, sent))
+                if (!Note(to, ways[to].Send(NextFor(to), context)))
                 {
                     return;
                 }
@@ -105,17 +91,10 @@ internal sealed class Traffic(Kernel kernel, int receivers, int messagesEach)
         public bool SendFromHost()
         {
             int to = _random.Next(ways.Length);
-            long number = _next[to];
-            SendResult sent = _random.Next(5) switch
-            {
-                0 => ways[to].Inline.Send(number),
-                1 => ways[to].Wide.Send(new Wide(number, 0, 0, 0, 0, ~number)),
-                2 => ways[to].Heavy.Send(new Heavy(number, 0, 0, 0, 0, 0, ~number)),
-                3 => ways[to].Named.Send(new Named(number, "n")),
-                _ => ways[to].Letter.Send(new Letter(number)),
-            };
-            return Note(to, sent);
+            return Note(to, ways[to].Send(NextFor(to)));
         }
+
+        private NumberedMessage NextFor(int to) => new(Kinds[_random.Next(Kinds.Length)], _next[to]);
 
         private bool Note(int to, SendResult sent)
         {
@@ -131,8 +110,7 @@ internal sealed class Traffic(Kernel kernel, int receivers, int messagesEach)
         }
     }
 
-    private sealed class Sink(int capacity)
-        : Agent, IHandle<long>, IHandle<Wide>, IHandle<Heavy>, IHandle<Named>, IHandle<Letter>
+    private sealed class Sink(int capacity) : MessageReceiver
     {
         private readonly Dictionary<ulong, long> _next = [];
         private long _received;
@@ -141,26 +119,20 @@ internal sealed class Traffic(Kernel kernel, int receivers, int messagesEach)
 
         public long Received => Volatile.Read(ref _received);
 
-        public void Handle(in long message, Context context) => Note(message, context);
-
-        public void Handle(in Wide message, Context context) => Note(message.F == ~message.A ? message.A : -1, context);
-
-        public void Handle(in Heavy message, Context context) =>
-            Note(message.G == ~message.A ? message.A : -1, context);
-
-        public void Handle(in Named message, Context context) =>
-            Note(message.Name == "n" ? message.Number : -1, context);
-
-        public void Handle(in Letter message, Context context) => Note(message.Number, context);
-
-        private void Note(long number, Context context)
+        protected override void OnMessage(NumberedMessage numbered, Context context)
         {
             long expected = _next.GetValueOrDefault(context.Badge);
             _next[context.Badge] = expected + 1;
             AgentCell self = Core.OfThisThread!.Running!;
-            Error ??= number != expected ? $"sender {context.Badge}: {number} came instead of {expected}"
+            Error ??= numbered.Number != expected ? $"sender {context.Badge}: {numbered} came instead of {expected}"
                 : self.Inbox.Count > capacity ? $"{self.Inbox.Count} wait in a channel of {capacity}" : null;
             Volatile.Write(ref _received, _received + 1);
+        }
+
+        protected override void OnDamaged(NumberedMessage numbered, Context context)
+        {
+            Error ??= $"{numbered} was damaged";
+            OnMessage(numbered, context);
         }
     }
 }

@@ -8,16 +8,6 @@ internal static unsafe class JournalOnDisk
 {
     public const string Path = "/data/journal";
 
-    /// <summary>A disk on which the directory itself is durable: that is its owner's business.</summary>
-    public static SimulatedDisk NewDisk(Choices? choices = null, DiskFaults? faults = null)
-    {
-        var disk = new SimulatedDisk(choices, faults);
-        disk.CreateDirectory(Path);
-        disk.SyncDirectory("/");
-        disk.SyncDirectory("/data");
-        return disk;
-    }
-
     public static JournalSettings Settings(int? retain = null, HostThreads? threads = null) => new()
     {
         Lanes = 1,
@@ -62,10 +52,10 @@ internal static unsafe class JournalOnDisk
         return [.. Numbers(reader)];
     }
 
-    public static int FirstNumber(SimulatedDisk disk)
+    public static ulong FirstNumber(SimulatedDisk disk)
     {
         using JournalReader reader = disk.ReadJournal(Path);
-        return (int)Numbers(reader).FirstOrDefault();
+        return Numbers(reader).FirstOrDefault();
     }
 
     private static IEnumerable<ulong> Numbers(JournalReader reader)

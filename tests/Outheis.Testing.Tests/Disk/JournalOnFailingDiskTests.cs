@@ -7,7 +7,7 @@ namespace Outheis.Testing.Tests.Disk;
 /// <summary>What the journal makes of a disk that fails, case by case. Any moment at all: PowerCutTests.</summary>
 public sealed class JournalOnFailingDiskTests
 {
-    private SimulatedDisk _disk = JournalOnDisk.NewDisk();
+    private SimulatedDisk _disk = new();
 
     private static readonly JournalSettings Recycling = JournalOnDisk.Settings(retain: 2);
 
@@ -95,6 +95,16 @@ public sealed class JournalOnFailingDiskTests
         Assert.True(SpinWait.SpinUntil(() => journal.Lane(0).TryAppend(next, 4000), 5000));
         journal.Close();
         Assert.Equal(JournalOnDisk.Range(0, (int)next + 1), JournalOnDisk.Numbers(_disk));
+    }
+
+    [Fact]
+    public void Open_NewDirectories_PowerCutDoesNotTakeThemAway()
+    {
+        JournalDirectory journal = JournalOnDisk.Open(_disk);
+        journal.Lane(0).Append(1);
+        journal.Lane(0).Sync();
+        GoOnWith(_disk.PowerCutLosingAll(), journal);
+        Assert.Equal([1ul], JournalOnDisk.Numbers(_disk));
     }
 
     /// <summary>Which segments the last run may have left unfinished follows from the boot in the lock.</summary>

@@ -13,7 +13,7 @@ public sealed class PowerCutTests
 
     // A few seconds' worth; OUTHEIS_IMAGES=100000 looks for longer.
     private static readonly int Images = int.TryParse(Environment.GetEnvironmentVariable("OUTHEIS_IMAGES"),
-        NumberStyles.None, CultureInfo.InvariantCulture, out int images) ? images : 4_000;
+        NumberStyles.None, CultureInfo.InvariantCulture, out int images) ? images : 10_000;
 
     [Fact]
     public void PowerCut_AnyMoment_JournalOpensToAPrefixWithAllThatWasSynced()

@@ -305,7 +305,7 @@ public sealed unsafe class SimulatedDiskTests
     public void Faults_None_NothingIsDrawn()
     {
         var choices = new Choices(1);
-        JournalOnDisk.Open(JournalOnDisk.NewDisk(choices)).Close();
+        JournalOnDisk.Open(new SimulatedDisk(choices)).Close();
         Assert.Empty(choices.Drawn);
     }
 

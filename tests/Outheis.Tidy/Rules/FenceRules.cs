@@ -5,7 +5,7 @@ namespace Outheis.Tidy.Rules;
 
 /// <summary>
 /// Each ordered memory access has a number: R7 is a release, A7 the acquire that sees it, F1 a full fence
-/// that names its partner fences. docs/memory-model.md says what each pair is for.
+/// that names its partner fences and stands at an instruction. docs/memory-model.md says what each pair is for.
 /// </summary>
 internal static partial class FenceRules
 {
@@ -24,7 +24,7 @@ internal static partial class FenceRules
                    : !placed.Contains(number.Partner)
                select number.Kind == 'F'
                    ? number.Found(
-                       $"{number.Name} lacks a place or a partner: comment both, 'Pairs with F...'")
+                       $"{number.Name} lacks a place or a partner: 'F...: what before what. Pairs with F...' at both")
                    : number.Found(
                        $"{number.Name} has no {number.Partner}: number the other side where it stands");
     });
@@ -58,10 +58,24 @@ internal static partial class FenceRules
         from line in Enumerable.Range(1, lines.Length)
         from Match match in FenceNumber().Matches(lines[line - 1])
         let before = lines[line - 1][..match.Index]
-        select new Number(match.Value, file, line) { IsPlaced = BeginsSentence().IsMatch(before) };
+        let after = lines[line - 1][(match.Index + match.Length)..]
+        select new Number(match.Value, file, line)
+        {
+            IsPlaced = BeginsSentence().IsMatch(before)
+                && (match.Value[0] != 'F' || (after.StartsWith(':') && StandsAtAnAccess(file, line))),
+        };
+
+    // The code of the comment's own line, or else of the statement below it.
+    private static bool StandsAtAnAccess(SourceFile file, int line) =>
+        OrderedAccess().IsMatch(file.Code[line - 1].Trim().Length > 0
+            ? file.Code[line - 1]
+            : string.Concat(file.Code.Skip(line).SkipWhile(static l => l.Trim().Length == 0).Take(2)));
 
     [GeneratedRegex(@"(?<![\w-])[RAF][1-9]\d*(?![\w-])")]
     private static partial Regex FenceNumber();
+
+    [GeneratedRegex(@"\bVolatile\.|\bInterlocked\.|\bfence\(\)")]
+    private static partial Regex OrderedAccess();
 
     /// <summary>No other number since the sentence began, and none that points elsewhere.</summary>
     [GeneratedRegex(@"(?:^|\. )(?:(?!\. |\b[RAF]\d).)*(?<!\b(?:by|with|see) )\(?$")]

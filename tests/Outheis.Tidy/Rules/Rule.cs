@@ -8,7 +8,7 @@ internal sealed record Rule(string Name, Func<Repository, IEnumerable<Finding>> 
     public static IReadOnlyList<Rule> All { get; } =
     [
         .. LengthRules.All, .. WordRules.All, .. AsyncRules.All, .. DependencyRules.All, .. FenceRules.All,
-        .. LimitsRules.All, .. DocumentRules.All, .. LayoutRules.All,
+        .. LimitsRules.All, .. DocumentRules.All, .. LayoutRules.All, .. MutationRules.All,
     ];
 
     /// <summary>What breaks the rule and has no exemption.</summary>

@@ -1,0 +1,226 @@
+using Outheis.Testing;
+using Xunit;
+using static Outheis.Testing.LitmusOutcome;
+
+namespace Outheis.Litmus.Fences;
+
+/// <summary>F1 and F2: who parks and who wakes do not miss each other. The fence is the one that core threads have.
+/// </summary>
+public sealed unsafe class ParkTests
+{
+    private const int DelayMost = 4096;      // the process-wide fence takes microseconds: meet it at every moment
+
+    private static readonly Action s_fence = new PinnedThreads(pin: false).Fence;
+
+    private static readonly LitmusOutcome[] s_outcomes =
+    [
+        Allowed("work, woken", "each saw the other"),
+        Allowed("work, not woken", "the last look found it"),
+        Allowed("no work, woken", "the waker found the sleeper"),
+        Forbidden("no work, not woken", "a core sleeps beside its work: F1/F2"),
+    ];
+
+    private sealed class Desk
+    {
+        public readonly Parker Parker = new(s_fence);
+        public ControlQueue Control;
+        public int Work;
+        public bool SawWork;
+        public bool Woke;
+
+        public string Outcome => $"{(SawWork ? "work" : "no work")}, {(Woke ? "woken" : "not woken")}";
+    }
+
+    private sealed class Op : KernelOp
+    {
+        public override void Run(Core core)
+        {
+        }
+    }
+
+    private sealed class RingDesk : IDisposable
+    {
+        public readonly CoreRing Ring = new();
+        public Parker Parker = new(s_fence);
+        public bool SawWork;
+        public bool Woke;
+
+        public string Outcome => $"{(SawWork ? "work" : "no work")}, {(Woke ? "woken" : "not woken")}";
+
+        public void Renew() => (Parker, SawWork, Woke) = (new Parker(s_fence), false, false);
+
+        public void Send()
+        {
+            Message* slot = Ring.TryClaim();
+            Ring.Publish(slot);
+        }
+
+        public void Take()
+        {
+            Ring.Peek();
+            Ring.Take();
+        }
+
+        public void Dispose() => Ring.Dispose();
+    }
+
+    [Fact]
+    public void Announce_AgainstAWord_OneSeesTheOther() => Experiment.Expect(
+        new LitmusTest<Desk>
+        {
+            Name = "park against a store",
+            Make = static () => new Desk(),
+            Actors =
+            [
+                static desk =>
+                {
+                    desk.Parker.Announce();
+                    desk.SawWork = Volatile.Read(ref desk.Work) != 0;
+                },
+                static desk =>
+                {
+                    Volatile.Write(ref desk.Work, 1);
+                    desk.Woke = desk.Parker.Wake();
+                },
+            ],
+            Observe = static desk => desk.Outcome,
+            Outcomes = s_outcomes,
+        },
+        batch: 256,
+        delayMost: DelayMost);
+
+    [Fact]
+    public void Announce_AgainstAMessage_OneSeesTheOther() => Experiment.Expect(
+        new LitmusTest<RingDesk>
+        {
+            Name = "park against CoreRing.Publish",
+            Make = static () => new RingDesk(),
+            Reset = static desk =>
+            {
+                if (desk.Ring.Peek() != null)
+                {
+                    desk.Take();
+                    desk.Ring.Free();
+                }
+
+                desk.Renew();
+            },
+            Actors =
+            [
+                static desk =>
+                {
+                    desk.Parker.Announce();
+                    desk.SawWork = desk.Ring.Peek() != null;
+                },
+                static desk =>
+                {
+                    desk.Send();
+                    desk.Woke = desk.Parker.Wake();
+                },
+            ],
+            Observe = static desk => desk.Outcome,
+            Outcomes = s_outcomes,
+        },
+        batch: 64,
+        delayMost: DelayMost);
+
+    [Fact]
+    public void Announce_AgainstAnOp_OneSeesTheOther() => Experiment.Expect(
+        new LitmusTest<Desk>
+        {
+            Name = "park against ControlQueue.Push",
+            Make = static () => new Desk(),
+            Actors =
+            [
+                static desk =>
+                {
+                    desk.Parker.Announce();
+                    desk.SawWork = !desk.Control.IsEmpty;
+                },
+                static desk =>
+                {
+                    desk.Control.Push(new Op());
+                    desk.Woke = desk.Parker.Wake();
+                },
+            ],
+            Observe = static desk => desk.Outcome,
+            Outcomes = s_outcomes,
+        },
+        batch: 256,
+        delayMost: DelayMost);
+
+    /// <summary>A core parks with messages in its outbox: the consumer frees slots, then looks for "blocked" and for
+    /// the announcement.</summary>
+    [Fact]
+    public void Announce_WithAFullOutbox_SeesTheRoomOrIsWoken() => Experiment.Expect(
+        new LitmusTest<RingDesk>
+        {
+            Name = "park against CoreRing.Free",
+            Make = static () => new RingDesk(),
+            Reset = static desk =>
+            {
+                while (desk.Ring.TryClaim() != null)
+                {
+                    desk.Send();
+                }
+
+                for (int i = 0; i < Limits.RingSlots; i++)
+                {
+                    desk.Take();      // freed by the actor
+                }
+
+                desk.Ring.SetBlocked(false);
+                desk.Renew();
+            },
+            Actors =
+            [
+                static desk =>
+                {
+                    desk.Ring.SetBlocked(true);
+                    desk.Parker.Announce();
+                    desk.SawWork = desk.Ring.HasRoomToResume();
+                },
+                static desk =>
+                {
+                    desk.Ring.Free();
+                    desk.Woke = desk.Ring.IsSenderBlocked && desk.Parker.Wake();
+                },
+            ],
+            Observe = static desk => desk.Outcome,
+            Outcomes = s_outcomes,
+        },
+        batch: 16,
+        delayMost: DelayMost);
+
+    /// <summary>Whoever announces and whoever cancels, of several wakers exactly one owns the wake.</summary>
+    [Fact]
+    public void Wake_TwoWakers_OneOwnsIt() => Experiment.Expect(
+        new LitmusTest<Desk>
+        {
+            Name = "two wakers",
+            Make = static () =>
+            {
+                var desk = new Desk();
+                desk.Parker.Announce();
+                return desk;
+            },
+            Actors =
+            [
+                static desk => desk.SawWork = desk.Parker.Wake(),
+                static desk => desk.Woke = desk.Parker.Wake(),
+            ],
+            Observe = static desk => (desk.SawWork, desk.Woke) switch
+            {
+                (true, true) => "both",
+                (false, false) => "nobody",
+                _ => "one",
+            },
+            Outcomes =
+            [
+                Allowed("one", "the exchange has one winner"),
+                Forbidden("both", "one announcement was taken twice"),
+                Forbidden("nobody", "an announcement was overlooked"),
+            ],
+        },
+        batch: 64);
+}
