@@ -48,6 +48,7 @@ internal sealed class Bands : Workload
         for (int i = 0; i < count; i++)
         {
             var options = new SpawnOptions { Core = 0, Qos = (Qos)run.Choices.Draw(BandCount) };
+            watch.Share(options.Qos);
             ways[i] = simulation.Kernel.Grant<Pass>(
                 simulation.Kernel.Spawn($"passer-by {i}", () => new PasserBy(watch), options));
         }
@@ -93,8 +94,9 @@ internal sealed class Bands : Workload
     private sealed class TurnWatch(WorkloadRun run, Simulation simulation, int most)
     {
         private readonly List<Waiting> _agents = [];
-        private readonly int[] _rounds = new int[BandCount];
-        private long _first = -1;      // turn at which everybody waited
+        private readonly int[] _sharing = new int[BandCount];      // agents, passers-by among them
+        private int _begun;            // agents that have what they were to have
+        private long _first = -1;      // turn from which on everybody waits
 
         public bool IsOver { get; private set; }
 
@@ -107,9 +109,17 @@ internal sealed class Bands : Workload
             agent.Self = to.Kernel.GrantTo<Work>(id, id);
             Capability<Work> begin = to.Kernel.Grant<Work>(id);
             _agents.Add(new Waiting(qos, id));
+            Share(qos);
             int more = 2;
-            to.AddActor($"begins {qos} {number}", () => begin.Send(default) != SendResult.Sent || --more > 0);
+            to.AddActor($"begins {qos} {number}", () =>
+            {
+                more -= begin.Send(default) == SendResult.Sent ? 1 : 0;
+                _begun += more == 0 ? 1 : 0;
+                return more > 0;
+            });
         }
+
+        public void Share(Qos qos) => _sharing[(int)qos]++;
 
         public void Note() => run.Note("turns of passers-by");
 
@@ -120,18 +130,22 @@ internal sealed class Bands : Workload
             agent.Turns++;
             if (_first < 0)
             {
-                _first = _agents.TrueForAll(static one => one.Turns > 2) ? turn : -1;
-                _agents.ForEach(one => one.Last = turn);
+                // A pass looks at what comes from outside before its turns, not between them.
+                _first = _begun == _agents.Count ? turn + Limits.TurnsPerPass : -1;
+                _agents.ForEach(one => one.Last = _first + BoundOf(one));      // its first turn only begins to await
                 return;
             }
 
-            long waited = turn - agent.Last;
             agent.Last = turn;
             IsOver |= turn - _first > most;
-            if (!IsOver)
+            if (turn > _first && !IsOver)
             {
                 RequireInTurn(index);
-                Require(agent, waited);
+                _agents.ForEach(one => Require(one, turn - one.Last));
+                Qos lowest = _agents.Min(static one => one.Qos), highest = _agents.Max(static one => one.Qos);
+                run.Note(agent.Qos == highest ? "turns of the highest"
+                    : agent.Qos == lowest ? "turns of the lowest"
+                    : "turns between");
             }
         }
 
@@ -152,23 +166,21 @@ internal sealed class Bands : Workload
             }
         }
 
-        /// <summary>INV-41: the lowest band waits for 64 turns at most, the others for their rotation; both times as
-        /// many as share the band.</summary>
+        /// <summary>INV-41.</summary>
         private void Require(Waiting agent, long waited)
         {
-            Qos lowest = _agents.Min(static one => one.Qos), highest = _agents.Max(static one => one.Qos);
-            int equals = _agents.Count(one => one.Qos == agent.Qos);
-            long bound = equals * (long)FairShare * (agent.Qos == lowest ? 1 : BandCount);
+            long bound = BoundOf(agent);
             simulation.Require(
-                waited <= bound + Slack(agent.Qos, lowest), "INV-41",
-                $"{agent} waited {waited} turns, not {bound}, for its turn.");
-            run.Note(agent.Qos == highest ? "turns of the highest"
-                : agent.Qos == lowest ? "turns of the lowest"
-                : "turns between");
+                waited <= bound, "INV-41", $"{agent} waited {waited} turns, not {bound}, for its turn.");
         }
 
-        // A passer-by below the lowest has its turns instead, while it waits: never twice in a row.
-        private static long Slack(Qos qos, Qos lowest) => qos == lowest && lowest > 0 ? FairShare * BandCount : 0;
+        /// <summary>The lowest band has every 64th turn, the others their rotation; who shares a band shares its
+        /// turns.</summary>
+        private long BoundOf(Waiting agent)
+        {
+            bool isLowest = Array.FindIndex(_sharing, static agents => agents > 0) == (int)agent.Qos;
+            return _sharing[(int)agent.Qos] * (long)FairShare * (isLowest ? 1 : BandCount);
+        }
 
         public void CheckAllWereServed() => simulation.Require(
             _agents.Count == 0 || IsOver, "INV-08", "saturated agents had nothing to do.");

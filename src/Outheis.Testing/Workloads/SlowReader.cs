@@ -5,7 +5,8 @@ namespace Outheis.Testing;
 
 /// <summary>
 /// Many write to an output that the host reads slowly: agents with Send and with SendAsync (with their turn's token,
-/// one of their own, or none), the host with the capability's writer. It is bounded from end to end, and every wait ends.
+/// one of their own, or none), the host with the capability's writer. It is bounded from end to end, and every wait
+/// ends.
 /// </summary>
 internal sealed class SlowReader : Workload
 {
