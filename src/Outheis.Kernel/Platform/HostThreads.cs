@@ -12,7 +12,7 @@ internal abstract class HostThreads
     /// <summary>A worker of its own that runs <paramref name="work"/> whenever it was signalled since.</summary>
     public abstract IWorker StartWorker(string name, Action work);
 
-    /// <summary>Begins asynchronous work of the kernel; its awaits resume here, whatever the caller's context.</summary>
+    /// <summary>Begins asynchronous work of the kernel; its awaits resume here.</summary>
     public Task<T> Run<T>(Func<Task<T>> work) => Task.Factory.StartNew(
         work, CancellationToken.None, TaskCreationOptions.DenyChildAttach, Scheduler).Unwrap();
 }

@@ -51,10 +51,10 @@ internal enum Moment : byte
 /// the kernel's work. No other code uses it.
 /// </summary>
 /// <remarks>
-/// The switch is read once per process, so that to the compiler <see cref="IsPossible"/> is a constant: where it is off,
-/// as in every program that does not simulate, <see cref="At"/> is no instruction at all once a method is optimized. The
-/// package's build files make it a constant for Native AOT too. No moment lies inside a lock or between the two halves
-/// of a state that other cores may see.
+/// The switch is read once per process, so that to the compiler <see cref="IsPossible"/> is a constant: where it is
+/// off, as in every program that does not simulate, <see cref="At"/> is no instruction at all once a method is
+/// optimized. The package's build files make it a constant for Native AOT too. No moment lies inside a lock or between
+/// the two halves of a state that other cores may see.
 /// </remarks>
 internal abstract class Interference
 {
