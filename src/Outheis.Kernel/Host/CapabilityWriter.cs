@@ -66,9 +66,10 @@ internal sealed class CapabilityWriter<T>(Capability<T> capability) : ChannelWri
     {
         var room = new RoomWaiter(target.Kernel.Platform.Host);
         begin(target, room);
+        Task wait = room.Task.WaitAsync(cancellationToken);      // here: a cancellation that comes first wins
         return new ValueTask<bool>(OnHost(target, async () =>
         {
-            await room.Task.WaitAsync(cancellationToken).ConfigureAwait(true);
+            await wait.ConfigureAwait(true);
             return !target.IsDead && !target.Kernel.IsStopping;
         }));
     }
