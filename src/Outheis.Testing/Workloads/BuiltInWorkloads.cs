@@ -14,6 +14,8 @@ public static class BuiltInWorkloads
         new CapabilityChurn(),
         new Kill(),
         new Power(),
+        new FullDisk(),
+        new Stop(),
         new SlowReader(),
         new Bands(),
     ];

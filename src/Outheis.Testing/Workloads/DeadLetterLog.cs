@@ -29,5 +29,8 @@ internal sealed class DeadLetterLog(Simulation simulation)
     public int Between(AgentId sender, AgentId target, string messageType) => _letters.Count(letter =>
         letter.Sender == sender && letter.Target == target && letter.MessageType == messageType);
 
+    /// <summary>Those of one message type, from anybody to anybody.</summary>
+    public int OfType(string messageType) => _letters.Count(letter => letter.MessageType == messageType);
+
     public int Of(DeadLetterReason reason) => _letters.Count(letter => letter.Reason == reason);
 }

@@ -21,6 +21,10 @@ public sealed class ReachTests
     [InlineData(
         "capabilities",
         "derive Derived,derive Revoked,revoked below,revoked by an agent,sends Revoked,waits for room")]
+    [InlineData(
+        "full disk",
+        "host's sends Full,agents' sends Full,slow sends Sent,waits,asks without room on the disk,crashes told")]
+    [InlineData("stop", "drained,not drained,woken by their token,dead letters,waits,asks Dead,reopened")]
     public void Run_SomeSeeds_ReachesTheStatesThatItIsFor(string name, string states)
     {
         Workload workload = BuiltInWorkloads.All.Single(one => one.Name == name);
