@@ -13,7 +13,7 @@ internal sealed class FullDisk : Workload
 
     public override string Name => "full disk";
 
-    public override string Promise => "a full disk refuses or delays messages, loses none, and keeps nobody waiting for ever";
+    public override string Promise => "a full disk refuses or delays messages, loses none, keeps nobody waiting";
 
     protected internal override void Run(WorkloadRun run)
     {

@@ -1,8 +1,8 @@
 namespace Outheis.Testing;
 
 /// <summary>
-/// The kernel stops at any moment, with traffic under way, agents that await for ever, and deadlines of any length. What
-/// was accepted is handled, a dead letter or reported; every wait ends; afterwards nothing is accepted.
+/// The kernel stops at any moment, with traffic under way, agents that await for ever, and deadlines of any length.
+/// What was accepted is handled, a dead letter or reported; every wait ends; afterwards nothing is accepted.
 /// </summary>
 internal sealed class Stop : Workload
 {
@@ -36,8 +36,9 @@ internal sealed class Stop : Workload
         StopReport report = simulation.Stop(deadline);
         simulation.RunToEnd();
         house.Check(report);
-        simulation.Require(
-            ReferenceEquals(report, again.GetAwaiter().GetResult()), "stop", "the second stop was another one.");
+        StopReport? second = null;
+        simulation.Run(async () => second = await again.ConfigureAwait(true));
+        simulation.Require(ReferenceEquals(report, second), "stop", "the second stop was another one.");
         if (journaled)
         {
             CheckReopens(run, simulation);
@@ -114,7 +115,11 @@ internal sealed class Stop : Workload
             for (int i = 0; i < agents; i++)
             {
                 int index = i;
-                var options = new SpawnOptions { Capacity = run.Choices.Pick([64, 2, 10]), Qos = (Qos)run.Choices.Draw(5) };
+                var options = new SpawnOptions
+                {
+                    Capacity = run.Choices.Pick([64, 2, 10]),
+                    Qos = (Qos)run.Choices.Draw(5),
+                };
                 _agents[i] = simulation.Kernel.Spawn($"tenant {i}", () => new Tenant(this, index), options);
             }
 
@@ -187,10 +192,11 @@ internal sealed class Stop : Workload
                 asleep >= _sleepsAccepted - Sleepers && asleep <= _sleepsAccepted,
                 $"{_sleepsAccepted} sleeps accepted, {Sleepers} begun, {asleep} dead letters.");
             Require(
-                !report.Drained || (buried == 0 && asleep == 0), $"drained, and {buried + asleep} dead letters are left.");
+                !report.Drained || (buried == 0 && asleep == 0), $"drained, and {buried + asleep} dead letters.");
             Require(_waits.TrueForAll(static wait => wait.IsCompleted), "a wait did not end.");
-            _waits.ForEach(static wait => wait.GetAwaiter().GetResult());
-            Require(Array.TrueForAll(_host, static way => way.Send(default) == SendResult.Dead), "a send was accepted.");
+            _simulation.Run(() => Task.WhenAll(_waits));
+            Require(
+                Array.TrueForAll(_host, static way => way.Send(default) == SendResult.Dead), "a send was accepted.");
             Require(_simulation.Kernel.ListAgents().Count == 0, "an agent lives.");
             _run.Note(report.Drained ? "drained" : "not drained");
             _run.Note("woken by their token", Woken);
