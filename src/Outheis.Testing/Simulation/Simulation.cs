@@ -354,7 +354,8 @@ public sealed class Simulation : IDisposable
             Fail("progress", $"more than {_options.StepsMost} steps: it never comes to rest.");
         }
 
-        if (_options.CheckEvery > 0 && Steps % _options.CheckEvery == 0 && Killed is null)
+        bool isThere = Killed is null && SimulatedCores.Cores.Count > 0;      // a stop frees what the cores used
+        if (_options.CheckEvery > 0 && Steps % _options.CheckEvery == 0 && isThere)
         {
             _watch.Check();
         }
