@@ -18,8 +18,8 @@ public sealed class KernelOptions
     /// core.</summary>
     public int SegmentBytes { get; init; } = Limits.SegmentBytes;
 
-    /// <summary>Segments that each core keeps, the older ones being overwritten; null keeps the whole
-    /// history.</summary>
+    /// <summary>Segments that each core keeps at least, the older ones being overwritten; null keeps the whole history.
+    /// Segments of less than 32 MiB are given up several at a time, so up to 8 more are there.</summary>
     public int? RetainSegments { get; init; }
 
     /// <summary>How reference messages are written into the journal.</summary>

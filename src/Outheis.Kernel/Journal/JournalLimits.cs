@@ -17,6 +17,8 @@ internal static class JournalLimits
     public const int WindowBytes = 2 << 20;                 // made resident ahead of the appender at a time
     public const int FirstWindowBytes = 256 << 10;          // of a segment that was begun by an earlier run
     public const int SearchSegments = 16;                   // checksummed in a search beyond the end, at most
+    public const int SpareBytes = 32 << 20;                 // of old segments, given up at a time to be overwritten
+    public const int SparesMax = 8;                         // however small they are
     public const int TextBytesMax = 1024;                   // names and messages in system records, UTF-8
     public const int MarkerBytesMax = 512;                  // the lock file's text
 

@@ -55,7 +55,7 @@ internal sealed class JournalRecovery
     /// <param name="run">Unique to this opening: names what is set aside.</param>
     public RecoveredLane Repair(Guid previousBoot, uint run)
     {
-        _disk.Delete(Path.Combine(_directory, LaneStore.TemporaryName));
+        DropTemporaries();
         var lane = new RecoveredLane();
         if (IsEmpty)
         {
@@ -87,6 +87,17 @@ internal sealed class JournalRecovery
         lane.Unsynced = lane.Clean || lane.Current is null ? lane.Current?.Sequence ?? 0
             : _sequences[FirstOf(_disk.BootId, Math.Max(0, _sequences.IndexOf(lane.Current.Sequence)))];
         return lane;
+    }
+
+    private void DropTemporaries()
+    {
+        foreach (string name in _disk.List(_directory) ?? [])
+        {
+            if (name.EndsWith(LaneStore.TemporaryExtension, StringComparison.Ordinal))
+            {
+                _disk.Delete(Path.Combine(_directory, name));
+            }
+        }
     }
 
     // Of a file that was recycled shortly before a power failure the new name may be lost and the header not, if the

@@ -10,8 +10,8 @@ internal sealed record JournalSettings
     /// size.</summary>
     public required int SegmentBytes { get; init; }
 
-    /// <summary>Segments kept per lane, the current one included; one more file is held ready. Null keeps
-    /// all.</summary>
+    /// <summary>Segments kept per lane at least, the current one included; null keeps all. One more is held ready, and
+    /// up to <see cref="JournalLimits.SparesMax"/> wait to be overwritten.</summary>
     public int? RetainSegments { get; init; }
 
     /// <summary>Written into the Opened records.</summary>

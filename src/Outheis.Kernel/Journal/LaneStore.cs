@@ -11,10 +11,12 @@ internal sealed class LaneStore(
     IJournalDisk disk, string directory, int lane, JournalSettings settings, uint run, TimeProvider time,
     long oldest) : IDisposable
 {
-    public const string TemporaryName = "preparing.tmp";
+    public const string TemporaryExtension = ".tmp";
+    private const string TemporaryName = "preparing" + TemporaryExtension;
 
     // Its own lock; segments that were left, to be recycled with the mapping that they have.
     private readonly Dictionary<long, JournalSegment> _mapped = [];
+    private readonly Queue<Spare> _spares = new();      // given up on the disk too: to be overwritten
     private long _oldest = oldest;    // lowest sequence on the disk
     private bool _unsyncedNames = true;      // of recycled files, those of a killed run too
 
@@ -26,25 +28,28 @@ internal sealed class LaneStore(
         settings.SegmentBytes - JournalLimits.SegmentHeaderBytes - JournalLimits.TailBytes
         - RecordHeader.Bytes - RecordHeader.Alignment;
 
-    /// <summary>Makes segment <paramref name="sequence"/>: from the oldest file when enough newer ones are
+    /// <summary>Makes segment <paramref name="sequence"/>: from one of the oldest files when enough newer ones are
     /// kept.</summary>
     public JournalSegment Prepare(long sequence, long firstPosition, long current)
     {
-        string temporary = Path.Combine(directory, TemporaryName);
-        disk.Delete(temporary);
-        SegmentMapping? mapping = null;
+        bool recycled = TryTakeSpare(current, out Spare spare);
+        string path = recycled ? spare.Path : Path.Combine(directory, TemporaryName);
+        SegmentMapping? mapping = spare.Mapping;
         try
         {
-            mapping = TryRecycle(temporary, current);
-            bool recycled = mapping is not null;
-            mapping ??= disk.CreateSegment(temporary, settings.SegmentBytes);
+            if (mapping is null)
+            {
+                disk.Delete(path);
+                mapping = disk.CreateSegment(path, settings.SegmentBytes);
+            }
+
             WriteHeader(mapping, sequence, firstPosition);
             if (!recycled)
             {
                 disk.SyncFile(mapping);
             }
 
-            disk.Rename(temporary, PathOf(sequence));
+            disk.Rename(path, PathOf(sequence));
             if (recycled)
             {
                 Volatile.Write(ref _unsyncedNames, true);      // R14: after the renaming. Read by A14.
@@ -60,7 +65,7 @@ internal sealed class LaneStore(
         catch
         {
             mapping?.Dispose();
-            DropTemporary(temporary);
+            DropTemporary(path);
             throw;
         }
     }
@@ -90,6 +95,10 @@ internal sealed class LaneStore(
         }
 
         _mapped.Clear();
+        while (_spares.TryDequeue(out Spare spare))
+        {
+            spare.Mapping.Dispose();
+        }
     }
 
     /// <summary>Makes the files from this sequence on durable, the current one last.</summary>
@@ -132,39 +141,76 @@ internal sealed class LaneStore(
 
     public string PathOf(long sequence) => Path.Combine(directory, JournalSegment.NameOf(sequence));
 
-    private SegmentMapping? TryRecycle(string temporary, long current)
+    private bool TryTakeSpare(long current, out Spare spare)
     {
-        if (settings.RetainSegments is not { } retained)
+        if (_spares.Count == 0 && settings.RetainSegments is { } retained)
         {
-            return null;
+            GiveUp(current - retained + 1);
         }
 
-        while (_oldest < current - retained)
+        return _spares.TryDequeue(out spare);
+    }
+
+    // Takes files out of the history, several of small ones at a time: the disk has to be waited for, once. Only then
+    // may a byte be overwritten: a damaged lap under its old name would hide all that follows it.
+    private void GiveUp(long keepFrom)
+    {
+        int batch = Math.Clamp(JournalLimits.SpareBytes / settings.SegmentBytes, 1, JournalLimits.SparesMax);
+        while (_oldest < keepFrom - batch)
         {
             TakeMapped(_oldest)?.Dispose();
-            disk.Delete(PathOf(_oldest++));       // more than one to spare: fewer are retained than before
+            disk.Delete(PathOf(_oldest++));       // more than are needed: fewer are retained than before
         }
 
-        if (_oldest > current - retained)
+        if (_oldest > keepFrom - batch)
         {
-            return null;
+            return;
         }
 
-        // On the disk before a byte is overwritten: a damaged lap under its old name would hide all that follows it.
-        long oldest = _oldest;
-        disk.Rename(PathOf(oldest), temporary);
-        Volatile.Write(ref _oldest, oldest + 1);
-        disk.SyncDirectory(directory);
-        SegmentMapping mapping = TakeMapped(oldest)?.Mapping ?? disk.OpenSegment(temporary);
+        long first = _oldest;
+        try
+        {
+            while (_oldest < keepFrom)
+            {
+                disk.Rename(PathOf(_oldest), SparePath(_oldest));
+                Volatile.Write(ref _oldest, _oldest + 1);
+            }
+
+            disk.SyncDirectory(directory);
+        }
+        catch
+        {
+            for (long sequence = first; sequence < _oldest; sequence++)
+            {
+                TakeMapped(sequence)?.Dispose();
+                DropTemporary(SparePath(sequence));
+            }
+
+            throw;
+        }
+
+        for (long sequence = first; sequence < _oldest; sequence++)
+        {
+            AddSpare(sequence);
+        }
+    }
+
+    private void AddSpare(long sequence)
+    {
+        string path = SparePath(sequence);
+        SegmentMapping mapping = TakeMapped(sequence)?.Mapping ?? disk.OpenSegment(path);
         if (mapping.Bytes == settings.SegmentBytes)
         {
-            return mapping;
+            _spares.Enqueue(new Spare(path, mapping));
+            return;
         }
 
         mapping.Dispose();
-        disk.Delete(temporary);
-        return null;
+        disk.Delete(path);
     }
+
+    private string SparePath(long sequence) =>
+        Path.Combine(directory, JournalSegment.NameOf(sequence) + TemporaryExtension);
 
     private JournalSegment? TakeMapped(long sequence)
     {
@@ -204,4 +250,6 @@ internal sealed class LaneStore(
         {
         }
     }
+
+    private readonly record struct Spare(string Path, SegmentMapping Mapping);
 }

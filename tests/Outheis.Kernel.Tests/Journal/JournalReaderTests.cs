@@ -225,7 +225,7 @@ public sealed class JournalReaderTests
         lane.Append(0);
         using JournalReader reader = JournalReader.Open(Journals.Path, _disk);
         Assert.Equal(2, reader.Read().Count());
-        foreach (ulong i in Journals.Range(2000))
+        foreach (ulong i in Journals.Range(20_000))
         {
             lane.Append(1 + i);
         }
