@@ -91,8 +91,10 @@ internal sealed unsafe partial class Core
             {
                 object? reference = slot->Has(MessageFlags.Reference) ? Ingress.TakeReference() : null;
                 slot->Chain = ++_lastChain << 8 | (uint)Index;
-                if (Tap is null || Tap.TryAppendEntered(slot, reference) || evenUnjournaled)
+                bool enters = Tap is null || (!_gaveUpEntering && Tap.TryAppendEntered(slot, reference));
+                if (enters || evenUnjournaled)
                 {
+                    _gaveUpEntering |= !enters;
                     Accept(slot, reference);
                 }
                 else if (IsHostAsk(slot))
@@ -240,8 +242,7 @@ internal sealed unsafe partial class Core
         Report(cell, route, reason);
         if (cell->Has(MessageFlags.Extended) && cell->Correlation != 0)
         {
-            FailReply(cell->Correlation, reason == DeadLetterReason.HandlerFailed ? AskOutcome.Failed : AskOutcome.Dead,
-                null);
+            FailReply(cell->Target, cell->Correlation, AskOutcome.Dead, null);
         }
 
         Cells.Return(cell);

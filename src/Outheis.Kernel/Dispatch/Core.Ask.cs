@@ -66,7 +66,7 @@ internal sealed unsafe partial class Core
         int table = Correlation.Table(correlation);
         if (Carriage<TReply>.IsTooLarge)
         {
-            FailReply(correlation, AskOutcome.TooLarge, null);
+            FailReply(self.Id.Value, correlation, AskOutcome.TooLarge, null);
             return;
         }
 
@@ -88,9 +88,9 @@ internal sealed unsafe partial class Core
     }
 
     /// <summary>Ends an ask without a reply, wherever its asker waits.</summary>
-    public void FailReply(ulong correlation, AskOutcome outcome, Exception? cause)
+    public void FailReply(uint callee, ulong correlation, AskOutcome outcome, Exception? cause)
     {
-        Tap?.RecordFailedReply(Current->Target, correlation);
+        Tap?.RecordFailedReply(callee, correlation);
         int table = Correlation.Table(correlation);
         if (table == Correlation.HostTable)
         {

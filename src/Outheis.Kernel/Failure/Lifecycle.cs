@@ -76,11 +76,12 @@ internal static unsafe class Lifecycle
     public static void HandlerThrew(Core core, AgentCell agent, Message* inFlight, Exception bug)
     {
         SynchronizationContext.SetSynchronizationContext(null);
+        ulong failed = 0;
         if (inFlight != null)
         {
-            if (inFlight->Has(MessageFlags.Extended) && inFlight->Correlation != 0)
+            if (inFlight->Has(MessageFlags.Extended))
             {
-                core.FailReply(inFlight->Correlation, AskOutcome.Failed, bug);
+                failed = inFlight->Correlation;
                 inFlight->Correlation = 0;
             }
 
@@ -89,7 +90,7 @@ internal static unsafe class Lifecycle
             core.LeaveResumed();      // that cell is another message's from now on
         }
 
-        End(core, agent, new ExitReason(ExitKind.Error, bug));
+        End(core, agent, new ExitReason(ExitKind.Error, bug), failed);
     }
 
     /// <summary>An asynchronous handler threw after an await.</summary>
@@ -97,17 +98,16 @@ internal static unsafe class Lifecycle
     {
         Message message = inFlight;
         core.Report(&message, Route.Of(message.Route), DeadLetterReason.HandlerFailed);
-        if (message.Correlation != 0)
-        {
-            core.FailReply(message.Correlation, AskOutcome.Failed, bug);
-        }
-
-        End(core, agent, new ExitReason(ExitKind.Error, bug));
+        End(core, agent, new ExitReason(ExitKind.Error, bug), message.Correlation);
     }
 
     /// <summary>Ends the incarnation. With a supervisor the channel is kept for the next one; without, the
     /// agent is dead.</summary>
-    public static void End(Core core, AgentCell agent, ExitReason reason)
+    /// <param name="core">The agent's.</param>
+    /// <param name="agent">Not ended yet.</param>
+    /// <param name="reason">Why.</param>
+    /// <param name="failed">The ask that it failed in; 0 for none.</param>
+    public static void End(Core core, AgentCell agent, ExitReason reason, ulong failed = 0)
     {
         agent.State = AgentState.Ended;
         agent.StopWanted = null;
@@ -116,9 +116,14 @@ internal static unsafe class Lifecycle
         RunOnStop(agent, reason);
         core.Kernel.Capabilities.ReleaseHeld(agent);
         core.Replies.AbandonAll(agent);
-        if (unanswered != 0)
+        if (failed != 0)
         {
-            core.FailReply(unanswered, AskOutcome.Dead, reason.Exception);
+            core.FailReply(agent.Id.Value, failed, AskOutcome.Failed, reason.Exception);
+        }
+
+        if (unanswered != 0 && unanswered != failed)
+        {
+            core.FailReply(agent.Id.Value, unanswered, AskOutcome.Dead, reason.Exception);
         }
 
         core.Tap?.RecordExited(agent, reason);

@@ -107,17 +107,39 @@ internal sealed class JournalDirectory : IDisposable
         }
     }
 
-    // A power failure would take what is in a directory with its name.
+    // A power failure would take what is in a directory with its name. One level after the other: an opening that is
+    // killed leaves one name that may not be durable, that of the newest directory there is.
     private static void CreateDurably(string directory, IJournalDisk disk)
     {
-        var named = new List<string>();      // where names of directories are new
-        for (string at = directory; disk.List(at) is null && Path.GetDirectoryName(at) is { } parent; at = parent)
+        var missing = new Stack<string>();
+        string at = directory;
+        for (; disk.List(at) is null && Path.GetDirectoryName(at) is { } parent; at = parent)
         {
-            named.Add(parent);
+            missing.Push(at);
         }
 
-        disk.CreateDirectory(directory);
-        named.ForEach(disk.SyncDirectory);
+        try
+        {
+            SyncName(at, disk);
+        }
+        catch (UnauthorizedAccessException)
+        {
+            // Then no opening of ours has made anything there.
+        }
+
+        while (missing.TryPop(out string? next))
+        {
+            disk.CreateDirectory(next);
+            SyncName(next, disk);
+        }
+    }
+
+    private static void SyncName(string directory, IJournalDisk disk)
+    {
+        if (Path.GetDirectoryName(directory) is { } parent)
+        {
+            disk.SyncDirectory(parent);
+        }
     }
 
     // True when there is nothing yet.
@@ -185,14 +207,12 @@ internal sealed class JournalDirectory : IDisposable
         List<JournalRecovery> found, Guid boot, JournalSettings settings, IJournalDisk disk)
     {
         List<LaneRecovery> reports = [];
-        bool created = false;
         foreach (JournalRecovery recovery in found)
         {
             bool isNew = recovery.IsEmpty;
             if (isNew && recovery.Lane < settings.Lanes)
             {
                 disk.CreateDirectory(recovery.Directory);
-                created = true;
             }
 
             RecoveredLane lane = recovery.Repair(boot, Run);
@@ -208,11 +228,8 @@ internal sealed class JournalDirectory : IDisposable
             }
         }
 
-        if (created)
-        {
-            disk.SyncDirectory(Path.GetDirectoryName(found[0].Directory)!);
-        }
-
+        // always: an opening that was killed may have made lanes and not their names durable
+        disk.SyncDirectory(Path.GetDirectoryName(found[0].Directory)!);
         return new RecoveryReport(Run, reports);
     }
 

@@ -63,7 +63,7 @@ internal sealed class JournalRecovery
             return lane;
         }
 
-        bool sameBoot = previousBoot == _disk.BootId;
+        bool sameBoot = previousBoot == _disk.BootId && !RewriteUnsynced();
         if (!sameBoot)
         {
             DropRecycled();
@@ -77,7 +77,7 @@ internal sealed class JournalRecovery
 
         if (!sameBoot && !IsClean(_sequences[first]))
         {
-            first = FirstOf(previousBoot, first);
+            first = previousBoot == default ? 0 : FirstOf(previousBoot, first);      // lost with the lock's text
         }
 
         int beforeGap = _sequences.Zip(_sequences.Skip(1))
@@ -98,6 +98,40 @@ internal sealed class JournalRecovery
                 _disk.Delete(Path.Combine(_directory, name));
             }
         }
+    }
+
+    // A sync failed, and its process died. What the system dropped then is in its cache and counts as written: a sync of
+    // ours would succeed and prove nothing (ES-44). So all of this boot is written anew, the segment with the mark last.
+    private bool RewriteUnsynced()
+    {
+        int first = FirstOf(_disk.BootId, _sequences.Count - 1);
+        int marked = _sequences.Count - 1;
+        while (!HasHeader(_sequences[marked]) || ReadHeader(_sequences[marked], out _).SyncFailed == 0)
+        {
+            if (marked-- == first)
+            {
+                return false;
+            }
+        }
+
+        for (int i = first; i <= marked; i++)
+        {
+            Rewrite(_sequences[i]);
+        }
+
+        _disk.SyncDirectory(_directory);
+        return true;
+    }
+
+    private unsafe void Rewrite(long sequence)
+    {
+        string temporary = Path.Combine(_directory, LaneStore.TemporaryName);
+        using SegmentMapping found = _disk.OpenSegment(PathOf(sequence));
+        using SegmentMapping written = _disk.CreateSegment(temporary, (int)found.Bytes);
+        new ReadOnlySpan<byte>(found.Pointer, (int)found.Bytes).CopyTo(new Span<byte>(written.Pointer, (int)found.Bytes));
+        ((SegmentHeader*)written.Pointer)->SyncFailed = 0;
+        _disk.SyncFile(written);
+        _disk.Rename(temporary, PathOf(sequence));
     }
 
     // Of a file that was recycled shortly before a power failure the new name may be lost and the header not, if the
@@ -156,7 +190,7 @@ internal sealed class JournalRecovery
             lane.Clean = scan.Clean || (lane.Clean && scan.End == JournalLimits.SegmentHeaderBytes);
             if (!lane.IsFull)
             {
-                CutTail(lane, scan, run);
+                CutTail(lane, scan, sameBoot, run);
                 SetAsideFrom(lane, i + 1, run);
                 return;
             }
@@ -168,10 +202,11 @@ internal sealed class JournalRecovery
         || (_sequences[index] == current.Sequence + 1
             && ReadHeader(_sequences[index], out _).FirstPosition == current.FirstPosition + current.Bytes);
 
-    private unsafe void CutTail(RecoveredLane lane, ScanResult scan, uint run)
+    // A later run may have written behind the Closed record and lost its first pages alone with the power.
+    private unsafe void CutTail(RecoveredLane lane, ScanResult scan, bool sameBoot, uint run)
     {
         JournalSegment segment = lane.Current!;
-        if (scan.Clean && scan.Stop == RecordState.Unwritten)
+        if (sameBoot && scan.Clean && scan.Stop == RecordState.Unwritten)
         {
             return;
         }

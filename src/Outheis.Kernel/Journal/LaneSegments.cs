@@ -137,7 +137,8 @@ internal sealed class LaneSegments : IDisposable
         }
         catch (JournalException error)
         {
-            _suspect = error;    // the system forgets the failure and the pages, this lane does not (ES-44)
+            _suspect = error;    // the system forgets the failure and the pages, this lane does not (ES-44),
+            _current.Header.SyncFailed = 1;      // and neither does who opens it after this process was killed
             throw;
         }
     }

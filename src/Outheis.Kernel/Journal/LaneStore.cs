@@ -12,10 +12,11 @@ internal sealed class LaneStore(
     long oldest) : IDisposable
 {
     public const string TemporaryExtension = ".tmp";
-    private const string TemporaryName = "preparing" + TemporaryExtension;
+    public const string TemporaryName = "preparing" + TemporaryExtension;
 
     // Its own lock; segments that were left, to be recycled with the mapping that they have.
     private readonly Dictionary<long, JournalSegment> _mapped = [];
+    private readonly Queue<long> _renamed = new();      // given up, but perhaps not yet on the disk
     private readonly Queue<Spare> _spares = new();      // given up on the disk too: to be overwritten
     private long _oldest = oldest;    // lowest sequence on the disk
     private bool _unsyncedNames = true;      // of recycled files, those of a killed run too
@@ -152,46 +153,34 @@ internal sealed class LaneStore(
     }
 
     // Takes files out of the history, several of small ones at a time: the disk has to be waited for, once. Only then
-    // may a byte be overwritten: a damaged lap under its old name would hide all that follows it.
+    // may a byte be overwritten: a damaged lap under its old name would hide all that follows it. Whatever fails here,
+    // the next call goes on where this one stopped.
     private void GiveUp(long keepFrom)
     {
         int batch = Math.Clamp(JournalLimits.SpareBytes / settings.SegmentBytes, 1, JournalLimits.SparesMax);
         while (_oldest < keepFrom - batch)
         {
             TakeMapped(_oldest)?.Dispose();
-            disk.Delete(PathOf(_oldest++));       // more than are needed: fewer are retained than before
+            disk.Delete(PathOf(_oldest));       // more than are needed: fewer are retained than before
+            Volatile.Write(ref _oldest, _oldest + 1);
         }
 
-        if (_oldest > keepFrom - batch)
+        while (_oldest < keepFrom && (_renamed.Count > 0 || _oldest == keepFrom - batch))
         {
-            return;
+            disk.Rename(PathOf(_oldest), SparePath(_oldest));
+            _renamed.Enqueue(_oldest);
+            Volatile.Write(ref _oldest, _oldest + 1);
         }
 
-        long first = _oldest;
-        try
+        if (_renamed.Count > 0)
         {
-            while (_oldest < keepFrom)
-            {
-                disk.Rename(PathOf(_oldest), SparePath(_oldest));
-                Volatile.Write(ref _oldest, _oldest + 1);
-            }
-
             disk.SyncDirectory(directory);
         }
-        catch
-        {
-            for (long sequence = first; sequence < _oldest; sequence++)
-            {
-                TakeMapped(sequence)?.Dispose();
-                DropTemporary(SparePath(sequence));
-            }
 
-            throw;
-        }
-
-        for (long sequence = first; sequence < _oldest; sequence++)
+        while (_renamed.TryPeek(out long sequence))
         {
             AddSpare(sequence);
+            _renamed.Dequeue();
         }
     }
 

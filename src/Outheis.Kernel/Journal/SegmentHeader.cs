@@ -8,14 +8,13 @@ namespace Outheis;
 ///  0       8         12     16         24              32             36    40       44       48
 ///  | magic | version | lane | sequence | firstPosition | segmentBytes | run | crc32c | (free) | utcTicks |
 ///  56                                72       | zero up to 4096: records start there
-///  | boot id (16 bytes)              | closed |
+///  | boot id (16 bytes)              | closed | syncFailed |
 ///
-///  crc32c covers bytes 0..71, itself taken as zero. FirstPosition belongs to the file's first byte: a
-///  record's
-///  position is firstPosition plus its offset in the file. Closed (bytes 72..75) may be changed later and is
-///  not
+///  crc32c covers bytes 0..71, itself taken as zero. FirstPosition belongs to the file's first byte: a record's
+///  position is firstPosition plus its offset in the file. Closed (bytes 72..75) may be changed later and is not
 ///  covered: the offset of the newest Closed record, a hint where a scan may start, believed only if such a
-///  record is there.
+///  record is there. SyncFailed likewise (76..79): not 0 when a sync failed while this segment was the newest, see
+///  JournalRecovery.
 /// </summary>
 [StructLayout(LayoutKind.Explicit, Size = Bytes)]
 internal unsafe struct SegmentHeader
@@ -34,12 +33,14 @@ internal unsafe struct SegmentHeader
     [FieldOffset(48)] public long UtcTicks;         // of the preparation: no record in it is older
     [FieldOffset(56)] public Guid Boot;             // of the machine, when the file was prepared
     [FieldOffset(72)] public int Closed;
+    [FieldOffset(76)] public int SyncFailed;
 
     public readonly uint ComputeCrc()
     {
         SegmentHeader copy = this;
         copy.Crc = 0;
         copy.Closed = 0;
+        copy.SyncFailed = 0;
         return Crc32C.Of((byte*)&copy, 72);
     }
 

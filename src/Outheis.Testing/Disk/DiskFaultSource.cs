@@ -14,12 +14,16 @@ internal sealed class DiskFaultSource(Choices choices, DiskFaults faults)
 
     public List<string> Events { get; } = [];
 
+    /// <summary>Called before each call that may fail: a process can be killed there too.</summary>
+    public Action? Before { get; set; }
+
     public int Calls(DiskVerb verb) => _calls[(int)verb];
 
     public void FailNext(DiskVerb verb, int times) => _failing[(int)verb] = times;
 
     public bool Fails(DiskVerb verb, string path)
     {
+        Before?.Invoke();
         int call = ++_calls[(int)verb];
         ref int failing = ref _failing[(int)verb];
         bool fails = failing > 0 || choices.Chance(faults.OneIn(verb));

@@ -58,8 +58,8 @@ internal sealed class DiskTree
             throw new IOException($"{to} is in another directory than {from}");
         }
 
-        DiskNode? replaced = from == to ? null : Delete(to);
         _byPath.Remove(from);
+        _byPath.Remove(to, out DiskNode? replaced);      // no change of its own: the name is never missing
         Add(file, to);
         return replaced;
     }

@@ -91,6 +91,12 @@ public sealed class SimulatedDisk : IJournalDisk
         }
     }
 
+    /// <summary>Called before each call that may fail, on the caller's thread.</summary>
+    internal Action? BeforeCall
+    {
+        set => _faults.Before = value;
+    }
+
     /// <summary>How often pages were asked for ahead.</summary>
     public int Populates => Volatile.Read(ref _populates);
 

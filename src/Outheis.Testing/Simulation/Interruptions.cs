@@ -46,6 +46,15 @@ internal sealed class Interruptions(Simulation simulation, SimulationOptions opt
         return Killed;
     }
 
+    /// <summary>The process, or the machine, may end here.</summary>
+    public void MayKill()
+    {
+        if (Killed is null && simulation.Disk is not null && simulation.Choices.Chance(options.Faults.KillOneIn))
+        {
+            Kill(options.Faults.KillCutsPower);
+        }
+    }
+
     public override void Happen(Moment moment)
     {
         if (Killed is not null)
@@ -53,9 +62,9 @@ internal sealed class Interruptions(Simulation simulation, SimulationOptions opt
             return;
         }
 
-        if (simulation.Disk is not null && simulation.Choices.Chance(options.Faults.KillOneIn))
+        MayKill();
+        if (Killed is not null)
         {
-            Kill(options.Faults.KillCutsPower);
             return;
         }
 

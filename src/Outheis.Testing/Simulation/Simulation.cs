@@ -63,6 +63,11 @@ public sealed class Simulation : IDisposable
         _interruptions = new Interruptions(this, _options);
         Moves = new Moves(this, _options);
         Interference.Current = _interruptions;
+        if (Disk is not null)
+        {
+            Disk.BeforeCall = _interruptions.MayKill;
+        }
+
         try
         {
             Kernel = StartKernel();

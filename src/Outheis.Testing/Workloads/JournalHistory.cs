@@ -19,7 +19,9 @@ internal sealed class JournalHistory(int life, int cores, int agents)
     private readonly int[] _accepted = new int[cores];      // how many of them the sender was told of
     private readonly int[] _hostSent = new int[agents];
     private readonly int[] _hostTaken = new int[agents];
-    private readonly int[] _agentsDurable = new int[cores];      // so many must be there, whatever happens
+    private readonly int[] _agentsKept = new int[cores];         // so many must be there after a kill
+    private readonly int[] _hostKept = new int[agents];
+    private readonly int[] _agentsDurable = new int[cores];      // so many whatever happens
     private readonly int[] _hostDurable = new int[agents];
     private readonly int[] _toldByCore = new int[cores];
     private readonly int[] _toldOfHost = new int[agents];
@@ -76,29 +78,35 @@ internal sealed class JournalHistory(int life, int cores, int agents)
     /// <summary>A kill leaves the page cache: everything that was accepted must be there.</summary>
     public void MustHaveAllThatWasAccepted()
     {
-        for (int core = 0; core < cores; core++)
-        {
-            MustHaveAllThatWasAccepted(core);
-        }
+        _accepted.CopyTo(_agentsKept, 0);
+        _hostTaken.CopyTo(_hostKept, 0);
     }
 
-    /// <summary>This core's lane is durable.</summary>
-    public void MustHaveAllThatWasAccepted(int core)
+    /// <summary>What is in this core's lane was made durable, in this life or a later one.</summary>
+    public void MadeDurable(int core)
     {
-        _agentsDurable[core] = _accepted[core];
+        if (core >= cores)
+        {
+            return;
+        }
+
+        _agentsDurable[core] = _agentsKept[core];
         for (int agent = 0; agent < agents; agent++)
         {
             if (CoreOf[agent] == core)
             {
-                _hostDurable[agent] = _hostTaken[agent];
+                _hostDurable[agent] = _hostKept[agent];
             }
         }
     }
 
     /// <summary>What a journal tells of this life. Null: nothing that it should not.</summary>
     /// <param name="told">The messages in the journal, in its order, by the lane that has them.</param>
-    public string? FirstWrong(IReadOnlyList<(int Lane, Numbered Message)> told)
+    /// <param name="afterPowerCut">Then what is durable must be there, and not all that was kept.</param>
+    public string? FirstWrong(IReadOnlyList<(int Lane, Numbered Message)> told, bool afterPowerCut)
     {
+        (int[] agentsLeast, int[] hostLeast) =
+            afterPowerCut ? (_agentsDurable, _hostDurable) : (_agentsKept, _hostKept);
         int[] next = new int[cores], nextOfHost = new int[agents];
         foreach ((int lane, Numbered message) in told)
         {
@@ -120,17 +128,17 @@ internal sealed class JournalHistory(int life, int cores, int agents)
 
         for (int core = 0; core < cores; core++)
         {
-            if (next[core] < _agentsDurable[core])
+            if (next[core] < agentsLeast[core])
             {
-                return $"lane {core} has {next[core]} messages of its agents, not {_agentsDurable[core]}";
+                return $"lane {core} has {next[core]} messages of its agents, not {agentsLeast[core]}";
             }
         }
 
         for (int agent = 0; agent < agents; agent++)
         {
-            if (nextOfHost[agent] < _hostDurable[agent] || nextOfHost[agent] > _hostSent[agent])
+            if (nextOfHost[agent] < hostLeast[agent] || nextOfHost[agent] > _hostSent[agent])
             {
-                return $"agent {agent} has {nextOfHost[agent]} messages of the host, not {_hostDurable[agent]} to "
+                return $"agent {agent} has {nextOfHost[agent]} messages of the host, not {hostLeast[agent]} to "
                     + $"{_hostSent[agent]}";
             }
         }
@@ -140,10 +148,25 @@ internal sealed class JournalHistory(int life, int cores, int agents)
         return null;
     }
 
-    /// <summary>A later life has begun with what the journal told last: recovery made sure of it.</summary>
-    public void MustKeepAllThatWasTold()
+    /// <summary>After a power cut there is this and no more; what is wrong with it, the next check says.</summary>
+    public void NoteCut(IReadOnlyList<(int Lane, Numbered Message)> told)
     {
-        _toldByCore.CopyTo(_agentsDurable, 0);
-        _toldOfHost.CopyTo(_hostDurable, 0);
+        if (FirstWrong(told, afterPowerCut: true) is null)
+        {
+            MustKeepAllThatWasTold(isDurable: true);
+        }
+    }
+
+    /// <summary>A later life has begun with what the journal told last.</summary>
+    /// <param name="isDurable">It came from the device, and recovery made sure of the rest.</param>
+    public void MustKeepAllThatWasTold(bool isDurable)
+    {
+        _toldByCore.CopyTo(_agentsKept, 0);
+        _toldOfHost.CopyTo(_hostKept, 0);
+        if (isDurable)
+        {
+            _toldByCore.CopyTo(_agentsDurable, 0);
+            _toldOfHost.CopyTo(_hostDurable, 0);
+        }
     }
 }

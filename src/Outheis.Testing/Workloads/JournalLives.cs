@@ -1,18 +1,21 @@
 namespace Outheis.Testing;
 
 /// <summary>
-/// A program whose process ends again and again, at any moment, and that goes on with the journal that the disk then
-/// has. Its agents and the host send each other numbered messages, small and large.
+/// A program whose process ends again and again, at any moment, by a kill or with the machine, and that goes on with the
+/// journal that the disk then has. Its agents and the host send each other numbered messages, small and large.
 /// </summary>
-internal sealed class JournalLives(WorkloadRun run, bool cutsPower)
+internal sealed class JournalLives(WorkloadRun run, bool mayCutPower)
 {
     private const int AttemptsMost = 20;
 
     private readonly List<JournalHistory> _histories = [];
-    private readonly DiskFaults _faults = cutsPower && run.WithFaults ? DrawFaults(run.Choices) : DiskFaults.None;
+    private readonly DiskFaults _faults = mayCutPower && run.WithFaults ? DrawFaults(run.Choices) : DiskFaults.None;
     private SimulatedDisk _disk = new();
+    private bool _cutsPower;      // at the end of this life
+    private bool _fromDevice;     // the power was cut before this one, and no opening has come to its end since
+    private bool _isOpened;       // this life's opening has
 
-    private string Promise => cutsPower ? "INV-31" : "INV-30";
+    private string Promise => mayCutPower ? "INV-31" : "INV-30";
 
     public void Run()
     {
@@ -38,13 +41,15 @@ internal sealed class JournalLives(WorkloadRun run, bool cutsPower)
     private DiskImage LiveAndDie(int life)
     {
         int cores = 1 + run.Choices.Draw(3);
+        _fromDevice = _cutsPower || (_fromDevice && !_isOpened);
+        _cutsPower = mayCutPower && !run.Choices.Chance(3);
         SimulationOptions options = run.DrawOptions() with
         {
             Cores = cores,
             Faults = new FaultOptions
             {
                 KillOneIn = run.Choices.Pick([0, 4000, 800, 200, 40]),
-                KillCutsPower = cutsPower,
+                KillCutsPower = _cutsPower,
                 StickOneIn = run.Choices.Pick([0, 200]),
             },
         };
@@ -53,13 +58,21 @@ internal sealed class JournalLives(WorkloadRun run, bool cutsPower)
         {
             CheckRecovery(simulation);
         }
+        else
+        {
+            _isOpened = simulation.Killed is null;
+        }
 
         var history = new JournalHistory(life, cores, agents: 2 + run.Choices.Draw(4));
         _histories.Add(history);
         var team = new JournalTeam(run, simulation, history);
-        if (cutsPower)
+        if (mayCutPower)
         {
-            team.SyncNowAndThen(_disk);
+            team.SyncNowAndThen(_disk, core =>
+            {
+                history.MustHaveAllThatWasAccepted();
+                _histories.ForEach(one => one.MadeDurable(core));
+            });
         }
 
         if (run.Choices.Chance(3))
@@ -75,9 +88,10 @@ internal sealed class JournalLives(WorkloadRun run, bool cutsPower)
         }
 
         DiskImage left = EndOf(simulation, team);
-        if (team.IsClosed || !cutsPower)
+        history.MustHaveAllThatWasAccepted();
+        for (int core = 0; team.IsClosed && core < cores; core++)
         {
-            history.MustHaveAllThatWasAccepted();
+            _histories.ForEach(one => one.MadeDurable(core));
         }
 
         CheckImage(simulation, left);
@@ -97,7 +111,11 @@ internal sealed class JournalLives(WorkloadRun run, bool cutsPower)
             {
                 run.Note("openings that failed");
                 DiskFaults faults = attempts < AttemptsMost / 2 ? _faults : DiskFaults.None;
-                _disk = SimulatedDisk.From(_disk.PowerCut(run.Choices), run.Choices, faults);
+                DiskImage left = _disk.PowerCut(run.Choices);
+                JournalImage image = JournalImage.Read(SimulatedDisk.From(left));
+                _histories.ForEach(history => history.NoteCut(image.Of(history.Life)));
+                _disk = SimulatedDisk.From(left, run.Choices, faults);
+                _fromDevice = true;
             }
         }
     }
@@ -105,8 +123,8 @@ internal sealed class JournalLives(WorkloadRun run, bool cutsPower)
     private DiskImage EndOf(Simulation simulation, JournalTeam team)
     {
         run.Note(team.IsClosed ? "closed" : simulation.Killed is null ? "killed at rest" : "killed at work");
-        return !team.IsStopped ? simulation.Kill(cutsPower)
-            : simulation.Killed ?? (cutsPower ? _disk.PowerCut(run.Choices) : _disk.Snapshot());
+        return !team.IsStopped ? simulation.Kill(_cutsPower)
+            : simulation.Killed ?? (_cutsPower ? _disk.PowerCut(run.Choices) : _disk.Snapshot());
     }
 
     /// <summary>What the next start will find, looked at before it repairs anything.</summary>
@@ -114,8 +132,13 @@ internal sealed class JournalLives(WorkloadRun run, bool cutsPower)
     {
         JournalImage image = JournalImage.Read(SimulatedDisk.From(left));
         simulation.Require(
-            cutsPower || image.FirstTorn is null, Promise, $"after a kill a lane is torn: {image.FirstTorn}.");
-        Check(simulation, image);
+            mayCutPower || image.FirstTorn is null, Promise, $"after a kill a lane is torn: {image.FirstTorn}.");
+        Check(simulation, image, _cutsPower);
+        if (_cutsPower)
+        {
+            _histories.ForEach(history => history.NoteCut(image.Of(history.Life)));
+        }
+
         run.Note("records found", image.Entries);
         run.Note("consumed found", image.Consumed);
         run.Note("messages not in the journal", _histories[^1].Sent - _histories[^1].Told);
@@ -126,22 +149,24 @@ internal sealed class JournalLives(WorkloadRun run, bool cutsPower)
     private void CheckRecovery(Simulation simulation)
     {
         RecoveryReport report = simulation.Kernel.Recovery!;
-        simulation.Require(cutsPower || !report.Repaired, Promise, $"after a kill: {report}");
+        simulation.Require(_fromDevice || !report.Repaired, Promise, $"after a kill: {report}");
         run.Note("recoveries that set something aside", report.Repaired ? 1 : 0);
-        if (simulation.Killed is not null)
+        _isOpened = simulation.Killed is null;
+        if (!_isOpened)
         {
             return;
         }
 
-        _histories.ForEach(static history => history.MustKeepAllThatWasTold());
+        _histories.ForEach(history => history.MustKeepAllThatWasTold(_fromDevice));
         JournalImage image = JournalImage.Read(SimulatedDisk.From(_disk.Snapshot()));
         simulation.Require(image.FirstTorn is null, Promise, $"after the repair a lane is torn: {image.FirstTorn}.");
-        Check(simulation, image);
+        Check(simulation, image, _fromDevice);
     }
 
     private void CheckLast()
     {
         _disk = SimulatedDisk.From(_disk.Snapshot());
+        _fromDevice = _cutsPower || (_fromDevice && !_isOpened);
         Simulation simulation = run.Start(new SimulationOptions
         {
             Disk = _disk, Cores = 3, UnevenCores = false, InterruptOneIn = 0, TimeMovesOneIn = 0,
@@ -150,15 +175,15 @@ internal sealed class JournalLives(WorkloadRun run, bool cutsPower)
         StopReport report = simulation.Stop();
         simulation.Require(
             report is { Drained: true, JournalFailure: null }, Promise, "an idle run could not be closed.");
-        Check(simulation, JournalImage.Read(_disk));
+        Check(simulation, JournalImage.Read(_disk), afterPowerCut: false);
     }
 
-    private void Check(Simulation simulation, JournalImage image)
+    private void Check(Simulation simulation, JournalImage image, bool afterPowerCut)
     {
         simulation.Require(image.FirstWrong is null, Promise, $"{image.FirstWrong}.");
         foreach (JournalHistory history in _histories)
         {
-            string? wrong = history.FirstWrong(image.Of(history.Life));
+            string? wrong = history.FirstWrong(image.Of(history.Life), afterPowerCut);
             simulation.Require(wrong is null, Promise, $"life {history.Life} of {_histories.Count}: {wrong}.");
         }
     }

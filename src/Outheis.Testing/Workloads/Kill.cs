@@ -8,5 +8,5 @@ internal sealed class Kill : Workload
     public override string Promise =>
         "after a kill the journal has everything that was accepted, in order, and goes on";
 
-    protected internal override void Run(WorkloadRun run) => new JournalLives(run, cutsPower: false).Run();
+    protected internal override void Run(WorkloadRun run) => new JournalLives(run, mayCutPower: false).Run();
 }

@@ -9,5 +9,5 @@ internal sealed class Power : Workload
     public override string Promise =>
         "after a power cut each lane is a valid prefix with all that was synced, and goes on";
 
-    protected internal override void Run(WorkloadRun run) => new JournalLives(run, cutsPower: true).Run();
+    protected internal override void Run(WorkloadRun run) => new JournalLives(run, mayCutPower: true).Run();
 }

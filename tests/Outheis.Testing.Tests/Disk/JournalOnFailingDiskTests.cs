@@ -185,6 +185,54 @@ public sealed class JournalOnFailingDiskTests
 
     /// <summary>The killed run recycled a file and never synced; the next one promises for both.</summary>
     [Fact]
+    public void Sync_AfterOneThatFailedInAKilledProcess_MakesDurableWhatTheSystemHadDropped()
+    {
+        var disk = new SimulatedDisk();
+        JournalDirectory killed = JournalOnDisk.Open(disk);
+        ulong next = 0;
+        AppendUpTo(killed, ref next, 40);
+        disk.FailNext(DiskVerb.SyncFile);
+        Assert.Throws<JournalException>(killed.Lane(0).Sync);
+        AppendUpTo(killed, ref next, 80);
+        SimulatedDisk later = SimulatedDisk.From(disk.Snapshot());
+        killed.Abandon();
+        JournalDirectory journal = JournalOnDisk.Open(later, out RecoveryReport report);
+        Assert.False(report.Repaired, report.ToString());
+        journal.Lane(0).Sync();
+        SimulatedDisk afterCut = SimulatedDisk.From(later.PowerCutLosingAll());
+        journal.Abandon();
+        using JournalDirectory last = JournalOnDisk.Open(afterCut);
+        Assert.Equal(JournalOnDisk.Range(0, 80), JournalOnDisk.Numbers(afterCut));
+    }
+
+    [Fact]
+    public void Sync_AfterAnOpeningThatWasKilledAtAnyMoment_PowerCutTakesNothingAway()
+    {
+        for (int moment = 1; KilledInOpening(moment) is { } left; moment++)
+        {
+            SimulatedDisk later = SimulatedDisk.From(left);
+            JournalDirectory journal = JournalOnDisk.Open(later);
+            journal.Lane(0).Append(1);
+            journal.Lane(0).Sync();
+            SimulatedDisk afterCut = SimulatedDisk.From(later.PowerCutLosingAll());
+            journal.Abandon();
+            using JournalDirectory last = JournalOnDisk.Open(afterCut);
+            Assert.Equal([1ul], JournalOnDisk.Numbers(afterCut));
+        }
+    }
+
+    private static DiskImage? KilledInOpening(int moment)
+    {
+        var disk = new SimulatedDisk();
+        DiskImage? left = null;
+        int calls = 0;
+        disk.BeforeCall = () => left = ++calls == moment ? disk.Snapshot() : left;
+        JournalOnDisk.Open(disk).Abandon();
+        Assert.True(calls > 6, "the opening is more than these calls");
+        return left;
+    }
+
+    [Fact]
     public void Sync_AfterKill_MakesTheNamesOfTheKilledRunDurableToo()
     {
         JournalSettings settings = JournalOnDisk.Settings(retain: 2, new PreparerByHand());      // none runs ahead
