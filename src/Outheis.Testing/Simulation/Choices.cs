@@ -53,9 +53,10 @@ public sealed class Choices
         return drawn;
     }
 
-    /// <summary>True once in <paramref name="oneIn"/> times on average; never when it is 0.</summary>
+    /// <summary>True once in <paramref name="oneIn"/> times on average: always when it is 1, never when it is
+    /// 0.</summary>
     /// <param name="oneIn">0 or more.</param>
-    public bool Chance(int oneIn) => oneIn > 0 && Draw(oneIn) == oneIn - 1 && oneIn > 1;
+    public bool Chance(int oneIn) => oneIn > 0 && Draw(oneIn) == oneIn - 1;
 
     /// <summary>One of some things.</summary>
     /// <typeparam name="T">Of what.</typeparam>
