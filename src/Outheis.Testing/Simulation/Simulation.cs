@@ -62,6 +62,7 @@ public sealed class Simulation : IDisposable
         SimulatedCores = new SimulatedCores(Time);
         _interruptions = new Interruptions(this, _options);
         Moves = new Moves(this, _options);
+        Choices.Failing = Fail;
         Interference.Current = _interruptions;
         try
         {
@@ -148,6 +149,7 @@ public sealed class Simulation : IDisposable
                 AfterStep();
             }
 
+                Choices.CountStep();
             return moved;
         }
         finally
