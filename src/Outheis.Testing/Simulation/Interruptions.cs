@@ -6,15 +6,28 @@ namespace Outheis.Testing;
 /// </summary>
 internal sealed class Interruptions(Simulation simulation, SimulationOptions options) : Interference
 {
+    private readonly Interference? _outer = Current;      // of a simulation around this one, or made before it
     private const int DepthMost = 3;
     private const int StuckSteps = 60;
 
     private readonly HashSet<AgentId> _doomed = [];
     private int _depth;
     private Exception? _failure;
+    private bool _isOver;
 
     /// <summary>What the disk held at the death of the process.</summary>
     public DiskImage? Killed { get; private set; }
+
+    /// <summary>Nothing comes in between any more, in whatever order simulations end: the thread is left to one that
+    /// lives.</summary>
+    public void End()
+    {
+        _isOver = true;
+        while (Current is Interruptions { _isOver: true } over)
+        {
+            Current = over._outer;
+        }
+    }
 
     public void CrashNext(AgentId agent) => _doomed.Add(agent);
 
@@ -48,7 +61,7 @@ internal sealed class Interruptions(Simulation simulation, SimulationOptions opt
 
     public override void Happen(Moment moment)
     {
-        if (Killed is not null)
+        if (Killed is not null || _isOver)
         {
             return;
         }
