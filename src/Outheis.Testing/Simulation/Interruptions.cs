@@ -8,7 +8,7 @@ internal sealed class Interruptions(Simulation simulation, SimulationOptions opt
 {
     private readonly Interference? _outer = Current;      // of a simulation around this one, or made before it
     private const int DepthMost = 3;
-    private const int StuckSteps = 60;
+    private const int SlowSteps = 60;
 
     private readonly HashSet<AgentId> _doomed = [];
     private int _depth;
@@ -74,8 +74,9 @@ internal sealed class Interruptions(Simulation simulation, SimulationOptions opt
 
         if (_depth < DepthMost)
         {
+            MayHang(moment);
             int steps = moment == Moment.HandlerBegins && simulation.Choices.Chance(options.Faults.StickOneIn)
-                ? StuckSteps
+                ? SlowSteps
                 : simulation.Choices.Chance(options.InterruptOneIn) ? 1 : 0;
             for (int i = 0; i < steps && _failure is null; i++)
             {
@@ -103,6 +104,16 @@ internal sealed class Interruptions(Simulation simulation, SimulationOptions opt
         finally
         {
             _depth--;
+        }
+    }
+
+    private void MayHang(Moment moment)
+    {
+        if (moment == Moment.HandlerBegins && simulation.Choices.Chance(options.Faults.HangOneIn)
+            && Core.OfThisThread is { } core)
+        {
+            simulation.Trace.Add(simulation.Steps, _depth, "a handler never returns on core ", core.Index);
+            simulation.SimulatedCores.Hang(core);
         }
     }
 

@@ -107,6 +107,50 @@ public sealed class FaultTests
     }
 
     [Fact]
+    public void HangOneIn_AHandlerNeverReturns_ItsCoreDoesNothingMoreAndTheStopReportsIt()
+    {
+        var options = new SimulationOptions
+        {
+            Disk = new SimulatedDisk(), Faults = new FaultOptions { HangOneIn = 1 },
+        };
+        using var simulation = new Simulation(5, options);
+        List<int> received = [];
+        AgentId agent = simulation.Kernel.Spawn("r", () => new Receiver(received), new SpawnOptions { Core = 1 });
+        Capability<Number> to = simulation.Kernel.Grant<Number>(agent);
+        Assert.Equal(SendResult.Sent, to.Send(new Number(1)));
+        simulation.RunToEnd();
+        Assert.Equal(SendResult.Sent, to.Send(new Number(2)));
+        simulation.RunToEnd();
+        Assert.Equal([1], received);
+        StopReport report = simulation.Stop();
+        Assert.Equal([1], report.StuckCores);
+        Assert.False(report.Drained);
+    }
+
+    [Fact]
+    public void Dispose_AfterAStopThatReportsAStuckCore_FreesWhatTheCoresUsed()
+    {
+        StopWithAStuckCore(10);
+        long before = Environment.WorkingSet;
+        StopWithAStuckCore(200);
+        long grownMiB = (Environment.WorkingSet - before) >> 20;
+        Assert.True(grownMiB < 70, $"{grownMiB} MiB");      // each used more than half of one
+    }
+
+    private static void StopWithAStuckCore(int times)
+    {
+        for (int i = 0; i < times; i++)
+        {
+            var options = new SimulationOptions { CheckEvery = 0, Faults = new FaultOptions { HangOneIn = 1 } };
+            using var simulation = new Simulation(5, options);
+            AgentId agent = simulation.Kernel.Spawn("r", () => new Receiver([]));
+            Assert.Equal(SendResult.Sent, simulation.Kernel.Grant<Number>(agent).Send(new Number(1)));
+            simulation.RunToEnd();
+            Assert.Single(simulation.Stop().StuckCores);
+        }
+    }
+
+    [Fact]
     public void InterruptOneIn_Zero_StepsAreWhole()
     {
         using var simulation = new Simulation(3, new SimulationOptions { InterruptOneIn = 0 });
