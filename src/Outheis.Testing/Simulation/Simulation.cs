@@ -285,7 +285,7 @@ public sealed class Simulation : IDisposable
         _interruptions.End();
         bool isStopped = SimulatedCores.Cores.Count == 0;      // maybe by a stop that nobody has waited for
         bool hasStuckCores = isStopped && Kernel.StopAsync() is { IsCompletedSuccessfully: true } stop
-            && stop.Result.StuckCores.Count > 0;
+            && stop.GetAwaiter().GetResult().StuckCores.Count > 0;
         if (!isStopped || hasStuckCores)
         {
             Kernel.Abandon();      // a stop frees nothing while it takes a core to run on; here none does

@@ -58,8 +58,8 @@ public sealed record FaultOptions
     public int StickOneIn { get; init; }
 
     /// <summary>At every how many-th message a handler never returns: its core ends the step that it is in, does
-    /// nothing after it, and a stop reports it in <see cref="StopReport.StuckCores"/>. What the handler did is done, and
-    /// its agent is idle to look at: a simulation has no second stack to leave it on.</summary>
+    /// nothing after it, and a stop reports it in <see cref="StopReport.StuckCores"/>. What the handler did is done,
+    /// and its agent is idle to look at: a simulation has no second stack to leave it on.</summary>
     public int HangOneIn { get; init; }
 
     /// <summary>At every how many-th step the wall clock jumps, up to an hour forward or back.</summary>
