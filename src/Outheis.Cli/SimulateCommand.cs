@@ -36,7 +36,7 @@ internal static class SimulateCommand
 
     private static readonly Option<bool> NoFaultsOption = new("--no-faults")
     {
-        Description = "Nothing goes wrong on purpose: no crashes, stuck handlers, failing disks, clock jumps.",
+        Description = "Nothing goes wrong on purpose: no crashes, slow handlers, failing disks, clock jumps.",
     };
 
     private static readonly Option<bool> TraceOption = new("--trace")
@@ -50,11 +50,24 @@ internal static class SimulateCommand
         HelpName = "DIR",
     };
 
+    private static readonly Option<string?> SaveOption = new("--save")
+    {
+        Description = "A folder for the choices of shortened runs; a failure prints the command that repeats them.",
+        HelpName = "DIR",
+    };
+
+    private static readonly Option<string?> ChoicesOption = new("--choices")
+    {
+        Description = "Repeat the run whose choices --save has put into this file, of one --workload.",
+        HelpName = "FILE",
+    };
+
     public static Command Create()
     {
         var command = new Command("simulate", "Runs the kernel on simulated cores under many seeds, with faults.")
         {
             SeedsOption, MinutesOption, FirstOption, WorkloadOption, ListOption, NoFaultsOption, TraceOption, IrcOption,
+            SaveOption, ChoicesOption,
         };
         command.SetAction((parsed, _) => Task.FromResult(Run(parsed)));
         return command;
@@ -70,7 +83,14 @@ internal static class SimulateCommand
                 return Refuse($"There is no folder {folder} of chat logs.");
             }
 
-            workloads.Add(BuiltInWorkloads.Irc(folder));
+            try
+            {
+                workloads.Add(BuiltInWorkloads.Irc(folder));
+            }
+            catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException)
+            {
+                return Refuse(unusable.Message);
+            }
         }
 
         if (parsed.GetValue(ListOption))
@@ -85,6 +105,18 @@ internal static class SimulateCommand
             return Refuse($"There is no workload '{unknown}'. 'outheis simulate --list' names them.");
         }
 
+        if (parsed.GetValue(ChoicesOption) is { } file)
+        {
+            return wanted.Length == 1
+                ? Repeat(parsed, workloads.Find(one => one.Name == wanted[0])!, file)
+                : Refuse("--choices needs one --workload, that of the run.");
+        }
+
+        return RunSeeds(parsed, [.. workloads.Where(one => wanted.Length == 0 || wanted.Contains(one.Name))]);
+    }
+
+    private static int RunSeeds(ParseResult parsed, IReadOnlyList<Workload> workloads)
+    {
         double minutes = parsed.GetValue(MinutesOption);
         bool isTimed = parsed.GetResult(MinutesOption) is not null;
         bool isCounted = parsed.GetResult(SeedsOption) is not null;
@@ -99,15 +131,50 @@ internal static class SimulateCommand
             return Refuse("--seeds needs a number above 0.");
         }
 
+        string? saveFolder = parsed.GetValue(SaveOption);
+        if (saveFolder is not null && !Directory.Exists(saveFolder))
+        {
+            return Refuse($"There is no folder {saveFolder} to save choices in.");
+        }
+
         using var interrupt = new Interrupt();
         var run = new SimulateRun(
-            [.. workloads.Where(one => wanted.Length == 0 || wanted.Contains(one.Name))],
-            parsed.GetRequiredValue(FirstOption), seeds,
+            workloads, parsed.GetRequiredValue(FirstOption), seeds,
             isTimed ? TimeSpan.FromMinutes(minutes) : Timeout.InfiniteTimeSpan,
-            !parsed.GetValue(NoFaultsOption), interrupt.Token);
+            new RepeatCommand(!parsed.GetValue(NoFaultsOption), parsed.GetValue(IrcOption)), saveFolder,
+            interrupt.Token);
         run.Run();
         run.Report(Console.Out, parsed.GetValue(TraceOption));
         return run.HasFailures ? ExitCode.PromiseBroken : interrupt.ExitCode;
+    }
+
+    private static int Repeat(ParseResult parsed, Workload workload, string file)
+    {
+        IReadOnlyList<int>? choices;
+        try
+        {
+            choices = ChoicesFile.Read(file);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return Refuse($"The choices cannot be read: {failure.Message}");
+        }
+
+        if (choices is null)
+        {
+            return Refuse($"In {file} is something that is no choice: --save writes numbers and nothing else.");
+        }
+
+        WorkloadResult result = WorkloadRunner.Repeat(workload, choices, !parsed.GetValue(NoFaultsOption));
+        if (result.Failure is not { } broken)
+        {
+            Console.WriteLine($"{workload.Name}: every promise held.");
+            return ExitCode.Done;
+        }
+
+        Console.WriteLine($"{workload.Name}: {broken.Message}");
+        SimulateRun.Print(Console.Out, broken.Trace, parsed.GetValue(TraceOption));
+        return ExitCode.PromiseBroken;
     }
 
     private static int Refuse(string sentence)

@@ -8,12 +8,10 @@ namespace Outheis.Cli;
 /// <summary>Many seeds of several workloads, on as many threads as there are processors: each run has a thread to
 /// itself, so that every one of them is exact.</summary>
 internal sealed class SimulateRun(
-    IReadOnlyList<Workload> workloads, ulong first, ulong seeds, TimeSpan atMost, bool withFaults,
-    CancellationToken cancellation)
+    IReadOnlyList<Workload> workloads, ulong first, ulong seeds, TimeSpan atMost, RepeatCommand repeat,
+    string? saveFolder, CancellationToken cancellation)
 {
     private const int FailuresPerWorkload = 3;      // the rest would say the same
-
-    private static readonly TimeSpan ShortenMost = TimeSpan.FromSeconds(20);      // for one failure
 
     private readonly ConcurrentDictionary<string, Count> _counts = [];
     private readonly ConcurrentQueue<Found> _failures = [];
@@ -54,18 +52,41 @@ internal sealed class SimulateRun(
     {
         (ulong seed, Workload workload, SimulationFailedException failure) = found;
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        patience.CancelAfter(ShortenMost);
+        patience.CancelAfter(Seeds.ShortenMost);
         SimulationFailedException shorter = WorkloadRunner.Shorten(
-            workload, failure, withFaults: withFaults, cancellationToken: patience.Token);
-        string faults = withFaults ? "" : " --no-faults";
+            workload, failure, withFaults: repeat.WithFaults, cancellationToken: patience.Token);
         output.WriteLine();
         output.WriteLine(Line($"{workload.Name}: {failure.Message}"));
-        output.WriteLine(Line($"repeat: outheis simulate --workload {workload.Name} --seed {seed} --seeds 1{faults}"));
+        output.WriteLine("repeat: " + repeat.OfSeed(workload.Name, seed));
         output.WriteLine(Line($"shortened to {shorter.Step} steps, {shorter.Drawn.Count} choices:"));
+        if (saveFolder is not null)
+        {
+            Save(output, saveFolder, found, shorter.Drawn);
+        }
+
         output.WriteLine(Line($"  {shorter.Message}"));
-        foreach (string line in shorter.Trace.TakeLast(withTrace ? int.MaxValue : 20))
+        Print(output, shorter.Trace, withTrace);
+    }
+
+    /// <summary>The newest steps, or with the trace all that is known.</summary>
+    public static void Print(TextWriter output, IReadOnlyList<string> trace, bool withTrace)
+    {
+        foreach (string line in trace.TakeLast(withTrace ? int.MaxValue : 20))
         {
             output.WriteLine(line);
+        }
+    }
+
+    private void Save(TextWriter output, string folder, Found found, IReadOnlyList<int> choices)
+    {
+        try
+        {
+            string file = ChoicesFile.Write(folder, found.Workload.Name, found.Seed, choices);
+            output.WriteLine("repeat this: " + repeat.OfChoices(found.Workload.Name, file));
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            Console.Error.WriteLine($"The choices cannot be saved: {failure.Message}");
         }
     }
 
@@ -96,7 +117,7 @@ internal sealed class SimulateRun(
             return;
         }
 
-        WorkloadResult result = WorkloadRunner.Run(workload, seed, withFaults);
+        WorkloadResult result = WorkloadRunner.Run(workload, seed, repeat.WithFaults);
         Interlocked.Increment(ref count.Runs);
         Interlocked.Add(ref count.Steps, result.Steps);
         if (result.Failure is { } failure)

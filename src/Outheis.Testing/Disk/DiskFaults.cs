@@ -20,8 +20,8 @@ public enum DiskVerb
 }
 
 /// <summary>
-/// How often the verbs of a simulated disk fail by chance, each "one in so many calls"; 0 and 1 are never. With all of
-/// them 0 nothing is drawn.
+/// How often the verbs of a simulated disk fail by chance, each "one in so many calls": 0 is never, 1 is every time.
+/// With all of them 0 nothing is drawn.
 /// </summary>
 public sealed record DiskFaults
 {

@@ -3,6 +3,10 @@ namespace Outheis.Testing;
 /// <summary>Runs a test under many seeds and stops at the first one that fails.</summary>
 public static class Seeds
 {
+    /// <summary>The time that is spent on making one failure shorter: 20 s, to the end of the repetition that is under
+    /// way then.</summary>
+    public static readonly TimeSpan ShortenMost = TimeSpan.FromSeconds(20);
+
     private const int RunsToShorten = 400;
 
     /// <summary>Runs a test once for each seed.</summary>
@@ -28,14 +32,17 @@ public static class Seeds
     }
 
     /// <summary>Runs a workload once for each seed. The choices of the first failing run are made fewer and simpler as
-    /// long as it fails in the same way.</summary>
+    /// long as it fails in the same way, for <see cref="ShortenMost"/> at most.</summary>
     /// <param name="count">How many.</param>
     /// <param name="workload">What.</param>
     /// <param name="withFaults">Whether agents crash, handlers stick, clocks jump.</param>
     /// <param name="first">The first seed.</param>
     /// <exception cref="SeedFailedException">The promise that was broken, under which seed, and the shortest
     /// record.</exception>
-    public static void Run(int count, Workload workload, bool withFaults = true, ulong first = 1)
+    public static void Run(int count, Workload workload, bool withFaults = true, ulong first = 1) =>
+        Run(count, workload, withFaults, first, ShortenMost);
+
+    internal static void Run(int count, Workload workload, bool withFaults, ulong first, TimeSpan shortenMost)
     {
         ArgumentNullException.ThrowIfNull(workload);
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
@@ -43,8 +50,9 @@ public static class Seeds
         {
             if (WorkloadRunner.Run(workload, seed, withFaults).Failure is { } failure)
             {
-                throw new SeedFailedException(
-                    seed, failure, WorkloadRunner.Shorten(workload, failure, RunsToShorten, withFaults));
+                using var patience = new CancellationTokenSource(shortenMost);
+                throw new SeedFailedException(seed, failure, WorkloadRunner.Shorten(
+                    workload, failure, RunsToShorten, withFaults, patience.Token));
             }
         }
     }

@@ -39,19 +39,8 @@ internal static class Words
 
     /// <summary>Steps, and moves time on when nobody can do anything, until the condition holds or the time is over.
     /// What is under way at the end of the time still counts.</summary>
-    public static bool RunUntil(Simulation simulation, Func<bool> condition, TimeSpan? within)
-    {
-        TimeSpan end = simulation.Time.Now + (within ?? Patience);
-        while (!condition())
-        {
-            if (!simulation.Step() && !simulation.MoveTimeOn(end))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
+    public static bool RunUntil(Simulation simulation, Func<bool> condition, TimeSpan? within) =>
+        simulation.IsReached(condition, simulation.Time.Now + (within ?? Patience));
 
     /// <summary>The name of an agent, or its id if it is gone.</summary>
     public static string NameOf(Simulation simulation, AgentId agent) =>

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Outheis.Testing;
 
 /// <summary>
@@ -10,8 +12,12 @@ namespace Outheis.Testing;
 /// </remarks>
 public sealed class Choices
 {
+    /// <summary>A run that draws more than this has failed: it never comes to rest, maybe within one step.</summary>
+    internal const int DrawsMost = 1 << 24;
+
     private readonly List<int> _drawn = [];
     private readonly IReadOnlyList<int>? _recorded;
+    private readonly BoundedRecord? _bounds;
     private ulong _state;
 
     /// <summary>Draws from a seed.</summary>
@@ -28,6 +34,7 @@ public sealed class Choices
     {
         ArgumentNullException.ThrowIfNull(recorded);
         _recorded = recorded;
+        _bounds = recorded as BoundedRecord;
     }
 
     /// <summary>The seed; null when a record is repeated.</summary>
@@ -35,6 +42,12 @@ public sealed class Choices
 
     /// <summary>Everything drawn so far, in order.</summary>
     public IReadOnlyList<int> Drawn => _drawn;
+
+    /// <summary>Steps of all simulations that draw from here.</summary>
+    internal long Steps { get; private set; }
+
+    /// <summary>Fails the run that draws from here: the newest simulation does, whoever draws.</summary>
+    internal Action<string, string>? Failing { get; set; }
 
     /// <summary>One of the numbers from 0 to <paramref name="bound"/> - 1, all as likely.</summary>
     /// <param name="bound">At least 1; with 1 nothing is drawn.</param>
@@ -46,6 +59,11 @@ public sealed class Choices
             return 0;
         }
 
+        if (_drawn.Count >= (_bounds?.DrawsMost ?? DrawsMost))
+        {
+            FailTooLong($"more than {_drawn.Count} choices");
+        }
+
         int drawn = _recorded is null ? (int)(Next() % (ulong)bound)
             : _drawn.Count < _recorded.Count ? _recorded[_drawn.Count] % bound
             : 0;
@@ -53,9 +71,10 @@ public sealed class Choices
         return drawn;
     }
 
-    /// <summary>True once in <paramref name="oneIn"/> times on average; never when it is 0.</summary>
+    /// <summary>True once in <paramref name="oneIn"/> times on average: always when it is 1, never when it is
+    /// 0.</summary>
     /// <param name="oneIn">0 or more.</param>
-    public bool Chance(int oneIn) => oneIn > 0 && Draw(oneIn) == oneIn - 1 && oneIn > 1;
+    public bool Chance(int oneIn) => oneIn > 0 && Draw(oneIn) == oneIn - 1;
 
     /// <summary>One of some things.</summary>
     /// <typeparam name="T">Of what.</typeparam>
@@ -64,6 +83,23 @@ public sealed class Choices
     {
         ArgumentNullException.ThrowIfNull(from);
         return from[Draw(from.Count)];
+    }
+
+    /// <summary>Counts a step of a simulation that draws from here.</summary>
+    internal void CountStep()
+    {
+        if (++Steps > (_bounds?.StepsMost ?? long.MaxValue))
+        {
+            FailTooLong($"more than {_bounds!.StepsMost} steps");
+        }
+    }
+
+    private void FailTooLong(string what)
+    {
+        Failing?.Invoke(
+            _bounds is null ? "progress" : BoundedRecord.Overrun, string.Create(
+                CultureInfo.InvariantCulture, $"{what}: it never comes to rest."));
+        throw new InvalidOperationException($"Drawn without a simulation: {what}.");
     }
 
     // Splitmix64: small, good enough, and the same everywhere.

@@ -6,15 +6,28 @@ namespace Outheis.Testing;
 /// </summary>
 internal sealed class Interruptions(Simulation simulation, SimulationOptions options) : Interference
 {
+    private readonly Interference? _outer = Current;      // of a simulation around this one, or made before it
     private const int DepthMost = 3;
-    private const int StuckSteps = 60;
+    private const int SlowSteps = 60;
 
     private readonly HashSet<AgentId> _doomed = [];
     private int _depth;
     private Exception? _failure;
+    private bool _isOver;
 
     /// <summary>What the disk held at the death of the process.</summary>
     public DiskImage? Killed { get; private set; }
+
+    /// <summary>Nothing comes in between any more, in whatever order simulations end: the thread is left to one that
+    /// lives.</summary>
+    public void End()
+    {
+        _isOver = true;
+        while (Current is Interruptions { _isOver: true } over)
+        {
+            Current = over._outer;
+        }
+    }
 
     public void CrashNext(AgentId agent) => _doomed.Add(agent);
 
@@ -57,7 +70,7 @@ internal sealed class Interruptions(Simulation simulation, SimulationOptions opt
 
     public override void Happen(Moment moment)
     {
-        if (Killed is not null)
+        if (Killed is not null || _isOver)
         {
             return;
         }
@@ -70,8 +83,9 @@ internal sealed class Interruptions(Simulation simulation, SimulationOptions opt
 
         if (_depth < DepthMost)
         {
+            MayHang(moment);
             int steps = moment == Moment.HandlerBegins && simulation.Choices.Chance(options.Faults.StickOneIn)
-                ? StuckSteps
+                ? SlowSteps
                 : simulation.Choices.Chance(options.InterruptOneIn) ? 1 : 0;
             for (int i = 0; i < steps && _failure is null; i++)
             {
@@ -99,6 +113,16 @@ internal sealed class Interruptions(Simulation simulation, SimulationOptions opt
         finally
         {
             _depth--;
+        }
+    }
+
+    private void MayHang(Moment moment)
+    {
+        if (moment == Moment.HandlerBegins && simulation.Choices.Chance(options.Faults.HangOneIn)
+            && Core.OfThisThread is { } core)
+        {
+            simulation.Trace.Add(simulation.Steps, _depth, "a handler never returns on core ", core.Index);
+            simulation.SimulatedCores.Hang(core);
         }
     }
 

@@ -5,6 +5,8 @@ internal sealed class Moves
 {
     private const int SlowCore = 24;      // a slow core is passed over this many times out of one more
 
+    private static readonly TimeSpan LeapMost = TimeSpan.FromSeconds(30);      // of time, with work at hand
+
     private readonly Simulation _simulation;
     private readonly SimulationOptions _options;
     private readonly List<Actor> _actors = [];
@@ -34,21 +36,27 @@ internal sealed class Moves
     public bool One()
     {
         Choices choices = _simulation.Choices;
+        Gather(within: false);
+        if (_able.Count == 0)
+        {
+            return false;      // whoever runs the simulation says how far time goes then
+        }
+
         if (choices.Chance(_options.Faults.ClockJumpOneIn))
         {
             JumpClock();
         }
 
         if (choices.Chance(_options.TimeMovesOneIn) && NextEvent() is { } next
-            && next - _simulation.Time.Now < TimeSpan.FromSeconds(30))
+            && next - _simulation.Time.Now < LeapMost && next <= _simulation.TimeEnd)
         {
             _simulation.MoveTimeOn(next);
+            Gather(within: false);
         }
 
-        Gather(within: false);
         if (_able.Count == 0)
         {
-            return false;
+            return true;      // a timer's code did what there was to do
         }
 
         Do(Draw(), depth: 0);

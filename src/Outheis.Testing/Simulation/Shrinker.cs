@@ -2,7 +2,7 @@ namespace Outheis.Testing;
 
 /// <summary>
 /// Makes a failing record of choices shorter and simpler: cuts pieces out, sets pieces to zero, lowers single choices;
-/// keeps what still fails in the same way.
+/// keeps what still fails in the same way. A repetition that takes twice as long does not.
 /// </summary>
 /// <param name="repeat">Runs a record; the failure, if it is the same one.</param>
 /// <param name="runsMost">Runs to spend.</param>
@@ -26,6 +26,8 @@ internal sealed class Shrinker(
                 best = Pass(best, piece, Without);
                 best = Pass(best, piece, Zeroed);
             }
+
+            best = Lowered(best);
         }
         while (IsSimpler(best.Drawn, before.Drawn) && !IsOver);
         return best;
@@ -48,14 +50,42 @@ internal sealed class Shrinker(
                 continue;
             }
 
-            _runs++;
-            if (repeat(changed) is { } again && IsSimpler(again.Drawn, best.Drawn))
+            best = Better(best, changed) ?? best;
+        }
+
+        return best;
+    }
+
+    /// <summary>Each choice as low as halving finds it.</summary>
+    private SimulationFailedException Lowered(SimulationFailedException best)
+    {
+        for (int i = 0; i < best.Drawn.Count && !IsOver; i++)
+        {
+            int passes = 0;      // a choice that zero would do for has been set to it
+            while (i < best.Drawn.Count && best.Drawn[i] - passes > 1 && !IsOver)
             {
-                best = again;
+                int between = passes + ((best.Drawn[i] - passes) / 2);
+                int[] changed = [.. best.Drawn];
+                changed[i] = between;
+                if (Better(best, changed) is { } better)
+                {
+                    best = better;
+                }
+                else
+                {
+                    passes = between;
+                }
             }
         }
 
         return best;
+    }
+
+    private SimulationFailedException? Better(SimulationFailedException best, int[] changed)
+    {
+        _runs++;
+        SimulationFailedException? again = repeat(new BoundedRecord(changed, best));
+        return again is not null && IsSimpler(again.Drawn, best.Drawn) ? again : null;
     }
 
     private static int[] Without(IReadOnlyList<int> drawn, int from, int count) =>
@@ -64,9 +94,9 @@ internal sealed class Shrinker(
     private static int[] Zeroed(IReadOnlyList<int> drawn, int from, int count) =>
         [.. drawn.Select((value, i) => i >= from && i < from + count ? 0 : value)];
 
-    /// <summary>Shorter; or as long, with more zeros.</summary>
+    /// <summary>Shorter; or as long, with lower choices.</summary>
     private static bool IsSimpler(IReadOnlyList<int> left, IReadOnlyList<int> right) =>
         left.Count != right.Count
             ? left.Count < right.Count
-            : left.Count(static value => value == 0) > right.Count(static value => value == 0);
+            : left.Sum(static value => (long)value) < right.Sum(static value => (long)value);
 }

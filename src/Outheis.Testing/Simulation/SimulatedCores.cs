@@ -34,7 +34,16 @@ internal sealed class SimulatedCores(TimeProvider time) : CoreThreads
             _cores.Remove(found);
         }
 
-        return true;
+        return found is not { IsStuck: true };
+    }
+
+    /// <summary>The core ends the step that it is in, and does none after it.</summary>
+    public void Hang(Core core)
+    {
+        if (_cores.Find(virtualCore => ReferenceEquals(virtualCore.Core, core)) is { } found)
+        {
+            found.IsStuck = true;
+        }
     }
 
     public override int? ProcessorOf(Core core) => null;

@@ -23,10 +23,9 @@ public sealed class Simulation : IDisposable
 
     private readonly SimulationOptions _options;
     private readonly Interruptions _interruptions;
-    private readonly Interference? _outer = Interference.Current;
     private readonly KernelWatch _watch;
     private readonly List<ExitSignal> _unsupervised = [];
-    private bool _isStopped;
+    private bool _isDisposed;
     private bool _isRunning;
 
     /// <summary>Starts a kernel of two cores under a seed, without journal and faults.</summary>
@@ -68,13 +67,14 @@ public sealed class Simulation : IDisposable
             Disk.BeforeCall = _interruptions.MayKill;
         }
 
+        Choices.Failing = Fail;
         try
         {
             Kernel = StartKernel();
         }
         catch
         {
-            Interference.Current = _outer;      // the journal could not be opened: nobody will dispose of this
+            _interruptions.End();      // the journal could not be opened: nobody will dispose of this
             throw;
         }
 
@@ -119,6 +119,9 @@ public sealed class Simulation : IDisposable
 
     internal Interruptions Interruptions => _interruptions;
 
+    /// <summary>Time does not move beyond this by itself while there is work.</summary>
+    internal TimeSpan TimeEnd { get; private set; } = TimeSpan.MaxValue;
+
     /// <summary>Adds somebody outside the kernel who does something now and then, as a thread of the host
     /// would.</summary>
     /// <param name="name">For the trace.</param>
@@ -130,6 +133,7 @@ public sealed class Simulation : IDisposable
     /// <returns>False when nobody can do anything at this time.</returns>
     public bool Step()
     {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
         if (_isRunning)
         {
             throw new InvalidOperationException("A step of a simulation cannot contain steps of the same simulation.");
@@ -150,6 +154,7 @@ public sealed class Simulation : IDisposable
             if (moved)
             {
                 Steps++;
+                Choices.CountStep();
                 AfterStep();
             }
 
@@ -172,15 +177,8 @@ public sealed class Simulation : IDisposable
 
     /// <summary>Steps, and moves time on whenever nobody can do anything, until nothing is left to wait for.</summary>
     /// <param name="within">No longer than this, in simulated time. Default: an hour.</param>
-    public void RunToEnd(TimeSpan? within = null)
-    {
-        TimeSpan end = Time.Now + (within ?? TimeSpan.FromHours(1));
-        do
-        {
-            RunUntilIdle();
-        }
-        while (MoveTimeOn(end));
-    }
+    public void RunToEnd(TimeSpan? within = null) =>
+        IsReached(static () => false, Time.Now + (within ?? TimeSpan.FromHours(1)));
 
     /// <summary>Steps until the condition holds, moving time on whenever nobody can do anything.</summary>
     /// <param name="condition">Looked at after every step.</param>
@@ -189,27 +187,20 @@ public sealed class Simulation : IDisposable
     public void RunUntil(Func<bool> condition, TimeSpan? within = null, string what = "the condition")
     {
         ArgumentNullException.ThrowIfNull(condition);
-        TimeSpan end = Time.Now + (within ?? TimeSpan.FromHours(1));
-        while (!condition())
+        if (!IsReached(condition, Time.Now + (within ?? TimeSpan.FromHours(1))))
         {
-            if (!Step() && !MoveTimeOn(end))
-            {
-                Fail("progress", $"{what} never came.");
-            }
+            Fail("progress", $"{what} never came.");
         }
     }
 
-    /// <summary>Moves time on, event by event, and runs everything that comes of it.</summary>
+    /// <summary>Moves time on, event by event, and runs everything that comes of it: nothing that is due
+    /// later.</summary>
     /// <param name="time">On the kernel's clock, since its start.</param>
     public void AdvanceTo(TimeSpan time)
     {
-        do
-        {
-            RunUntilIdle();
-        }
-        while (MoveTimeOn(time));
+        IsReached(static () => false, time);
         MoveTo(time);
-        RunUntilIdle();
+        IsReached(static () => false, time);
     }
 
     /// <summary>As <see cref="AdvanceTo"/>.</summary>
@@ -244,7 +235,6 @@ public sealed class Simulation : IDisposable
     {
         Task<StopReport> stop = InContext(() => Kernel.StopAsync(deadline));
         RunUntil(() => stop.IsCompleted, StopMost, "the stop");
-        _isStopped = true;
         return stop.GetAwaiter().GetResult();
     }
 
@@ -291,14 +281,41 @@ public sealed class Simulation : IDisposable
     /// <summary>Lets go of the kernel without a drain, as the end of a process would.</summary>
     public void Dispose()
     {
-        Interference.Current = _outer;
-        bool isReleased = SimulatedCores.Cores.Count == 0;      // by a stop that nobody may have waited for
-        if (!_isStopped && !isReleased)
+        if (_isDisposed)
         {
-            Kernel.Abandon();
+            return;
         }
 
-        _isStopped = true;
+        _isDisposed = true;
+        _interruptions.End();
+        bool isStopped = SimulatedCores.Cores.Count == 0;      // maybe by a stop that nobody has waited for
+        bool hasStuckCores = isStopped && Kernel.StopAsync() is { IsCompletedSuccessfully: true } stop
+            && stop.GetAwaiter().GetResult().StuckCores.Count > 0;
+        if (!isStopped || hasStuckCores)
+        {
+            Kernel.Abandon();      // a stop frees nothing while it takes a core to run on; here none does
+        }
+    }
+
+    /// <summary>Steps, and moves time on when nobody can do anything, until the condition holds; false if it does not
+    /// by then.</summary>
+    internal bool IsReached(Func<bool> condition, TimeSpan end)
+    {
+        TimeSpan before = TimeEnd;
+        TimeEnd = end < before ? end : before;
+        try
+        {
+            bool isReached;
+            while (!(isReached = condition()) && (Step() || MoveTimeOn(TimeEnd)))
+            {
+            }
+
+            return isReached;
+        }
+        finally
+        {
+            TimeEnd = before;
+        }
     }
 
     /// <summary>Runs everything that is due on the way to the next event. False if there is none until then.</summary>

@@ -12,6 +12,7 @@ public sealed class SimulationFailedException : Exception
         Promise = promise;
         Step = simulation.Steps;
         Seed = simulation.Choices.Seed;
+        StepsOfRun = simulation.Choices.Steps;
         Drawn = [.. simulation.Choices.Drawn];
         Trace = simulation.Trace.Newest();
     }
@@ -30,6 +31,9 @@ public sealed class SimulationFailedException : Exception
 
     /// <summary>What happened last, oldest first.</summary>
     public IReadOnlyList<string> Trace { get; }
+
+    /// <summary>Steps of all simulations of the run up to there.</summary>
+    internal long StepsOfRun { get; }
 
     private static string Describe(string promise, string what, Simulation simulation) => string.Create(
         CultureInfo.InvariantCulture,

@@ -41,7 +41,7 @@ public sealed record SimulationOptions
     public long StepsMost { get; init; } = 200_000;
 }
 
-/// <summary>What goes wrong in a simulation, and how often. 0: never.</summary>
+/// <summary>What goes wrong in a simulation, and how often. 0: never. 1: every time.</summary>
 public sealed record FaultOptions
 {
     /// <summary>Nothing goes wrong by itself.</summary>
@@ -56,6 +56,11 @@ public sealed record FaultOptions
 
     /// <summary>At every how many-th message a handler takes so long that all the others run meanwhile.</summary>
     public int StickOneIn { get; init; }
+
+    /// <summary>At every how many-th message a handler never returns: its core ends the step that it is in, does
+    /// nothing after it, and a stop reports it in <see cref="StopReport.StuckCores"/>. What the handler did is done,
+    /// and its agent is idle to look at: a simulation has no second stack to leave it on.</summary>
+    public int HangOneIn { get; init; }
 
     /// <summary>At every how many-th step the wall clock jumps, up to an hour forward or back.</summary>
     public int ClockJumpOneIn { get; init; }

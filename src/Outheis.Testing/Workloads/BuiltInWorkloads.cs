@@ -22,5 +22,8 @@ public static class BuiltInWorkloads
 
     /// <summary>Real talk: each nick an agent, each addressed line a message.</summary>
     /// <param name="folder">Logs with lines like <c>[04:59] &lt;nick&gt; text</c>, one file a day.</param>
-    public static Workload Irc(string folder) => new Irc(folder);
+    /// <exception cref="FileNotFoundException">There is no such file, <c>*.raw.txt</c>, in the folder.</exception>
+    public static Workload Irc(string folder) => ChatLog.FilesIn(folder).Length > 0
+        ? new Irc(folder)
+        : throw new FileNotFoundException($"There are no chat logs (*.raw.txt) in {folder}.");
 }

@@ -11,8 +11,9 @@ internal sealed class ChatLog
 
     /// <summary>Every log in a folder, in the order of their names.</summary>
     public static ChatLog[] ReadAll(string folder) =>
-        [.. Directory.GetFiles(folder, "*.raw.txt").Order(StringComparer.Ordinal).Select(static file =>
-            Parse(File.ReadLines(file)))];
+        [.. FilesIn(folder).Order(StringComparer.Ordinal).Select(static file => Parse(File.ReadLines(file)))];
+
+    public static string[] FilesIn(string folder) => Directory.GetFiles(folder, "*.raw.txt");
 
     /// <summary>Lines like <c>[04:59] &lt;nick&gt; text</c>; joins, parts and actions are no lines.</summary>
     public static ChatLog Parse(IEnumerable<string> text)

@@ -128,9 +128,9 @@ internal sealed class SlowReader : Workload
     {
         while (await page.Output.Reader.WaitToReadAsync().ConfigureAwait(true))
         {
-            var pause = TimeSpan.FromMilliseconds(run.Choices.Draw(6));
+            var pause = TimeSpan.FromMilliseconds(1 + run.Choices.Draw(6));      // with none time would stand still
             await Task.Delay(pause, simulation.ApplicationTime).ConfigureAwait(true);
-            for (int more = run.Choices.Draw(12); more > 0 && page.Output.Reader.TryRead(out Line line); more--)
+            for (int more = 1 + run.Choices.Draw(12); more > 0 && page.Output.Reader.TryRead(out Line line); more--)
             {
                 page.Read(line);
             }

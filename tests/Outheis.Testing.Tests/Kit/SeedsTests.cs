@@ -42,6 +42,34 @@ public sealed class SeedsTests
         Assert.Null(WorkloadRunner.Run(new OneBadChoice(), failure.Seed - 1).Failure);
     }
 
+    [Fact]
+    public void Run_ShorteningTakesLong_EndsWithWhatWasFoundInTime()
+    {
+        var workload = new Slow();
+        SeedFailedException failure = Assert.Throws<SeedFailedException>(
+            () => Seeds.Run(1, workload, withFaults: true, first: 1, shortenMost: TimeSpan.FromMilliseconds(100)));
+        Assert.NotEmpty(failure.Shortest);
+        Assert.InRange(workload.Runs, 1, 50);
+    }
+
+    private sealed class Slow : Workload
+    {
+        public int Runs { get; private set; }
+
+        public override string Name => "slow";
+
+        public override string Promise => "none";
+
+        protected internal override void Run(WorkloadRun run)
+        {
+            Runs++;
+            Simulation simulation = run.Start(new SimulationOptions());
+            Thread.Sleep(10);
+            int sum = Enumerable.Range(0, 300).Sum(_ => run.Choices.Draw(100));
+            simulation.Fail("sum", $"{sum}.");
+        }
+    }
+
     [Theory, SeedData(3, First = 8)]
     public void SeedData_CountAndFirst_GivesARowForEach(ulong seed)
     {

@@ -32,7 +32,31 @@ public sealed class ChoicesTests
     public void Chance_ZerosOnly_NeverHappens()
     {
         var choices = new Choices([]);
-        Assert.DoesNotContain(Enumerable.Range(0, 100), i => choices.Chance(i));
+        Assert.DoesNotContain(Enumerable.Range(2, 100), i => choices.Chance(i));
+    }
+
+    [Fact]
+    public void Chance_OneInOne_AlwaysHappensAndDrawsNothing()
+    {
+        var choices = new Choices(1);
+        Assert.True(choices.Chance(1));
+        Assert.Empty(choices.Drawn);
+    }
+
+    [Fact]
+    public void Draw_MoreThanARunMay_FailsAsLackOfProgressWithinTheStep()
+    {
+        using var simulation = new Simulation(1);
+        simulation.AddActor("restless", () =>
+        {
+            while (simulation.Choices.Draw(2) >= 0)
+            {
+            }
+
+            return false;
+        });
+        var failure = Assert.Throws<SimulationFailedException>(simulation.RunUntilIdle);
+        Assert.Equal(("progress", Choices.DrawsMost), (failure.Promise, failure.Drawn.Count));
     }
 
     [Fact]

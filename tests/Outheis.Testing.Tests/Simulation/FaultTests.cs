@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Outheis.Supervision;
 using Xunit;
 
@@ -105,6 +106,49 @@ public sealed class FaultTests
 
         Assert.True(seen);
     }
+
+    [Fact]
+    public void HangOneIn_AHandlerNeverReturns_ItsCoreDoesNothingMoreAndTheStopReportsIt()
+    {
+        var options = new SimulationOptions
+        {
+            Disk = new SimulatedDisk(), Faults = new FaultOptions { HangOneIn = 1 },
+        };
+        using var simulation = new Simulation(5, options);
+        List<int> received = [];
+        AgentId agent = simulation.Kernel.Spawn("r", () => new Receiver(received), new SpawnOptions { Core = 1 });
+        Capability<Number> to = simulation.Kernel.Grant<Number>(agent);
+        Assert.Equal(SendResult.Sent, to.Send(new Number(1)));
+        simulation.RunToEnd();
+        Assert.Equal(SendResult.Sent, to.Send(new Number(2)));
+        simulation.RunToEnd();
+        Assert.Equal([1], received);
+        StopReport report = simulation.Stop();
+        Assert.Equal([1], report.StuckCores);
+        Assert.False(report.Drained);
+    }
+
+    [Fact]
+    public void Dispose_AfterAStopThatReportsAStuckCore_FreesWhatTheCoresUsed()
+    {
+        Core[] cores;
+        var options = new SimulationOptions { Faults = new FaultOptions { HangOneIn = 1 } };
+        using (var simulation = new Simulation(5, options))
+        {
+            AgentId agent = simulation.Kernel.Spawn("r", () => new Receiver([]));
+            Assert.Equal(SendResult.Sent, simulation.Kernel.Grant<Number>(agent).Send(new Number(1)));
+            simulation.RunToEnd();
+            Assert.Single(simulation.Stop().StuckCores);
+            cores = simulation.Kernel.Cores;
+            Assert.NotEmpty(cores.SelectMany(static core => BlocksOf(core.Cells)));
+        }
+
+        Assert.Empty(cores.SelectMany(static core => BlocksOf(core.Cells)));
+    }
+
+    // Nothing but the slab needs to know what memory it holds.
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_blocks")]
+    private static extern ref List<nint> BlocksOf(CellSlab slab);
 
     [Fact]
     public void InterruptOneIn_Zero_StepsAreWhole()

@@ -50,6 +50,74 @@ public sealed class ShrinkerTests
     }
 
     [Fact]
+    public void Shorten_AThreshold_LowersTheChoiceToIt()
+    {
+        SimulationFailedException failure = WorkloadRunner.Run(new Threshold(), 3).Failure!;
+        SimulationFailedException shorter = WorkloadRunner.Shorten(new Threshold(), failure);
+        Assert.Equal(137, shorter.Drawn.Max());
+        Assert.Single(shorter.Drawn, static choice => choice > 0);
+    }
+
+    /// <summary>Fails for one choice of a thousand and up.</summary>
+    private sealed class Threshold : Workload
+    {
+        public override string Name => "threshold";
+
+        public override string Promise => "no choice above 136";
+
+        protected internal override void Run(WorkloadRun run)
+        {
+            Simulation simulation = run.Start(new SimulationOptions());
+            simulation.Require(run.Choices.Draw(1000) < 137, "low", "it is not.");
+        }
+    }
+
+    [Fact]
+    public void Shorten_ARepetitionNeverEnds_IsGivenUpSoonAndNotTakenForTheSameFailure()
+    {
+        var workload = new Endless();
+        SimulationFailedException failure = WorkloadRunner.Run(workload, FirstSeedThatFailsEarly()).Failure!;
+        workload.StepsMost = 0;
+        SimulationFailedException shorter = WorkloadRunner.Shorten(workload, failure);
+        Assert.Equal("odd", shorter.Promise);
+        Assert.InRange(workload.StepsMost, shorter.Step, 1000);
+    }
+
+    private static ulong FirstSeedThatFailsEarly()
+    {
+        for (ulong seed = 1; ; seed++)
+        {
+            if (WorkloadRunner.Run(new Endless(), seed).Failure!.Promise == "odd")
+            {
+                return seed;
+            }
+        }
+    }
+
+    /// <summary>Fails soon when it drew an odd number, and never comes to rest otherwise.</summary>
+    private sealed class Endless : Workload
+    {
+        public long StepsMost { get; set; }
+
+        public override string Name => "endless";
+
+        public override string Promise => "none";
+
+        protected internal override void Run(WorkloadRun run)
+        {
+            Simulation simulation = run.Start(new SimulationOptions { StepsMost = 20_000 });
+            bool isOdd = run.Choices.Draw(1000) % 2 == 1;
+            simulation.AddActor("restless", () =>
+            {
+                StepsMost = Math.Max(StepsMost, simulation.Steps);
+                simulation.Require(!isOdd || simulation.Steps < 50, "odd", "it is.");
+                return true;
+            });
+            simulation.RunToEnd();
+        }
+    }
+
+    [Fact]
     public void Run_AWorkloadThrows_IsAFailureWithItsName()
     {
         WorkloadResult result = WorkloadRunner.Run(new Buggy(), 5);

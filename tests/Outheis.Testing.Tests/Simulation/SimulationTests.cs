@@ -177,6 +177,54 @@ public sealed class SimulationTests
         Assert.Equal((7, SendResult.Dead), (sum.Total, add.Send(new Number(1))));
     }
 
+    [Fact]
+    public void AdvanceTo_AnySeed_StopsThereAndFiresNothingLater()
+    {
+        for (ulong seed = 1; seed <= 1000; seed++)
+        {
+            using var simulation = new Simulation(seed);
+            bool fired = false;
+            using ITimer later = simulation.Time.CreateTimer(
+                _ => fired = true, null, TimeSpan.FromSeconds(20), Timeout.InfiniteTimeSpan);
+            Probe<Number> probe = simulation.Probe<Number>();
+            simulation.AdvanceTo(TimeSpan.FromSeconds(5));
+            simulation.AdvanceBy(TimeSpan.FromSeconds(2));
+            probe.ExpectNothing(TimeSpan.FromSeconds(3));
+            Assert.Equal((seed, false, 10), (seed, fired, simulation.Time.Now.TotalSeconds));
+        }
+    }
+
+    [Fact]
+    public void RunUntilIdle_AnySeed_LeavesTimeAloneOnceNobodyCanDoAnything()
+    {
+        for (ulong seed = 1; seed <= 1000; seed++)
+        {
+            using var simulation = new Simulation(seed, new SimulationOptions { TimeMovesOneIn = 1 });
+            simulation.RunUntilIdle();
+            TimeSpan idle = simulation.Time.Now;
+            using ITimer later = simulation.Time.CreateTimer(
+                static _ => { }, null, TimeSpan.FromSeconds(20), Timeout.InfiniteTimeSpan);
+            simulation.RunUntilIdle();
+            Assert.Equal((seed, idle), (seed, simulation.Time.Now));
+        }
+    }
+
+    [Fact]
+    public void Dispose_OutOfOrder_LeavesNothingOfThemInTheThread()
+    {
+        Interference? outer = Interference.Current;
+        var first = new Simulation(14, new SimulationOptions { InterruptOneIn = 1 });
+        var second = new Simulation(15, new SimulationOptions { InterruptOneIn = 1 });
+        Interference left = first.Interruptions;
+        first.Dispose();
+        Assert.Same(second.Interruptions, Interference.Current);
+        second.Dispose();
+        Assert.Same(outer, Interference.Current);
+        left.Happen(Moment.Published);      // of a kernel whose memory is gone
+        Assert.Throws<ObjectDisposedException>(() => first.Step());
+        first.Dispose();
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(3)]

@@ -24,6 +24,14 @@ public sealed class WorkloadTests
 
     [Theory]
     [MemberData(nameof(Names))]
+    public void Run_ZerosOnly_ComesToRest(string name)
+    {
+        WorkloadResult result = WorkloadRunner.Repeat(BuiltInWorkloads.All.Single(one => one.Name == name), []);
+        Assert.True(result.Failure is null, result.Failure?.Message);
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
     public void Run_SameSeedTwice_IsTheSameRun(string name)
     {
         Workload workload = BuiltInWorkloads.All.Single(one => one.Name == name);
