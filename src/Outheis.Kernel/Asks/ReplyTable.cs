@@ -12,8 +12,8 @@ internal sealed class ReplyTable(Core core)
     /// <summary>Asks under way.</summary>
     public int Pending { get; private set; }
 
-    /// <summary>The same, counted. The core.</summary>
-    public int CountPending() => _slots.Take(_count).Count(static slot => slot.IsPending);
+    /// <summary>Their slots, looked up. The core.</summary>
+    public IEnumerable<ReplySlot> FindAllPending() => _slots.Take(_count).Where(static slot => slot.IsPending);
 
     /// <summary>No ask times out before this; null when none is under way.</summary>
     public long? NextDeadline => Pending == 0 ? null : _nextDeadline;

@@ -10,6 +10,9 @@ internal sealed class CapabilityTree
     private readonly Dictionary<uint, CapabilityNode> _live = [];
     private uint _lastId;
 
+    /// <summary>The newest capability's. Ids count up from 1.</summary>
+    public uint LastId => Volatile.Read(ref _lastId);
+
     /// <summary>A new root: authority that the host gives.</summary>
     public CapabilityNode Mint(
         AgentCell holder, AgentCell target, Route route, Rights rights, ulong badge, string? purpose)

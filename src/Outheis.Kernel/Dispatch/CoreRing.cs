@@ -11,7 +11,7 @@ namespace Outheis;
 /// p mod N:
 /// <code>
 ///   I1  sequence == p + 1         holds message p, readable by the consumer
-///   I2  head &lt;= tail &lt;= head + N   and the slots from tail to head + N are free
+///   I2  head &lt;= tail &lt;= head + N   and the slots from tail to head + N are free, with no object beside
 ///   I3  headSeen &lt;= head          what the producer knows may lag, never lead
 /// </code>
 /// When the producer finds the ring full, it says so (LW-23: the consumer then wakes it) and goes on only
@@ -96,19 +96,10 @@ internal sealed unsafe class CoreRing : IDisposable
 
     /// <summary>While neither side is at work: shows each message in it, the oldest first. False: I1 to I3 do not
     /// hold.</summary>
-    public bool Look(MessageLook look)
-    {
-        bool holds = _producer.HeadSeen <= _consumer.Head && _consumer.Head <= _consumer.Next
-            && _consumer.Next <= _producer.Tail && _producer.Tail <= _consumer.Head + Limits.RingSlots;
-        for (long p = _consumer.Next; holds && p < _producer.Tail; p++)
-        {
-            Message* slot = _slots + (p & Mask);
-            holds = slot->Sequence == p + 1;
-            look(slot);
-        }
-
-        return holds;
-    }
+    public bool Look(MessageLook look) =>
+        _producer.HeadSeen <= _consumer.Head && _consumer.Head <= _consumer.Next
+        && _consumer.Next <= _producer.Tail && _producer.Tail <= _consumer.Head + Limits.RingSlots
+        && RingLook.Holds(_slots, _references, _consumer.Next, _producer.Tail, look);
 
     public void Dispose() => NativeMemory.AlignedFree(_slots);
 

@@ -11,7 +11,7 @@ namespace Outheis;
 /// in batches, by its head. For position p in slot p mod N:
 /// <code>
 ///   I1  sequence == p + 1         holds message p, readable by the core
-///   I2  head &lt;= tail &lt;= head + N   the slots from tail to head + N are free
+///   I2  head &lt;= tail &lt;= head + N   the slots from tail to head + N are free, with no object beside
 ///   I3  headSeen &lt;= head          what the producers know may lag, never lead
 /// </code>
 /// A claim is a full fence, and the sender looks at its capability once more after it: a send that claims after a
@@ -103,19 +103,10 @@ internal sealed unsafe class Ingress : IDisposable
 
     /// <summary>While nobody is at work: shows each message in it, the oldest first. False: I1 to I3 do not
     /// hold.</summary>
-    public bool Look(MessageLook look)
-    {
-        bool holds = _producers.HeadSeen <= _consumer.Head && _consumer.Head <= _consumer.Next
-            && _consumer.Next <= _producers.Tail && _producers.Tail <= _consumer.Head + Limits.IngressSlots;
-        for (long p = _consumer.Next; holds && p < _producers.Tail; p++)
-        {
-            Message* slot = _slots + (p & Mask);
-            holds = slot->Sequence == p + 1;
-            look(slot);
-        }
-
-        return holds;
-    }
+    public bool Look(MessageLook look) =>
+        _producers.HeadSeen <= _consumer.Head && _consumer.Head <= _consumer.Next
+        && _consumer.Next <= _producers.Tail && _producers.Tail <= _consumer.Head + Limits.IngressSlots
+        && RingLook.Holds(_slots, _references, _consumer.Next, _producers.Tail, look);
 
     ~Ingress() => NativeMemory.AlignedFree(_slots);
 

@@ -23,7 +23,7 @@ internal sealed class CapabilityWriter<T>(Capability<T> capability) : ChannelWri
         SendResult sent = capability.Send(in item);
         return sent == SendResult.Sent ? ValueTask.CompletedTask
             : sent != SendResult.Full ? ValueTask.FromException(Closed(sent))
-            : new ValueTask(OnHost(capability.Node!.Target, () => WriteWhenThereIsRoom(item, cancellationToken)));
+            : WriteSlowly(item, cancellationToken);
     }
 
     /// <summary>Room is a matter of the moment: true unless this writer was completed. Then try, or use
@@ -54,6 +54,10 @@ internal sealed class CapabilityWriter<T>(Capability<T> capability) : ChannelWri
     // Waits go on on the platform's threads, whatever the caller's context.
     private static Task<TResult> OnHost<TResult>(AgentCell target, Func<Task<TResult>> wait) =>
         target.Kernel.Platform.Host.Run(wait);
+
+    // On its own: what the lambda captures is allocated where its method begins.
+    private ValueTask WriteSlowly(T item, CancellationToken cancellationToken) =>
+        new(OnHost(capability.Node!.Target, () => WriteWhenThereIsRoom(item, cancellationToken)));
 
     private async Task<bool> WriteWhenThereIsRoom(T item, CancellationToken cancellationToken)
     {

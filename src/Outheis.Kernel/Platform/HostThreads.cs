@@ -25,20 +25,6 @@ internal interface IWorker : IDisposable
     void Signal();
 }
 
-/// <summary>Somebody outside the cores waits for this. Completed off the cores, so that what runs on there keeps none
-/// of them.</summary>
-internal sealed class HostSignal(HostThreads threads) : IThreadPoolWorkItem
-{
-    private readonly TaskCompletionSource _done = new();
-
-    public Task Task => _done.Task;
-
-    /// <summary>Any thread.</summary>
-    public void Set() => threads.Queue(this);
-
-    void IThreadPoolWorkItem.Execute() => _done.TrySetResult();
-}
-
 /// <summary>The thread pool, and a thread per worker.</summary>
 internal sealed class SystemHostThreads : HostThreads
 {

@@ -3,16 +3,19 @@ namespace Outheis.Testing;
 /// <summary>
 /// Agents of several bands that always have something to do share a core, beside others that come and go. Whoever waits
 /// is served: the lowest band that waits has one turn in 64, the bands in between theirs by rotation, and within a band
-/// everybody comes once before anybody comes twice.
+/// everybody comes once before anybody comes twice. Whoever has a backlog handles no more of it in one turn than its
+/// budget.
 /// </summary>
 internal sealed class Bands : Workload
 {
     private const int FairShare = 64;      // turns; as Limits.FairShare, told anew so that a change there is noticed
+    private const int TurnBudget = 64;     // messages; as Limits.TurnMessages, told anew
     private const int BandCount = 5;
 
     public override string Name => "bands";
 
-    public override string Promise => "the lowest waiting band has 1 of 64 turns, equal agents are served in turn";
+    public override string Promise =>
+        "the lowest waiting band has 1 of 64 turns, equal agents are served in turn, a turn has at most 64 messages";
 
     protected internal override void Run(WorkloadRun run)
     {
@@ -36,6 +39,7 @@ internal sealed class Bands : Workload
 
         run.Note("saturated bands", bands);
         AddPassersBy(run, simulation, watch);
+        AddBacklogs(run, simulation, watch);
         simulation.RunToEnd();
         watch.CheckAllWereServed();
     }
@@ -64,6 +68,29 @@ internal sealed class Bands : Workload
         });
     }
 
+    /// <summary>Agents that get several turns' worth of messages at once.</summary>
+    private static void AddBacklogs(WorkloadRun run, Simulation simulation, TurnWatch watch)
+    {
+        for (int i = run.Choices.Draw(3); i > 0; i--)
+        {
+            var options = new SpawnOptions { Core = 0, Qos = (Qos)run.Choices.Draw(BandCount) };
+            watch.Share(options.Qos);
+            Capability<Pass> way = simulation.Kernel.Grant<Pass>(
+                simulation.Kernel.Spawn($"backlog {i}", () => new Backlog(run, simulation), options));
+            int bursts = 1 + run.Choices.Draw(5);
+            simulation.AddActor($"burdens {i}", () =>
+            {
+                int left = run.Choices.Draw(4 * TurnBudget);
+                while (left > 0 && way.Send(default) == SendResult.Sent)
+                {
+                    left--;
+                }
+
+                return --bursts > 0;
+            });
+        }
+    }
+
     private readonly record struct Work;
 
     private readonly record struct Pass;
@@ -88,6 +115,24 @@ internal sealed class Bands : Workload
     private sealed class PasserBy(TurnWatch watch) : Agent, IHandle<Pass>
     {
         public void Handle(in Pass message, Context context) => watch.Note();
+    }
+
+    /// <summary>INV-05: counts what it handles in one turn.</summary>
+    private sealed class Backlog(WorkloadRun run, Simulation simulation) : Agent, IHandle<Pass>
+    {
+        private long _turn;
+        private int _handled;
+
+        public void Handle(in Pass message, Context context)
+        {
+            long turn = simulation.Kernel.Cores[0].Counters.Turns;
+            _handled = turn == _turn ? _handled + 1 : 1;
+            _turn = turn;
+            run.Note("turns that spent their budget", _handled == TurnBudget ? 1 : 0);
+            simulation.Require(
+                _handled <= TurnBudget, "INV-05",
+                $"a turn handles its message {_handled}, its budget is {TurnBudget}.");
+        }
     }
 
     /// <summary>Counts the turns of core 0 between two turns of each saturated agent.</summary>

@@ -41,13 +41,33 @@ internal sealed class Flood : Workload
             Flooder flooder = all[i];
             Capability<Pour> pour = simulation.Kernel.Grant<Pour>(ids[i]);
             simulation.AddActor($"pours {i}", () =>
-                !flooder.IsThrough && pour.Send(default) is SendResult.Sent or SendResult.Full);
+            {
+                NoteBlocked(run, simulation.Kernel.Cores);
+                return !flooder.IsThrough && pour.Send(default) is SendResult.Sent or SendResult.Full;
+            });
         }
 
         simulation.RunToEnd();
+        run.Note("messages that found a ring full", simulation.Kernel.Cores.Sum(static core => core.Counters.RingFull));
+        run.Note("messages that found a channel full", all.Sum(static one => one.Refused));
         long sent = all.Sum(static one => one.Sent.Sum()), received = all.Sum(static one => one.Received);
         simulation.Require(sent == received, "INV-01", $"{sent} accepted, {received} handled.");
         simulation.Require(all.All(static one => one.IsThrough), "INV-04", "an agent could not finish its bursts.");
+    }
+
+    private static void NoteBlocked(WorkloadRun run, Core[] cores)
+    {
+        foreach (Core core in cores)
+        {
+            foreach (Core peer in cores)
+            {
+                if (core.Out[peer.Index] is { IsSenderBlocked: true })
+                {
+                    bool both = peer.Out[core.Index] is { IsSenderBlocked: true };
+                    run.Note(both ? "cores full towards each other" : "blocked cores");
+                }
+            }
+        }
     }
 
     private readonly record struct Pour;
@@ -65,6 +85,8 @@ internal sealed class Flood : Workload
 
         public long Received { get; private set; }
 
+        public long Refused { get; private set; }
+
         public bool IsThrough => _left <= 0;
 
         public void Handle(in Pour message, Context context)
@@ -80,6 +102,7 @@ internal sealed class Flood : Workload
             {
                 if (context.Send(Ways[to], new Drop(Sent[to], i, ~Sent[to])) != SendResult.Sent)
                 {
+                    Refused++;
                     break;
                 }
 

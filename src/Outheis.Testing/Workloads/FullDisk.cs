@@ -31,7 +31,7 @@ internal sealed class FullDisk : Workload
                 Faults = options.Faults with { CrashOneIn = 0 },      // crashes are counted here
             });
         }
-        catch (JournalException)
+        catch (JournalException) when (disk.Events.Count > 0)
         {
             run.Note("openings refused");
             return;

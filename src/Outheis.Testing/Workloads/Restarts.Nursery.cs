@@ -82,20 +82,6 @@ internal sealed partial class Restarts
 
         public void Owe(Task task) => _owed.Add(task);
 
-        public T IfAlive<T>(Func<T> grant)
-            where T : struct
-        {
-            try
-            {
-                return grant();
-            }
-            catch (ArgumentException)
-            {
-                run.Note("dead before it was granted");
-                return default;
-            }
-        }
-
         public Task Delay() =>
             Task.Delay(
                 TimeSpan.FromMilliseconds(run.Choices.Draw(20)), simulation.ApplicationTime, CancellationToken.None);

@@ -52,9 +52,9 @@ internal sealed partial class Restarts : Workload
         WorkloadRun run, Simulation simulation, Nursery nursery, Watcher[] watchers, AgentId[] watcherIds)
     {
         Kernel kernel = simulation.Kernel;
-        var short_ = nursery.Lives.Select(life => nursery.IfAlive(() => kernel.Grant<Job>(life.Id))).ToArray();
-        var long_ = nursery.Lives.Select(life => nursery.IfAlive(() => kernel.Grant<LongJob>(life.Id))).ToArray();
-        var pings = watcherIds.Select(id => nursery.IfAlive(() => kernel.GrantAsk<Ping, Pong>(id))).ToArray();
+        var short_ = nursery.Lives.Select(life => run.IfAlive(() => kernel.Grant<Job>(life.Id))).ToArray();
+        var long_ = nursery.Lives.Select(life => run.IfAlive(() => kernel.Grant<LongJob>(life.Id))).ToArray();
+        var pings = watcherIds.Select(id => run.IfAlive(() => kernel.GrantAsk<Ping, Pong>(id))).ToArray();
         int acts = run.Choices.Pick([100, 300]);
         simulation.AddActor("gives jobs", () =>
         {

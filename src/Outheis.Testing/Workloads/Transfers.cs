@@ -130,7 +130,7 @@ internal sealed class Transfers : Workload
             for (int i = 0; i < bank.Accounts && bank.Ids[i] != AgentId.Host; i++)
             {
                 AgentId to = bank.Ids[i];
-                bank.Ways[index, i] = Bank.Grant(() => endowment.Grant<Transfer>(to, badge: (ulong)index + 1));
+                bank.Ways[index, i] = bank.IfAlive(() => endowment.Grant<Transfer>(to, badge: (ulong)index + 1));
             }
         }
 
@@ -225,23 +225,12 @@ internal sealed class Transfers : Workload
 
         public void Note(string state, int times) => run.Note(state, times);
 
+        public Capability<Transfer> IfAlive(Func<Capability<Transfer>> grant) => run.IfAlive(grant);
+
         public void Owe(Task task) => _owed.Add(task);
 
         public ITimer After(TimeSpan time, Action then) =>
             simulation.ApplicationTime.CreateTimer(_ => then(), null, time, Timeout.InfiniteTimeSpan);
-
-        /// <summary>A way to an account that may be closed by now: then one that leads nowhere.</summary>
-        public static Capability<Transfer> Grant(Func<Capability<Transfer>> grant)
-        {
-            try
-            {
-                return grant();
-            }
-            catch (ArgumentException)
-            {
-                return default;
-            }
-        }
 
         /// <summary>The ways between accounts that did not know each other when they were born.</summary>
         public void Introduce()

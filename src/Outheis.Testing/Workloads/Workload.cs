@@ -75,6 +75,21 @@ public sealed class WorkloadRun : IDisposable
         }
     }
 
+    /// <summary>What is granted, or one that leads nowhere if the holder or the target is dead by now.</summary>
+    internal T IfAlive<T>(Func<T> grant)
+        where T : struct
+    {
+        try
+        {
+            return grant();
+        }
+        catch (ArgumentException)
+        {
+            Note("dead before it was granted");
+            return default;
+        }
+    }
+
     /// <summary>Lets go of every simulation.</summary>
     public void Dispose()
     {

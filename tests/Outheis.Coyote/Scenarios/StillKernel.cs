@@ -87,21 +87,4 @@ internal sealed class StillKernel : IDisposable
         {
         }
     }
-
-    private sealed class NoThreads : CoreThreads
-    {
-        public override int DefaultCores => 1;
-
-        public override void Start(Core core)
-        {
-        }
-
-        public override void Fence()
-        {
-        }
-
-        public override bool Stop(Core core, TimeSpan atMost) => true;
-
-        public override int? ProcessorOf(Core core) => null;
-    }
 }

@@ -24,7 +24,7 @@ public sealed class AgentContextTests : IDisposable
             Assert.NotEqual(context.NextRandom(), context.NextRandom());
         }));
         Capability<int> to = Kernel.GrantTo<int>(sender, target, badge: 7);
-        _world.Time.Advance(TimeSpan.FromSeconds(2));
+        _world.Time.AdvanceBy(TimeSpan.FromSeconds(2));
         Kernel.Do(sender, context => context.Send(to, 1));
         _world.RunUntil(() => _seen.Count == 7);
         Assert.Equal(

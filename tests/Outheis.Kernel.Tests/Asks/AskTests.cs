@@ -143,7 +143,7 @@ public sealed class AskTests : IDisposable
         var gate = new TaskCompletionSource();
         Ask(Slow(gate), timeout: timeout);
         _world.Run();
-        _world.Time.Advance(TimeSpan.FromDays(40));
+        _world.Time.AdvanceBy(TimeSpan.FromDays(40));
         _world.Run();
         Assert.Empty(_outcomes);
         Assert.InRange(_world.CoreAt(0).SleepAtMost().TotalMilliseconds, -1, int.MaxValue);

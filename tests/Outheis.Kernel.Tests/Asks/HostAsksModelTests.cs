@@ -1,4 +1,5 @@
 using FsCheck.Xunit;
+using Outheis.Testing;
 using Xunit;
 
 namespace Outheis.Tests;
@@ -38,7 +39,7 @@ public sealed class HostAsksModelTests : IDisposable
     }
 
     private readonly StepKernel _world = new();
-    private readonly ManualTime _time = new();
+    private readonly VirtualTime _time = new();
     private readonly HostAsks _asks;
     private readonly AgentCell _callee;
     private readonly List<Ask> _model = [];
@@ -122,7 +123,7 @@ public sealed class HostAsksModelTests : IDisposable
     private void PassTime(TimeSpan by)
     {
         _now += by;
-        _time.Advance(by);
+        _time.AdvanceBy(by);
         foreach (Ask ask in _model.Where(ask => ask.Outcome is null && ask.Due <= _now))
         {
             bool isOver = !_asks.IsCurrent(ask.Correlation);

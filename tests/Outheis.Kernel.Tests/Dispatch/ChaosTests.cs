@@ -72,7 +72,7 @@ public sealed class ChaosTests
                     SendAndWait(Any(), Any());
                     break;
                 case 10:
-                    world.Time.Advance(TimeSpan.FromMilliseconds(_random.Next(40)));
+                    world.Time.AdvanceBy(TimeSpan.FromMilliseconds(_random.Next(40)));
                     break;
                 default:
                     CancelOrRevoke();

@@ -42,7 +42,7 @@ public sealed class FaultModelTests
                 }
 
                 disk.Free = faults.Any(fault => fault.Kind == FaultKind.DiskFull) ? 0 : long.MaxValue;
-                world.Time.Advance(faults.Any(fault => fault.Kind == FaultKind.TimePasses)
+                world.Time.AdvanceBy(faults.Any(fault => fault.Kind == FaultKind.TimePasses)
                     ? TimeSpan.FromMinutes(1) : TimeSpan.FromMilliseconds(1));
                 int core = choices.Draw(run.Cores);
                 if (!faults.Any(fault =>
@@ -79,6 +79,6 @@ public sealed class FaultModelTests
     private static void MakeRoom(StepKernel world, SimulatedDisk disk)
     {
         disk.Free = long.MaxValue;
-        world.Time.Advance(JournalLimits.RetryAfterRefusal);
+        world.Time.AdvanceBy(JournalLimits.RetryAfterRefusal);
     }
 }

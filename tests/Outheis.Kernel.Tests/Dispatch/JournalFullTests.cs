@@ -44,7 +44,7 @@ public sealed class JournalFullTests
 
         Assert.Null(last);
         _disk.Free = long.MaxValue;
-        world.Time.Advance(JournalLimits.RetryAfterRefusal);
+        world.Time.AdvanceBy(JournalLimits.RetryAfterRefusal);
         world.RunUntil(() => last is not null, "room");
         world.Run();
         Assert.Equal(SendResult.Sent, last);
@@ -70,7 +70,7 @@ public sealed class JournalFullTests
             _disk.Free = long.MaxValue;
             List<int> received = [];
             Capability<int> to = world.Kernel.Grant<int>(world.Kernel.Receive(received));
-            world.Time.Advance(JournalLimits.RetryAfterRefusal);
+            world.Time.AdvanceBy(JournalLimits.RetryAfterRefusal);
             world.RunUntil(() => to.Send(1) == SendResult.Sent, "room");
             world.Run();
             Assert.Equal([1], received);

@@ -186,7 +186,7 @@ public sealed class KernelJournalTests
 
             Assert.False(through);
             _disk.Free = long.MaxValue;
-            world.Time.Advance(JournalLimits.RetryAfterRefusal);
+            world.Time.AdvanceBy(JournalLimits.RetryAfterRefusal);
             world.RunUntil(() => through, "room in the journal");
             world.Run();
             Assert.Equal(Enumerable.Range(0, accepted + 1), received);
@@ -222,7 +222,7 @@ public sealed class KernelJournalTests
         world.Run();
         Assert.False(waiting.IsCompleted || room.IsCompleted);
         _disk.Free = long.MaxValue;
-        world.Time.Advance(JournalLimits.RetryAfterRefusal);
+        world.Time.AdvanceBy(JournalLimits.RetryAfterRefusal);
         Assert.Equal(SendResult.Sent, world.Result(waiting));
         Assert.True(world.Result(room));
         Assert.Equal(3, world.Result(ask.AskAsync(2)));
@@ -288,7 +288,7 @@ public sealed class KernelJournalTests
 
         Assert.Equal(AskOutcome.Full, full.Outcome);
         _disk.Free = long.MaxValue;
-        world.Time.Advance(JournalLimits.RetryAfterRefusal);
+        world.Time.AdvanceBy(JournalLimits.RetryAfterRefusal);
         world.RunUntil(() => handled == sent, "the sends that waited");
     }
 
@@ -311,7 +311,7 @@ public sealed class KernelJournalTests
         Assert.Equal(AskOutcome.Full, full.Outcome);
         Assert.True(answered > 0);
         _disk.Free = long.MaxValue;
-        world.Time.Advance(JournalLimits.RetryAfterRefusal);
+        world.Time.AdvanceBy(JournalLimits.RetryAfterRefusal);
         Assert.Equal(8, world.Result(ask.AskAsync(7)));
         Assert.Equal(Limits.ChannelMessages, world.Kernel.Agents.Find(agent.Value)!.Credits.Free);
     }

@@ -107,7 +107,7 @@ public sealed class KernelTests
             List<object> seen = [];
             using var world = new StepKernel(9, cores: 1);
             AgentId agent = world.Kernel.Spawn(new Puppet());
-            world.Time.Advance(TimeSpan.FromSeconds(3));
+            world.Time.AdvanceBy(TimeSpan.FromSeconds(3));
             world.Kernel.Do(agent, context => seen.AddRange(
                 [context.UtcNow, context.Uptime, context.NextRandom(), context.NextRandom(), context.Self,
                     context.Sender]));

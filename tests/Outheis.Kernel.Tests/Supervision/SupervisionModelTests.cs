@@ -21,7 +21,7 @@ public sealed class SupervisionModelTests
         world.Run();
         foreach (ChildExit exit in history.Exits)
         {
-            world.Time.Advance(exit.After);
+            world.Time.AdvanceBy(exit.After);
             if (model.Lives(exit.Child))
             {
                 world.Kernel.Do(children[exit.Child], EndOf(exit.Kind));

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Outheis.Testing;
 using Xunit;
 
 namespace Outheis.Tests;
@@ -36,7 +37,7 @@ internal sealed class StepKernel : IDisposable
 
     public Kernel Kernel { get; }
 
-    public ManualTime Time { get; } = new();
+    public VirtualTime Time { get; } = new();
 
     /// <summary>Ends of agents that nobody supervises.</summary>
     public List<ExitSignal> Failures { get; } = [];
@@ -94,7 +95,7 @@ internal sealed class StepKernel : IDisposable
         TimeSpan grain = TimeSpan.FromMilliseconds(5);
         for (TimeSpan left = by; left > TimeSpan.Zero; left -= grain)
         {
-            Time.Advance(left < grain ? left : grain);
+            Time.AdvanceBy(left < grain ? left : grain);
             Run();
         }
     }
@@ -107,7 +108,11 @@ internal sealed class StepKernel : IDisposable
         Task<StopReport> stop = Kernel.StopAsync(deadline);
         RunUntil(() =>
         {
-            Time.AdvanceToNext(within: TimeSpan.FromMilliseconds(1));
+            if (Time.NextDue is { } next && next - Time.Now <= TimeSpan.FromMilliseconds(1))
+            {
+                Time.AdvanceTo(next);
+            }
+
             return stop.IsCompleted;
         });
         return stop.Result;

@@ -20,9 +20,9 @@ public sealed unsafe class ParkTests
         Forbidden("no work, not woken", "a core sleeps beside its work: F1/F2"),
     ];
 
-    private sealed class Desk
+    private class Desk
     {
-        public readonly Parker Parker = new(s_fence);
+        public Parker Parker = new(s_fence);
         public ControlQueue Control;
         public int Work;
         public bool SawWork;
@@ -38,14 +38,9 @@ public sealed unsafe class ParkTests
         }
     }
 
-    private sealed class RingDesk : IDisposable
+    private sealed class RingDesk : Desk, IDisposable
     {
         public readonly CoreRing Ring = new();
-        public Parker Parker = new(s_fence);
-        public bool SawWork;
-        public bool Woke;
-
-        public string Outcome => $"{(SawWork ? "work" : "no work")}, {(Woke ? "woken" : "not woken")}";
 
         public void Renew() => (Parker, SawWork, Woke) = (new Parker(s_fence), false, false);
 
@@ -64,133 +59,108 @@ public sealed unsafe class ParkTests
         public void Dispose() => Ring.Dispose();
     }
 
-    [Fact]
-    public void Announce_AgainstAWord_OneSeesTheOther() => Experiment.Expect(
-        new LitmusTest<Desk>
+    private static void Race<T>(
+        string name, Action<T> park, Action<T> wake, int batch, Action<T>? reset = null)
+        where T : Desk, new() => Experiment.Expect(
+        new LitmusTest<T>
         {
-            Name = "park against a store",
-            Make = static () => new Desk(),
-            Actors =
-            [
-                static desk =>
-                {
-                    desk.Parker.Announce();
-                    desk.SawWork = Volatile.Read(ref desk.Work) != 0;
-                },
-                static desk =>
-                {
-                    Volatile.Write(ref desk.Work, 1);
-                    desk.Woke = desk.Parker.Wake();
-                },
-            ],
+            Name = name,
+            Make = static () => new T(),
+            Reset = reset,
+            Actors = [park, wake],
             Observe = static desk => desk.Outcome,
             Outcomes = s_outcomes,
         },
-        batch: 256,
-        delayMost: DelayMost);
+        batch,
+        DelayMost);
 
     [Fact]
-    public void Announce_AgainstAMessage_OneSeesTheOther() => Experiment.Expect(
-        new LitmusTest<RingDesk>
+    public void Announce_AgainstAWord_OneSeesTheOther() => Race<Desk>(
+        "park against a store",
+        static desk =>
         {
-            Name = "park against CoreRing.Publish",
-            Make = static () => new RingDesk(),
-            Reset = static desk =>
-            {
-                if (desk.Ring.Peek() != null)
-                {
-                    desk.Take();
-                    desk.Ring.Free();
-                }
+            desk.Parker.Announce();
+            desk.SawWork = Volatile.Read(ref desk.Work) != 0;
+        },
+        static desk =>
+        {
+            Volatile.Write(ref desk.Work, 1);
+            desk.Woke = desk.Parker.Wake();
+        },
+        batch: 256);
 
-                desk.Renew();
-            },
-            Actors =
-            [
-                static desk =>
-                {
-                    desk.Parker.Announce();
-                    desk.SawWork = desk.Ring.Peek() != null;
-                },
-                static desk =>
-                {
-                    desk.Send();
-                    desk.Woke = desk.Parker.Wake();
-                },
-            ],
-            Observe = static desk => desk.Outcome,
-            Outcomes = s_outcomes,
+    [Fact]
+    public void Announce_AgainstAMessage_OneSeesTheOther() => Race<RingDesk>(
+        "park against CoreRing.Publish",
+        static desk =>
+        {
+            desk.Parker.Announce();
+            desk.SawWork = desk.Ring.Peek() != null;
+        },
+        static desk =>
+        {
+            desk.Send();
+            desk.Woke = desk.Parker.Wake();
         },
         batch: 64,
-        delayMost: DelayMost);
+        static desk =>
+        {
+            if (desk.Ring.Peek() != null)
+            {
+                desk.Take();
+                desk.Ring.Free();
+            }
+
+            desk.Renew();
+        });
 
     [Fact]
-    public void Announce_AgainstAnOp_OneSeesTheOther() => Experiment.Expect(
-        new LitmusTest<Desk>
+    public void Announce_AgainstAnOp_OneSeesTheOther() => Race<Desk>(
+        "park against ControlQueue.Push",
+        static desk =>
         {
-            Name = "park against ControlQueue.Push",
-            Make = static () => new Desk(),
-            Actors =
-            [
-                static desk =>
-                {
-                    desk.Parker.Announce();
-                    desk.SawWork = !desk.Control.IsEmpty;
-                },
-                static desk =>
-                {
-                    desk.Control.Push(new Op());
-                    desk.Woke = desk.Parker.Wake();
-                },
-            ],
-            Observe = static desk => desk.Outcome,
-            Outcomes = s_outcomes,
+            desk.Parker.Announce();
+            desk.SawWork = !desk.Control.IsEmpty;
         },
-        batch: 256,
-        delayMost: DelayMost);
+        static desk =>
+        {
+            desk.Control.Push(new Op());
+            desk.Woke = desk.Parker.Wake();
+        },
+        batch: 256);
 
     /// <summary>A core parks with messages in its outbox: the consumer frees slots, then looks for "blocked" and for
     /// the announcement.</summary>
     [Fact]
-    public void Announce_WithAFullOutbox_SeesTheRoomOrIsWoken() => Experiment.Expect(
-        new LitmusTest<RingDesk>
+    public void Announce_WithAFullOutbox_SeesTheRoomOrIsWoken() => Race<RingDesk>(
+        "park against CoreRing.Free",
+        static desk =>
         {
-            Name = "park against CoreRing.Free",
-            Make = static () => new RingDesk(),
-            Reset = static desk =>
-            {
-                while (desk.Ring.TryClaim() != null)
-                {
-                    desk.Send();
-                }
-
-                for (int i = 0; i < Limits.RingSlots; i++)
-                {
-                    desk.Take();      // freed by the actor
-                }
-
-                desk.Ring.SetBlocked(false);
-                desk.Renew();
-            },
-            Actors =
-            [
-                static desk =>
-                {
-                    desk.Ring.SetBlocked(true);
-                    desk.Parker.Announce();
-                    desk.SawWork = desk.Ring.HasRoomToResume();
-                },
-                static desk =>
-                {
-                    desk.Ring.Free();
-                    desk.Woke = desk.Ring.IsSenderBlocked && desk.Parker.Wake();
-                },
-            ],
-            Observe = static desk => desk.Outcome,
-            Outcomes = s_outcomes,
+            desk.Ring.SetBlocked(true);
+            desk.Parker.Announce();
+            desk.SawWork = desk.Ring.HasRoomToResume();
+        },
+        static desk =>
+        {
+            desk.Ring.Free();
+            desk.Woke = desk.Ring.IsSenderBlocked && desk.Parker.Wake();
         },
         batch: 16,
-        delayMost: DelayMost);
+        static desk =>
+        {
+            while (desk.Ring.TryClaim() != null)
+            {
+                desk.Send();
+            }
+
+            for (int i = 0; i < Limits.RingSlots; i++)
+            {
+                desk.Take();      // freed by the actor
+            }
+
+            desk.Ring.SetBlocked(false);
+            desk.Renew();
+        });
 
     /// <summary>Whoever announces and whoever cancels, of several wakers exactly one owns the wake.</summary>
     [Fact]

@@ -68,6 +68,21 @@ public sealed unsafe class KernelInvariantTests : IDisposable
     }
 
     [Fact]
+    public void Check_SlotReadableThatNobodySent_BreaksInv03()
+    {
+        CoreRing ring = _other.Core.Out[Home.Index]!;
+        ring.TryClaim()->Sequence = ring.Sent + 1;
+        Breaks("INV-03");
+    }
+
+    [Fact]
+    public void Check_ObjectBesideAFreeSlot_BreaksInv03()
+    {
+        Home.Ingress.PutReference(Home.Ingress.Claimed + 5, "left behind");
+        Breaks("INV-03");
+    }
+
+    [Fact]
     public void Check_RunningBetweenTurns_BreaksInv06()
     {
         _sink.State = AgentState.Running;
@@ -93,17 +108,47 @@ public sealed unsafe class KernelInvariantTests : IDisposable
     [Fact]
     public void Check_MessageInARingAndNoWake_BreaksInv08()
     {
+        PutInRing();
+        Breaks("INV-08");
+    }
+
+    [Fact]
+    public void AssertInvariants_OfAKernelWithASleeperBesideItsWork_BreaksInv08()
+    {
+        PutInRing();
+        InvalidOperationException broken =
+            Assert.Throws<InvalidOperationException>(_simulation.Kernel.AssertInvariants);
+        Assert.StartsWith("INV-08:", broken.Message, StringComparison.Ordinal);
+    }
+
+    private void PutInRing()
+    {
         CoreRing ring = _other.Core.Out[Home.Index]!;
         Message* slot = ring.TryClaim();
         (slot->Target, slot->Flags) = (_sink.Id.Value, MessageFlags.Uncredited);
         ring.Publish(slot);
-        Breaks("INV-08");
     }
 
     [Fact]
     public void Check_MessageThroughNoCapability_BreaksInv10()
     {
         PutInInbox(position: 100)->Capability = 0;
+        Breaks("INV-10");
+    }
+
+    [Fact]
+    public void Check_MessageThroughACapabilityNeverIssued_BreaksInv10()
+    {
+        PutInInbox(position: 100)->Capability = 1000;
+        Breaks("INV-10");
+    }
+
+    [Fact]
+    public void Check_MessageThroughACapabilityWithoutTheRight_BreaksInv10()
+    {
+        _simulation.Kernel.Capabilities.Derive(
+            _to.Node, _to.Node!.Holder, _other, Rights.Grant, 0, out CapabilityNode? child);
+        PutInInbox(position: 100)->Capability = child!.Id;
         Breaks("INV-10");
     }
 
@@ -137,6 +182,34 @@ public sealed unsafe class KernelInvariantTests : IDisposable
     {
         _to.Node!.Kill();
         Breaks("INV-20");
+    }
+
+    [Fact]
+    public void Check_AskOfAnIncarnationThatEnded_BreaksInv20()
+    {
+        var ended = new AgentContext(Home, _sink);
+        Home.Replies.Rent<int>(ended, _other, long.MaxValue);
+        Breaks("INV-20");
+    }
+
+    [Fact]
+    public void Check_SendThatWaitsAtTheDead_BreaksInv20()
+    {
+        _simulation.Kernel.Agents.Remove(_sink.Id.Value);
+        _sink.SetDead();
+        _sink.Waiters.Add(new Forgotten());
+        Breaks("INV-20");
+    }
+
+    private sealed class Forgotten : Waiter
+    {
+        public override void Wake()
+        {
+        }
+
+        public override void Run(Core core)
+        {
+        }
     }
 
     [Fact]

@@ -39,7 +39,7 @@ public sealed class IrcTests
             log.Lines);
     }
 
-    private static string RealLogs()
+    internal static string RealLogs()
     {
         DirectoryInfo? folder = new(AppContext.BaseDirectory);
         while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Outheis.sln")))

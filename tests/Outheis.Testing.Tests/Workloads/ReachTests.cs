@@ -9,6 +9,10 @@ public sealed class ReachTests
 
     [Theory]
     [InlineData(
+        "flood",
+        "messages that found a ring full,messages that found a channel full,blocked cores,"
+        + "cores full towards each other")]
+    [InlineData(
         "transfers",
         "sends Sent,sends Full,sends Dead,account waits for room,host waits for room,in doubt,dead letters")]
     [InlineData("chains", "sends Sent,sends Full,in doubt")]
@@ -24,10 +28,32 @@ public sealed class ReachTests
     [InlineData(
         "full disk",
         "host's sends Full,agents' sends Full,slow sends Sent,waits,asks without room on the disk,crashes told")]
+    [InlineData(
+        "kill",
+        "killed at work,closed,records found,consumed found,messages not in the journal,sends Sent,sends Full")]
+    [InlineData(
+        "power",
+        "killed at work,closed,records found,consumed found,messages not in the journal,openings that failed,syncs,"
+        + "syncs that failed,lanes torn by the power,recoveries that set something aside")]
+    [InlineData(
+        "slow reader",
+        "output full,sends Sent,sends Full,agent waits,agent waits cancelled,host writes that waited,"
+        + "host writes cancelled,host waited to write,host waits to write cancelled,writers ended")]
+    [InlineData(
+        "bands",
+        "turns of the lowest,turns between,turns of the highest,turns of passers-by,turns that spent their budget")]
     [InlineData("stop", "drained,not drained,woken by their token,dead letters,waits,asks Dead,reopened")]
-    public void Run_SomeSeeds_ReachesTheStatesThatItIsFor(string name, string states)
+    public void Run_SomeSeeds_ReachesTheStatesThatItIsFor(string name, string states) =>
+        Reaches(BuiltInWorkloads.All.Single(one => one.Name == name), states);
+
+    [Fact]
+    public void Run_Irc_ReachesTheStatesThatItIsFor() => Reaches(
+        BuiltInWorkloads.Irc(IrcTests.RealLogs()),
+        "nicks,addressed lines heard,says Sent,says Full,speaker waits for room,host waits for room,"
+        + "channel waits for its reader,in doubt,dead letters,lines in the journal");
+
+    private static void Reaches(Workload workload, string states)
     {
-        Workload workload = BuiltInWorkloads.All.Single(one => one.Name == name);
         var reached = new HashSet<string>();
         for (ulong seed = 1; seed <= Seeds; seed++)
         {

@@ -1,0 +1,19 @@
+namespace Outheis;
+
+/// <summary>Cores without threads: whoever tests drives them.</summary>
+internal sealed class NoThreads : CoreThreads
+{
+    public override int DefaultCores => 1;
+
+    public override void Start(Core core)
+    {
+    }
+
+    public override void Fence()
+    {
+    }
+
+    public override bool Stop(Core core, TimeSpan atMost) => true;
+
+    public override int? ProcessorOf(Core core) => null;
+}
