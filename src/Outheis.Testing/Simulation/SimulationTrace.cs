@@ -30,7 +30,24 @@ public sealed class SimulationTrace
     internal void Add(long step, int depth, string what, long number = 0, string? detail = null)
     {
         _entries[_next++ % Kept] = new Entry(step, depth, what, number, detail);
-        Hash = (Hash ^ (ulong)step ^ (ulong)what.Length << 32 ^ (ulong)number << 40 ^ what[0]) * 1099511628211;
+        Mix((ulong)step);
+        Mix((ulong)depth);
+        Mix((ulong)number);
+        Mix(what);
+        Mix(detail ?? "");
+    }
+
+    // FNV-1a, over words.
+    private void Mix(ulong word) => Hash = (Hash ^ word) * 1099511628211;
+
+    private void Mix(string text)
+    {
+        foreach (char letter in text)
+        {
+            Mix(letter);
+        }
+
+        Mix((ulong)text.Length << 32);
     }
 
     private readonly record struct Entry(long Step, int Depth, string What, long Number, string? Detail)

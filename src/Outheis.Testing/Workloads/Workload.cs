@@ -36,6 +36,22 @@ public sealed class WorkloadRun : IDisposable
     /// <summary>Steps of all simulations so far.</summary>
     public long Steps => _simulations.Sum(static simulation => simulation.Steps);
 
+    /// <summary>Of everything that happened in all of them, and of every choice.</summary>
+    internal ulong Hash
+    {
+        get
+        {
+            ulong hash = 0;
+            _simulations.ForEach(simulation => hash = (hash ^ simulation.Trace.Hash) * 1099511628211);
+            foreach (int choice in Choices.Drawn)
+            {
+                hash = (hash ^ (ulong)choice) * 1099511628211;
+            }
+
+            return hash;
+        }
+    }
+
     /// <summary>The newest simulation.</summary>
     public Simulation? Newest => _simulations.Count == 0 ? null : _simulations[^1];
 

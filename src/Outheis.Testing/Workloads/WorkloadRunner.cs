@@ -13,7 +13,7 @@ public static class WorkloadRunner
     /// <summary>Runs a workload under a seed.</summary>
     /// <param name="workload">Which.</param>
     /// <param name="seed">Any number; the same one gives the same run.</param>
-    /// <param name="withFaults">Whether agents crash, handlers stick, disks fail, clocks jump.</param>
+    /// <param name="withFaults">Whether agents crash, handlers are slow, disks fail, clocks jump.</param>
     public static WorkloadResult Run(Workload workload, ulong seed, bool withFaults = true) =>
         Run(workload, new Choices(seed), withFaults);
 
@@ -62,6 +62,6 @@ public static class WorkloadRunner
             failure = new SimulationFailedException(bug.GetType().Name, bug.ToString(), run.Newest, bug);
         }
 
-        return new WorkloadResult(workload.Name, run.Steps, run.Newest?.Trace.Hash ?? 0, failure);
+        return new WorkloadResult(workload.Name, run.Steps, run.Hash, failure);
     }
 }
