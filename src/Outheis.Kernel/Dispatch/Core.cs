@@ -27,7 +27,7 @@ internal sealed unsafe partial class Core : CoreFace
     private long _nextSweep;
     private ulong _random;
     private uint _lastChain;
-    private bool _gaveUpEntering;      // a stop found no room in the journal: no message after that one is told of either
+    private bool _gaveUpEntering;      // a stop found no room in the journal: later messages are not told of either
     private long _turnTime;
 
     public Core(Kernel kernel, int index, int cores, JournalTap? tap)

@@ -100,8 +100,8 @@ internal sealed class JournalRecovery
         }
     }
 
-    // A sync failed, and its process died. What the system dropped then is in its cache and counts as written: a sync of
-    // ours would succeed and prove nothing (ES-44). So all of this boot is written anew, the segment with the mark last.
+    // A sync failed, and its process died. What the system dropped then is in its cache and counts as written: a sync
+    // of ours would succeed and prove nothing (ES-44). So all of this boot is written anew, what is marked last.
     private bool RewriteUnsynced()
     {
         int first = FirstOf(_disk.BootId, _sequences.Count - 1);
@@ -128,7 +128,8 @@ internal sealed class JournalRecovery
         string temporary = Path.Combine(_directory, LaneStore.TemporaryName);
         using SegmentMapping found = _disk.OpenSegment(PathOf(sequence));
         using SegmentMapping written = _disk.CreateSegment(temporary, (int)found.Bytes);
-        new ReadOnlySpan<byte>(found.Pointer, (int)found.Bytes).CopyTo(new Span<byte>(written.Pointer, (int)found.Bytes));
+        int bytes = (int)found.Bytes;
+        new ReadOnlySpan<byte>(found.Pointer, bytes).CopyTo(new Span<byte>(written.Pointer, bytes));
         ((SegmentHeader*)written.Pointer)->SyncFailed = 0;
         _disk.SyncFile(written);
         _disk.Rename(temporary, PathOf(sequence));

@@ -62,7 +62,8 @@ internal sealed class Interruptions(Simulation simulation, SimulationOptions opt
     /// <summary>The process, or the machine, may end here.</summary>
     public void MayKill()
     {
-        if (Killed is null && !_isOver && simulation.Disk is not null && simulation.Choices.Chance(options.Faults.KillOneIn))
+        bool isAlive = Killed is null && !_isOver;
+        if (isAlive && simulation.Disk is not null && simulation.Choices.Chance(options.Faults.KillOneIn))
         {
             Kill(options.Faults.KillCutsPower);
         }

@@ -1,8 +1,8 @@
 namespace Outheis.Testing;
 
 /// <summary>
-/// A program whose process ends again and again, at any moment, by a kill or with the machine, and that goes on with the
-/// journal that the disk then has. Its agents and the host send each other numbered messages, small and large.
+/// A program whose process ends again and again, at any moment, by a kill or with the machine, and that goes on with
+/// the journal that the disk then has. Its agents and the host send each other numbered messages, small and large.
 /// </summary>
 internal sealed class JournalLives(WorkloadRun run, bool mayCutPower)
 {

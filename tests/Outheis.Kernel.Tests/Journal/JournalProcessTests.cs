@@ -82,9 +82,11 @@ public sealed class JournalProcessTests : IDisposable
         Assert.StartsWith("JournalException", created, StringComparison.Ordinal);
 
         OpenHere(out _).Close();
-        string locked = JournalChild.RunUnder("/usr/bin/strace", Inject("1"), "sync", Journal);
+        string named = JournalChild.RunUnder("/usr/bin/strace", Inject("1"), "sync", Journal);
+        Assert.StartsWith("JournalException", named, StringComparison.Ordinal);      // the names of the lanes
+        string locked = JournalChild.RunUnder("/usr/bin/strace", Inject("2"), "sync", Journal);
         Assert.StartsWith("JournalException", locked, StringComparison.Ordinal);      // the text of the lock
-        string synced = JournalChild.RunUnder("/usr/bin/strace", Inject("2+"), "sync", Journal);
+        string synced = JournalChild.RunUnder("/usr/bin/strace", Inject("3+"), "sync", Journal);
         Assert.StartsWith("open", synced, StringComparison.Ordinal);
         Assert.Contains("could not make lane 0", synced, StringComparison.Ordinal);
         Assert.Contains("Input/output error", synced, StringComparison.Ordinal);
