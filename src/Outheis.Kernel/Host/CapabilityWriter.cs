@@ -20,6 +20,11 @@ internal sealed class CapabilityWriter<T>(Capability<T> capability) : ChannelWri
             return ValueTask.FromException(error as ChannelClosedException ?? new ChannelClosedException(error));
         }
 
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled(cancellationToken);
+        }
+
         SendResult sent = capability.Send(in item);
         return sent == SendResult.Sent ? ValueTask.CompletedTask
             : sent != SendResult.Full ? ValueTask.FromException(Closed(sent))

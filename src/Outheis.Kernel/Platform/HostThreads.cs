@@ -70,8 +70,7 @@ internal sealed class SystemHostThreads : HostThreads
                 thread = _thread;
             }
 
-            thread?.Join();
-            _signal.Dispose();
+            thread?.Join();      // the event is left to the collector: a late signal must find it
         }
 
         private void Begin()

@@ -22,6 +22,7 @@ public sealed class Simulation : IDisposable
     private static readonly TimeSpan StopMost = TimeSpan.FromMinutes(10);
 
     private readonly SimulationOptions _options;
+    private readonly int _thread = Environment.CurrentManagedThreadId;
     private readonly Interruptions _interruptions;
     private readonly KernelWatch _watch;
     private readonly List<ExitSignal> _unsupervised = [];
@@ -134,6 +135,11 @@ public sealed class Simulation : IDisposable
     public bool Step()
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
+        if (Environment.CurrentManagedThreadId != _thread)
+        {
+            throw new InvalidOperationException("A simulation runs on the thread that made it, and on no other.");
+        }
+
         if (_isRunning)
         {
             throw new InvalidOperationException("A step of a simulation cannot contain steps of the same simulation.");

@@ -7,14 +7,20 @@ namespace Outheis.Testing;
 public sealed class SimulationFailedException : Exception
 {
     internal SimulationFailedException(string promise, string what, Simulation simulation, Exception? cause = null)
-        : base(Describe(promise, what, simulation), cause)
+        : this(promise, what, simulation.Choices, simulation, cause)
+    {
+    }
+
+    internal SimulationFailedException(
+        string promise, string what, Choices choices, Simulation? simulation, Exception? cause)
+        : base(Describe(promise, what, choices, simulation), cause)
     {
         Promise = promise;
-        Step = simulation.Steps;
-        Seed = simulation.Choices.Seed;
-        StepsOfRun = simulation.Choices.Steps;
-        Drawn = [.. simulation.Choices.Drawn];
-        Trace = simulation.Trace.Newest();
+        Step = simulation?.Steps ?? 0;
+        Seed = choices.Seed;
+        StepsOfRun = choices.Steps;
+        Drawn = [.. choices.Drawn];
+        Trace = simulation?.Trace.Newest() ?? [];
     }
 
     /// <summary>Its name: an invariant such as INV-08, or the workload's own.</summary>
@@ -35,8 +41,8 @@ public sealed class SimulationFailedException : Exception
     /// <summary>Steps of all simulations of the run up to there.</summary>
     internal long StepsOfRun { get; }
 
-    private static string Describe(string promise, string what, Simulation simulation) => string.Create(
+    private static string Describe(string promise, string what, Choices choices, Simulation? simulation) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{promise}: {what} seed={simulation.Choices.Seed?.ToString(CultureInfo.InvariantCulture) ?? "recorded"} "
-        + $"step={simulation.Steps}");
+        $"{promise}: {what} seed={choices.Seed?.ToString(CultureInfo.InvariantCulture) ?? "recorded"} "
+        + $"step={simulation?.Steps ?? 0}");
 }

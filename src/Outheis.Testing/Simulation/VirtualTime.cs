@@ -107,6 +107,8 @@ public sealed class VirtualTime : TimeProvider
 
     private sealed class Timer(VirtualTime time, TimerCallback callback, object? state) : ITimer
     {
+        private bool _isDisposed;      // the clock's lock
+
         public long Due { get; private set; }
 
         public TimeSpan Period { get; private set; }
@@ -115,6 +117,11 @@ public sealed class VirtualTime : TimeProvider
         {
             lock (time._lock)
             {
+                if (_isDisposed)
+                {
+                    return false;
+                }
+
                 time._armed.Remove(this);
                 Period = period;
                 if (dueTime != Timeout.InfiniteTimeSpan)
@@ -140,7 +147,14 @@ public sealed class VirtualTime : TimeProvider
 
         public void Fire() => callback(state);
 
-        public void Dispose() => Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        public void Dispose()
+        {
+            lock (time._lock)
+            {
+                time._armed.Remove(this);
+                _isDisposed = true;
+            }
+        }
 
         public ValueTask DisposeAsync()
         {

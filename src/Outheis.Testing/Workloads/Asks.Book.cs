@@ -43,7 +43,6 @@ internal sealed partial class Asks
         private readonly List<Ask> _asks = [];
         private readonly List<Task> _owed = [];
         private readonly (int Failed, int All)[] _ends = new (int, int)[peers];
-        private readonly bool[] _mustEnd = new bool[peers];      // it failed, says an asker that heard of it first
         private readonly int[] _turns = new int[peers];      // asynchronous ones whose code has not come to its end
 
         public int Peers => peers;
@@ -171,7 +170,6 @@ internal sealed partial class Asks
         {
             Ask ask = _asks[id];
             simulation.Require(ask.To == by, "INV-01", $"ask {id} of {ask.To} came to {by}.");
-            simulation.Require(!_mustEnd[by], "INV-07", $"an ask of {by} ended Failed and {by} goes on.");
             simulation.Require(++ask.Taken == 1, "INV-01", $"ask {id} came twice.");
             simulation.Require(
                 ask.Outcome is null or AskOutcome.Cancelled or AskOutcome.TimedOut, "INV-07",
@@ -180,11 +178,8 @@ internal sealed partial class Asks
 
         public void Answered(int id, int by) => _asks[id].IsAnswered = _asks[id].To == by;
 
-        public void Ended(int peer, ExitReason reason)
-        {
-            _mustEnd[peer] &= !reason.IsAbnormal;
+        public void Ended(int peer, ExitReason reason) =>
             _ends[peer] = (_ends[peer].Failed + (reason.IsAbnormal ? 1 : 0), _ends[peer].All + 1);
-        }
 
         public IDisposable Enter(int peer)
         {
@@ -210,7 +205,6 @@ internal sealed partial class Asks
             simulation.Require(_owed.TrueForAll(static task => task.IsCompletedSuccessfully), "INV-07", FirstFault());
             simulation.Require(
                 _turns.All(static left => left == 0), "INV-07", "a turn never ended: its token never fired.");
-            simulation.Require(!_mustEnd.Contains(true), "INV-07", "an ask ended Failed and its callee did not fail.");
             foreach (Core core in simulation.Kernel.Cores)
             {
                 simulation.Require(core.Replies.Pending == 0, "INV-07", $"core {core.Index} waits for replies.");
@@ -253,7 +247,7 @@ internal sealed partial class Asks
                 AskOutcome.Replied => !asksItself,
                 AskOutcome.TimedOut => waited >= (ask.Timeout ?? Limits.AskTimeout),
                 AskOutcome.Cancelled => ask.Token.IsCancellationRequested || askerEnded,
-                AskOutcome.Failed => failed > ask.CalleeEnds.Failed || (ask.Taken == 1 && ExpectEnd(ask.To)),
+                AskOutcome.Failed => failed > ask.CalleeEnds.Failed,
                 AskOutcome.Dead => ends > ask.CalleeEnds.All || !IsAlive(ask.To),
                 AskOutcome.SelfAsk => asksItself && ask.Taken == 0,
                 AskOutcome.Full => ask.Taken == 0,
@@ -266,9 +260,6 @@ internal sealed partial class Asks
                 $"ask {ask.Id} from {ask.From} to {ask.To} ({ask.Deed}) ended {outcome} after {waited}, "
                 + $"taken {ask.Taken}, timeout {ask.Timeout}.");
         }
-
-        // The asker may hear of it on its own core while the callee is on its way to OnStop.
-        private bool ExpectEnd(int peer) => !_mustEnd[peer] && (_mustEnd[peer] = true);
 
         private bool IsAlive(int peer) => simulation.Kernel.Agents.Find(Ids[peer].Value) is { IsDead: false };
 

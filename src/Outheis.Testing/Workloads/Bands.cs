@@ -91,7 +91,8 @@ internal sealed class Bands : Workload
         }
     }
 
-    private readonly record struct Work;
+    /// <summary>One of the two that an agent always has.</summary>
+    private readonly record struct Work(int Number);
 
     private readonly record struct Pass;
 
@@ -102,6 +103,7 @@ internal sealed class Bands : Workload
 
         public async ValueTask HandleAsync(Work message, AgentContext context, CancellationToken cancellationToken)
         {
+            watch.Has(index, message.Number);
             if (!watch.IsOver)
             {
                 context.Send(Self, message);
@@ -158,10 +160,16 @@ internal sealed class Bands : Workload
             int more = 2;
             to.AddActor($"begins {qos} {number}", () =>
             {
-                more -= begin.Send(default) == SendResult.Sent ? 1 : 0;
-                _begun += more == 0 ? 1 : 0;
+                more -= begin.Send(new Work(more)) == SendResult.Sent ? 1 : 0;
                 return more > 0;
             });
+        }
+
+        /// <summary>It came: sent is not enough, another sender may hold up the ingress.</summary>
+        public void Has(int index, int number)
+        {
+            Waiting agent = _agents[index];
+            _begun += agent.Seen.Add(number) && agent.Seen.Count == 2 ? 1 : 0;
         }
 
         public void Share(Qos qos) => _sharing[(int)qos]++;
@@ -234,6 +242,8 @@ internal sealed class Bands : Workload
     private sealed class Waiting(Qos qos, AgentId id)
     {
         public Qos Qos => qos;
+
+        public HashSet<int> Seen { get; } = [];
 
         public long Turns { get; set; }
 

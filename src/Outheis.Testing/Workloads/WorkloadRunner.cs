@@ -57,9 +57,9 @@ public static class WorkloadRunner
         {
             failure = broken;
         }
-        catch (Exception bug) when (run.Newest is not null)
+        catch (Exception bug)
         {
-            failure = new SimulationFailedException(bug.GetType().Name, bug.ToString(), run.Newest, bug);
+            failure = new SimulationFailedException(bug.GetType().Name, bug.ToString(), choices, run.Newest, bug);
         }
 
         return new WorkloadResult(workload.Name, run.Steps, run.Hash, failure);

@@ -116,6 +116,7 @@ public sealed class HostEdgeTests : IDisposable
         AgentId target = Kernel.Receive<int>([], capacity: 1);
         ChannelWriter<int> writer = Kernel.Grant<int>(target).AsWriter();
         Assert.True(writer.WaitToWriteAsync(Fired).AsTask().IsCanceled);
+        Assert.True(writer.WriteAsync(0, Fired).AsTask().IsCanceled);
         Assert.True(_world.Result(writer.WaitToWriteAsync()));
         Assert.False(_world.Result(Kernel.Grant<int>(target, Rights.Grant).AsWriter().WaitToWriteAsync()));
         Assert.True(writer.TryWrite(1));

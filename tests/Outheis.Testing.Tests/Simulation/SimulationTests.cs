@@ -236,6 +236,30 @@ public sealed class SimulationTests
         Assert.NotEqual(hashes[0], HashOf(14, interruptOneIn));
     }
 
+    [Fact]
+    public void Step_FromAnotherThread_IsRefused()
+    {
+        using var simulation = new Simulation(1);
+        Exception? refused = null;
+        var other = new Thread(() => refused = Record.Exception(() => simulation.Step()));
+        other.Start();
+        other.Join();
+        Assert.IsType<InvalidOperationException>(refused);
+        Assert.False(simulation.Step());
+    }
+
+    [Fact]
+    public void Timer_ChangedAfterItsEnd_StaysDead()
+    {
+        var time = new VirtualTime();
+        int fired = 0;
+        ITimer timer = time.CreateTimer(_ => fired++, null, TimeSpan.FromSeconds(1), Timeout.InfiniteTimeSpan);
+        timer.Dispose();
+        Assert.False(timer.Change(TimeSpan.FromSeconds(2), Timeout.InfiniteTimeSpan));
+        time.AdvanceBy(TimeSpan.FromSeconds(5));
+        Assert.Equal(0, fired);
+    }
+
     private static ulong HashOf(ulong seed, int interruptOneIn)
     {
         var options = new SimulationOptions { Cores = 3, InterruptOneIn = interruptOneIn };
