@@ -63,11 +63,7 @@ public sealed class Simulation : IDisposable
         _interruptions = new Interruptions(this, _options);
         Moves = new Moves(this, _options);
         Interference.Current = _interruptions;
-        if (Disk is not null)
-        {
-            Disk.BeforeCall = _interruptions.MayKill;
-        }
-
+        Disk?.BeforeCall = _interruptions.MayKill;
         Choices.Failing = Fail;
         try
         {
@@ -253,8 +249,7 @@ public sealed class Simulation : IDisposable
     /// <param name="agent">Who.</param>
     public void Crash(AgentId agent) => _interruptions.CrashNext(agent);
 
-    /// <summary>Throws <see cref="SimulationFailedException"/> if an invariant of the kernel does not hold
-    /// now.</summary>
+    /// <summary>Throws <see cref="SimulationFailedException"/> unless the kernel's invariants hold now.</summary>
     public void AssertInvariants() => _watch.Check();
 
     /// <summary>Fails the simulation.</summary>

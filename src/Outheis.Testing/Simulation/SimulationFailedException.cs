@@ -41,8 +41,10 @@ public sealed class SimulationFailedException : Exception
     /// <summary>Steps of all simulations of the run up to there.</summary>
     internal long StepsOfRun { get; }
 
-    private static string Describe(string promise, string what, Choices choices, Simulation? simulation) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{promise}: {what} seed={choices.Seed?.ToString(CultureInfo.InvariantCulture) ?? "recorded"} "
-        + $"step={simulation?.Steps ?? 0}");
+    private static string Describe(string promise, string what, Choices choices, Simulation? simulation)
+    {
+        string seed = choices.Seed?.ToString(CultureInfo.InvariantCulture) ?? "recorded";
+        return string.Create(
+            CultureInfo.InvariantCulture, $"{promise}: {what} seed={seed} step={simulation?.Steps ?? 0}");
+    }
 }

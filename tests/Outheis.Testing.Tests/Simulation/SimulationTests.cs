@@ -245,7 +245,7 @@ public sealed class SimulationTests
         other.Start();
         other.Join();
         Assert.IsType<InvalidOperationException>(refused);
-        Assert.False(simulation.Step());
+        Assert.Equal(0, simulation.Steps);
     }
 
     [Fact]
