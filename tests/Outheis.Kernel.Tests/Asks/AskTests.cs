@@ -241,41 +241,6 @@ public sealed class AskTests : IDisposable
         AssertBaseline();
     }
 
-    /// <summary>A look at the reply table from within OnStop: nobody has been told yet (OT-08).</summary>
-    [Theory, InlineData(false), InlineData(true)]
-    public void Ask_CalleeThrows_IsToldWhenTheEndIsOver(bool afterAnAwait)
-    {
-        int pending = -1;
-        AgentId asker = Kernel.Spawn(new Puppet(), core: 0);
-        AgentCell cell = Kernel.Agents.Find(asker.Value)!;
-        AgentId callee = Kernel.Spawn(
-            new Failing(afterAnAwait, () => pending = cell.Core.Replies.Pending), core: 0);
-        AskCapability<int, int> to = Kernel.GrantAskTo<int, int>(asker, callee);
-        Kernel.DoAsync(asker, async context =>
-        {
-            AskException failed = await Assert.ThrowsAsync<AskException>(async () => await context.AskAsync(to, 1));
-            _outcomes.Add(failed.Outcome);
-        });
-        _world.RunUntil(() => _outcomes.Count == 1);
-        Assert.Equal([AskOutcome.Failed], _outcomes);
-        Assert.Equal(1, pending);
-    }
-
-    private sealed class Failing(bool afterAnAwait, Action stopped) : Agent, IAnswerAsync<int, int>
-    {
-        protected internal override void OnStop(ExitReason reason) => stopped();
-
-        public async ValueTask<int> AnswerAsync(int request, AgentContext context, CancellationToken token)
-        {
-            if (afterAnAwait)
-            {
-                await Task.Yield();
-            }
-
-            throw new InvalidDataException("bug");
-        }
-    }
-
     [Theory, InlineData(0), InlineData(1)]
     public void Ask_CalleeThrows_FailsWithTheCause(int core)
     {

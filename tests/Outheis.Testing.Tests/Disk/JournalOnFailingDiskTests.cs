@@ -165,14 +165,14 @@ public sealed class JournalOnFailingDiskTests
     [Fact]
     public void Append_RecyclesWithoutSync_PowerCutNeverLeavesADamagedOldestSegment()
     {
-        JournalDirectory journal = JournalOnDisk.Open(_disk, Recycling);
+        JournalDirectory journal = JournalOnDisk.Open(_disk, JournalOnDisk.Settings(retain: 6));
         ulong next = 0;
-        for (ulong end = 30; end < 200; end += 10)
+        for (ulong end = 30; end < 800; end += 45)
         {
             AppendUpTo(journal, ref next, end);
             journal.Lane(0).Sync();
             ulong synced = next;
-            AppendUpTo(journal, ref next, end + 9);
+            AppendUpTo(journal, ref next, end + 44);      // into a segment that was given up since the sync
             for (ulong seed = 0; seed < 20; seed++)
             {
                 SimulatedDisk found = SimulatedDisk.From(_disk.PowerCut(new Choices(seed)));
@@ -191,8 +191,9 @@ public sealed class JournalOnFailingDiskTests
         JournalDirectory killed = JournalOnDisk.Open(disk);
         ulong next = 0;
         AppendUpTo(killed, ref next, 40);
-        disk.FailNext(DiskVerb.SyncFile);
+        disk.FailNext(DiskVerb.SyncFile, int.MaxValue);      // the preparer's too
         Assert.Throws<JournalException>(killed.Lane(0).Sync);
+        disk.FailNext(DiskVerb.SyncFile, 0);
         AppendUpTo(killed, ref next, 80);
         SimulatedDisk later = SimulatedDisk.From(disk.Snapshot());
         killed.Abandon();
