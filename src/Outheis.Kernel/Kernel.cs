@@ -7,7 +7,7 @@ namespace Outheis;
 /// are decided. The methods are the host's: call them from threads outside the kernel. Agents get what they
 /// may do as capabilities.
 /// </summary>
-public sealed class Kernel : IAsyncDisposable
+public sealed partial class Kernel : IAsyncDisposable
 {
     private readonly AgentCell _host;
     private readonly JournalDirectory? _journal;
@@ -39,6 +39,7 @@ public sealed class Kernel : IAsyncDisposable
             _journal = JournalDirectory.Open(
                 directory, settings, platform.Disk, options.Time, out RecoveryReport report);
             Recovery = report;
+            Flusher = new JournalFlusher(_journal.Lanes, platform.Host, StopDurable);
         }
 
         _host = new AgentCell(this, null, AgentId.Host, "host", null, null, Qos.Default, 1);
@@ -73,6 +74,9 @@ public sealed class Kernel : IAsyncDisposable
     internal CapabilityTree Capabilities { get; } = new();
 
     internal HostAsks HostAsks { get; }
+
+    /// <summary>Null without a journal.</summary>
+    internal JournalFlusher? Flusher { get; }
 
     internal long Started { get; }
 
@@ -280,31 +284,19 @@ public sealed class Kernel : IAsyncDisposable
             agent.Waiters.WakeAll();      // likewise: agents of a stuck core never die
         }
 
-        try
+        JournalException? failure = CloseJournal(everyCoreStopped);
+        if (everyCoreStopped)
         {
-            if (everyCoreStopped)
-            {
-                _journal?.Close();
-            }
+            Array.ForEach(Cores, static core => core.Dispose());
+        }
 
-            return null;
-        }
-        catch (JournalException failure)
-        {
-            return failure;
-        }
-        finally
-        {
-            if (everyCoreStopped)
-            {
-                Array.ForEach(Cores, static core => core.Dispose());
-            }
-        }
+        return failure;
     }
 
     /// <summary>Lets go of everything without a word, as a killed process does. No core may run any more.</summary>
     internal void Abandon()
     {
+        Flusher?.Stop();
         _journal?.Abandon();
         Array.ForEach(Cores, static core => core.Dispose());
     }

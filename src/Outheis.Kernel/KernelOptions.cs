@@ -22,6 +22,11 @@ public sealed class KernelOptions
     /// Segments of less than 32 MiB are given up several at a time, so up to 8 more are there.</summary>
     public int? RetainSegments { get; init; }
 
+    /// <summary>What an accepted message survives, unless its send says otherwise. <see
+    /// cref="Outheis.Durability.Durable"/>: what awaits (SendAsync, the host's AskAsync) goes on when the disk has it;
+    /// Send, which never waits, is durable with the next flush, and refused once one has failed.</summary>
+    public Durability Durability { get; init; } = Durability.Buffered;
+
     /// <summary>How reference messages are written into the journal.</summary>
     public MessageCodecs Codecs { get; init; } = new();
 
@@ -49,6 +54,11 @@ public sealed class KernelOptions
         ArgumentOutOfRangeException.ThrowIfLessThan(ChannelCapacity, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(ChannelCapacity, Limits.ChannelMessagesMax);
         ArgumentOutOfRangeException.ThrowIfLessThan(DrainDeadline, TimeSpan.Zero);
+        if (Durability == Durability.Durable && JournalDirectory is null)
+        {
+            throw new ArgumentException("Durable sends need a journal: set JournalDirectory.", nameof(Durability));
+        }
+
         ArgumentNullException.ThrowIfNull(Codecs);
         ArgumentNullException.ThrowIfNull(Time);
     }

@@ -13,7 +13,8 @@ internal abstract class AgentSend : Waiter
 }
 
 /// <summary>
-/// One agent's send that waits for room. Everything but <see cref="Waiter.Wake"/> happens on the sender's core.
+/// One agent's send that waits: for room, then for the disk if it is to be durable. Everything but <see
+/// cref="Waiter.Wake"/> happens on the sender's core.
 /// </summary>
 internal sealed class AgentSend<T> : AgentSend, IValueTaskSource<SendResult>
 {
@@ -30,20 +31,23 @@ internal sealed class AgentSend<T> : AgentSend, IValueTaskSource<SendResult>
     private Exception? _fault;
     private bool _isDone;
     private bool _endsWithTurn;     // its token is that of the turn: needs no registration
+    private bool _isDurable;
     private bool _isCancelled;      // left in a list until somebody wakes it, so never pooled again
     private short _version;
 
+    /// <summary>Begins to wait. What the first try came to is Full, or Sent and to be durable.</summary>
     public static ValueTask<SendResult> Start(
-        AgentContext context, CapabilityNode node, in T message, CancellationToken token)
+        AgentContext context, CapabilityNode node, in T message, SendResult sent, bool isDurable,
+        CancellationToken token)
     {
-        if (token.IsCancellationRequested)
+        if (token.IsCancellationRequested && sent == SendResult.Full)
         {
             return ValueTask.FromCanceled<SendResult>(token);
         }
 
         AgentSend<T> send = Pool.Get();
         (send._context, send._node, send._message, send._token) = (context, node, message, token);
-        (send._isDone, send._isCancelled) = (false, false);
+        (send._isDone, send._isDurable, send._isCancelled) = (false, isDurable, false);
         send._endsWithTurn = context.IsTurnToken(token);
         if (send._endsWithTurn)
         {
@@ -55,7 +59,7 @@ internal sealed class AgentSend<T> : AgentSend, IValueTaskSource<SendResult>
                 static state => ((Withdrawal)state!).Post(), new Withdrawal(send, context.Core, send._version));
         }
 
-        send.WaitForRoom(context.Core);
+        send.GoOn(context.Core, sent);
         return new ValueTask<SendResult>(send, send._version);
     }
 
@@ -81,14 +85,14 @@ internal sealed class AgentSend<T> : AgentSend, IValueTaskSource<SendResult>
             return;
         }
 
-        if (sent == SendResult.Full)
-        {
-            WaitForRoom(core);
-        }
-        else
-        {
-            End(sent);
-        }
+        GoOn(core, sent);
+    }
+
+    /// <summary>It is durable, or nobody knows.</summary>
+    private void Flushed(JournalException? failure)
+    {
+        _fault = failure;
+        End(SendResult.Sent);
     }
 
     public override void Withdraw()
@@ -130,6 +134,11 @@ internal sealed class AgentSend<T> : AgentSend, IValueTaskSource<SendResult>
             throw new OperationCanceledException(_token);
         }
 
+        if (_fault is JournalException)
+        {
+            throw _fault;
+        }
+
         if (_fault is { } fault)
         {
             throw new InvalidOperationException("The message could not be written into the journal.", fault);
@@ -139,6 +148,23 @@ internal sealed class AgentSend<T> : AgentSend, IValueTaskSource<SendResult>
         (_continuation, _state) = (null, null);
         Pool.Return(this);
         return result;
+    }
+
+    private void GoOn(Core core, SendResult sent)
+    {
+        if (sent == SendResult.Full)
+        {
+            WaitForRoom(core);
+        }
+        else if (sent == SendResult.Sent && _isDurable)
+        {
+            core.Tap!.Flush();      // that the cause was taken is to be durable too
+            core.Kernel.Flusher!.Add(new Flush(this, core, _version));
+        }
+        else
+        {
+            End(sent);
+        }
     }
 
     private void WaitForRoom(Core core)
@@ -183,6 +209,26 @@ internal sealed class AgentSend<T> : AgentSend, IValueTaskSource<SendResult>
             if (send._version == version && !send._isDone)
             {
                 send.Withdraw();
+            }
+        }
+    }
+
+    /// <summary>On its way to the disk; the send may end before, with its turn.</summary>
+    private sealed class Flush(AgentSend<T> send, Core core, short version) : FlushWaiter
+    {
+        private JournalException? _failure;
+
+        public override void Complete(JournalException? failure)
+        {
+            _failure = failure;
+            core.Post(this);
+        }
+
+        public override void Run(Core core)
+        {
+            if (send._version == version && !send._isDone)
+            {
+                send.Flushed(_failure);
             }
         }
     }

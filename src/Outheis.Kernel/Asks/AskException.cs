@@ -37,6 +37,9 @@ public enum AskOutcome : byte
 
     /// <summary>The asker's token fired; reported as <see cref="OperationCanceledException"/>.</summary>
     Cancelled,
+
+    /// <summary>The kernel is durable and a flush has failed, see <see cref="SendResult.NotDurable"/>.</summary>
+    NotDurable,
 }
 
 /// <summary>An ask ended without a reply. <see cref="Outcome"/> says why and what a retry is worth.</summary>
@@ -57,6 +60,7 @@ public sealed class AskException : Exception
         SendResult.Revoked => AskOutcome.Revoked,
         SendResult.Dead => AskOutcome.Dead,
         SendResult.TooLarge => AskOutcome.TooLarge,
+        SendResult.NotDurable => AskOutcome.NotDurable,
         _ => AskOutcome.Denied,
     };
 
@@ -71,6 +75,9 @@ public sealed class AskException : Exception
         AskOutcome.TimedOut => $"{callee} did not answer in time.",
         AskOutcome.Failed => $"{callee} failed while it had the request.",
         AskOutcome.SelfAsk => $"{callee} asked itself: it would wait for its own turn to end. Call the method instead.",
+        AskOutcome.NotDurable =>
+            $"The request to {callee} could not be made durable: a flush to the disk has failed. Check the disk and "
+            + "start anew.",
         AskOutcome.TooMany => $"More than {Limits.RepliesPerCore} asks are under way on one core.",
         _ => $"No capability to ask {callee} from here.",
     };

@@ -25,11 +25,26 @@ public readonly struct Capability<T> : IEquatable<Capability<T>>
     /// structs.</remarks>
     public SendResult Send(in T message) => HostPort.Send(Node, in message);
 
-    /// <summary>For the host: sends one message, waiting while there is no room.</summary>
+    /// <summary>For the host: sends one message, waiting while there is no room, and for the disk where the kernel's
+    /// <see cref="KernelOptions.Durability"/> is durable.</summary>
     /// <param name="message">An object goes by reference and must not change afterwards.</param>
     /// <param name="cancellationToken">Stops waiting. What was sent stays sent.</param>
     public ValueTask<SendResult> SendAsync(T message, CancellationToken cancellationToken = default) =>
-        HostPort.SendAsync(Node, message, cancellationToken);
+        HostPort.SendAsync(Node, message, durability: null, cancellationToken);
+
+    /// <summary>For the host: sends one message, waiting while there is no room, and until it is as durable as
+    /// said.</summary>
+    /// <param name="message">An object goes by reference and must not change afterwards.</param>
+    /// <param name="durability">What it is to survive.</param>
+    /// <param name="cancellationToken">Stops waiting. What was sent stays sent.</param>
+    /// <returns><see cref="SendResult.Sent"/>: accepted, and durable if that was asked for; <see
+    /// cref="SendResult.NotDurable"/>: a flush has failed before, nothing was sent.</returns>
+    /// <exception cref="JournalException">Accepted, but the flush failed: it will be handled, and it is unknown what a
+    /// loss of power would leave.</exception>
+    /// <exception cref="InvalidOperationException">Durable, and the kernel has no journal.</exception>
+    public ValueTask<SendResult> SendAsync(
+        T message, Durability durability, CancellationToken cancellationToken = default) =>
+        HostPort.SendAsync(Node, message, durability, cancellationToken);
 
     /// <summary>For the host: this capability as the writing end of a channel. Completing it does not end the
     /// agent.</summary>

@@ -45,7 +45,8 @@ internal sealed unsafe partial class Core
         if (sent != SendResult.Sent)
         {
             Replies.Withdraw(slot);
-            Exception? cause = sent == SendResult.Full && LastObstacle == Obstacle.Journal ? Tap?.Lane.Refusal : null;
+            Exception? cause = sent == SendResult.Full && LastObstacle == Obstacle.Journal ? Tap?.Lane.Refusal
+                : sent == SendResult.NotDurable ? Kernel.Flusher!.Failure : null;
             return Refused<TReply>(AskException.From(sent), node, cause);
         }
 

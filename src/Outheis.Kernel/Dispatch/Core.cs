@@ -17,7 +17,8 @@ internal sealed unsafe partial class Core : CoreFace
     private readonly Message* _resumed;       // the message of an asynchronous turn while that turn runs on
     private readonly Inbox[] _outbox;         // per peer: signals and replies that found the ring full
     private readonly List<Waiter> _retries = [];
-    private readonly List<KernelOp> _deferred = [];      // ops that wait for arrivals; run again in each pass
+    private List<KernelOp> _deferred = [];      // ops that wait for arrivals; run again in each pass
+    private List<KernelOp> _due = [];           // those of this pass
     private readonly long _tickPeriod;
     private readonly long _sweepPeriod;
     private ReadyQueue _ready = new();
@@ -241,10 +242,15 @@ internal sealed unsafe partial class Core : CoreFace
 
     private int RunDeferred()
     {
-        KernelOp[] ops = [.. _deferred];
-        _deferred.Clear();
-        Array.ForEach(ops, op => op.Run(this));
-        return ops.Length - _deferred.Count;
+        (_deferred, _due) = (_due, _deferred);
+        foreach (KernelOp op in _due)
+        {
+            op.Run(this);
+        }
+
+        int done = Math.Max(0, _due.Count - _deferred.Count);
+        _due.Clear();
+        return done;
     }
 
     private int RunRetries()

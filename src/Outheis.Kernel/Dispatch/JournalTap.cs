@@ -25,6 +25,7 @@ internal sealed unsafe class JournalTap(JournalLane lane, MessageCodecs codecs, 
     private ConsumedEntry _taken;                        // the newest, if no record tells it yet; position 0: none
     private int _prepared;                               // payload bytes of the message that was prepared
     private bool _preparedRaw;                           // they are the message itself, not _encoded
+    private bool _refuses;                               // messages, not what the kernel itself has to say
 
     /// <summary>Wall time has moved on since the last record: the next one is preceded by a Tick.</summary>
     public bool TickDue { get; set; } = true;
@@ -34,12 +35,15 @@ internal sealed unsafe class JournalTap(JournalLane lane, MessageCodecs codecs, 
 
     public JournalLane Lane => lane;
 
+    /// <summary>Every message was to be durable, and none can be any more.</summary>
+    public void RefuseMessages() => _refuses = true;
+
     /// <summary>Decode: the message's journaled form exists and its room is reserved, or why not. Nothing was
     /// written.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public SendResult Prepare<T>(Route route, in T message)
     {
-        if (Carriage<T>.IsRaw && (uint)route.Index < (uint)_types.Length && _types[route.Index].IsRaw)
+        if (Carriage<T>.IsRaw && !_refuses && (uint)route.Index < (uint)_types.Length && _types[route.Index].IsRaw)
         {
             _prepared = Unsafe.SizeOf<T>();
             _preparedRaw = true;
@@ -208,7 +212,11 @@ internal sealed unsafe class JournalTap(JournalLane lane, MessageCodecs codecs, 
         }
     }
 
-    private SendResult PrepareSlow<T>(Route route, in T message)
+    private SendResult PrepareSlow<T>(Route route, in T message) =>
+        _refuses ? SendResult.NotDurable : PrepareAccepted(route, in message);
+
+    /// <summary>As <see cref="Prepare{T}"/>, for what its sender was told is accepted.</summary>
+    public SendResult PrepareAccepted<T>(Route route, in T message)
     {
         if (!Encode(route, in message) || _prepared > Limits.EncodedBytesMax
             || _prepared + SlackBytes > lane.PayloadBytesMax)

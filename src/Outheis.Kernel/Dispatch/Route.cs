@@ -63,7 +63,7 @@ internal abstract unsafe class Route
     {
         try
         {
-            return tap.Prepare(this, in content);
+            return tap.PrepareAccepted(this, in content);
         }
         catch (Exception)
         {

@@ -261,13 +261,15 @@ internal abstract class HostAsk(HostAsks asks, int index)
     }
 }
 
-internal sealed class HostAsk<TReply>(HostAsks asks, int index) : HostAsk(asks, index), IValueTaskSource<TReply>
+internal sealed class HostAsk<TReply>(HostAsks asks, int index)
+    : HostAsk(asks, index), IValueTaskSource<TReply>, IAwaitsFlush
 {
     private static readonly long SpinTicks =
         Environment.ProcessorCount == 1 ? 0 : (long)(
             Limits.HostAskSpin.TotalSeconds * System.Diagnostics.Stopwatch.Frequency);
 
     private ManualResetValueTaskSourceCore<TReply> _core = new() { RunContinuationsAsynchronously = true };
+    private TReply _reply = default!;      // until it is durable
 
     public override int TypeIndex => ReplyType<TReply>.Index;
 
@@ -289,7 +291,33 @@ internal sealed class HostAsk<TReply>(HostAsks asks, int index) : HostAsk(asks, 
         }
     }
 
-    public void Complete(in TReply reply) => _core.SetResult(reply);
+    /// <summary>The callee's core. In a durable kernel the asker hears of it when the disk has it, and with it what led
+    /// to it.</summary>
+    public void Complete(in TReply reply)
+    {
+        if (!Callee!.Kernel.MustFlush(null))
+        {
+            _core.SetResult(reply);
+            return;
+        }
+
+        _reply = reply;
+        HostFlush.StartWritten(Callee.Kernel, this);
+    }
+
+    void IAwaitsFlush.Flushed(JournalException? failure)
+    {
+        TReply reply = _reply;
+        _reply = default!;
+        if (failure is null)
+        {
+            _core.SetResult(reply);
+        }
+        else
+        {
+            _core.SetException(failure);
+        }
+    }
 
     public override void Fail(AskOutcome outcome, Exception? cause) =>
         _core.SetException(outcome == AskOutcome.Cancelled

@@ -23,12 +23,20 @@ internal static unsafe class HostPort
         return Enter(node, in message, correlation: 0, out obstacle);
     }
 
-    public static ValueTask<SendResult> SendAsync<T>(CapabilityNode? node, T message, CancellationToken token)
+    /// <summary>Sends, waiting for room and for the disk. Durability null: the kernel's.</summary>
+    public static ValueTask<SendResult> SendAsync<T>(
+        CapabilityNode? node, T message, Durability? durability, CancellationToken token)
     {
+        bool isDurable = node?.Target.Kernel.MustFlush(durability) ?? false;
+        if (isDurable && node!.Target.Kernel.Flusher!.Failure is not null)
+        {
+            return new ValueTask<SendResult>(SendResult.NotDurable);
+        }
+
         SendResult sent = Send(node, in message, out Obstacle obstacle);
-        return sent != SendResult.Full
-            ? new ValueTask<SendResult>(sent)
-            : HostSend<T>.Start(node!, message, obstacle, token);
+        return sent == SendResult.Full ? HostSend<T>.Start(node!, message, obstacle, isDurable, token)
+            : sent == SendResult.Sent && isDurable ? HostSend<T>.Flush(node!, token)
+            : new ValueTask<SendResult>(sent);
     }
 
     public static ValueTask<TReply> AskAsync<TRequest, TReply>(
@@ -58,7 +66,8 @@ internal static unsafe class HostPort
         if (sent != SendResult.Sent)
         {
             asks.Withdraw(ask, Correlation.Generation(correlation));
-            Exception? cause = obstacle == Obstacle.Journal ? node.Target.Core.Tap?.Lane.Refusal : null;
+            Exception? cause = obstacle == Obstacle.Journal ? node.Target.Core.Tap?.Lane.Refusal
+                : sent == SendResult.NotDurable ? node.Target.Kernel.Flusher!.Failure : null;
             return Refused<TReply>(AskException.From(sent), node, cause);
         }
 
@@ -83,6 +92,11 @@ internal static unsafe class HostPort
         }
 
         Core core = target.Core;
+        if (target.Kernel.RefusesAll)
+        {
+            return SendResult.NotDurable;
+        }
+
         if (core.IsJournalFull)
         {
             obstacle = Obstacle.Journal;

@@ -3,9 +3,9 @@ using Microsoft.Extensions.ObjectPool;
 
 namespace Outheis;
 
-/// <summary>One send of an outside thread that waits for room. Tries again on the host's threads, never on
-/// a core.</summary>
-internal sealed class HostSend<T> : Waiter, IValueTaskSource<SendResult>, IThreadPoolWorkItem
+/// <summary>One send of an outside thread that waits: for room, then for the disk if it is to be durable. Tries again
+/// on the host's threads, never on a core.</summary>
+internal sealed class HostSend<T> : Waiter, IValueTaskSource<SendResult>, IThreadPoolWorkItem, IAwaitsFlush
 {
     private const int Waiting = 0;
     private const int Ended = 1;
@@ -18,26 +18,44 @@ internal sealed class HostSend<T> : Waiter, IValueTaskSource<SendResult>, IThrea
     private CancellationToken _token;
     private CancellationTokenRegistration _registration;
     private int _phase;
-    private bool _isCancelled;      // may still be in a wait list, so never pooled again
+    private bool _isDurable;
+    private bool _isCancelled;      // may still be in a wait list or on its way to the disk, so never pooled again
 
+    /// <summary>Waits for room, and then for the disk.</summary>
     public static ValueTask<SendResult> Start(
-        CapabilityNode node, in T message, Obstacle obstacle, CancellationToken token)
+        CapabilityNode node, in T message, Obstacle obstacle, bool isDurable, CancellationToken token)
     {
         if (token.IsCancellationRequested)
         {
             return ValueTask.FromCanceled<SendResult>(token);
         }
 
+        HostSend<T> send = Rent(node, isDurable, out ValueTask<SendResult> task, token);
+        send._message = message;
+        send.WaitForRoom(obstacle);
+        return task;
+    }
+
+    /// <summary>Sent already: waits for the disk.</summary>
+    public static ValueTask<SendResult> Flush(CapabilityNode node, CancellationToken token)
+    {
+        HostSend<T> send = Rent(node, isDurable: true, out ValueTask<SendResult> task, token);
+        HostFlush.Start(node.Target.Core, send);
+        return task;
+    }
+
+    private static HostSend<T> Rent(
+        CapabilityNode node, bool isDurable, out ValueTask<SendResult> task, CancellationToken token)
+    {
         HostSend<T> send = Pool.Get();
-        (send._node, send._message, send._token, send._phase) = (node, message, token, Waiting);
-        var task = new ValueTask<SendResult>(send, send._core.Version);
+        (send._node, send._token, send._phase, send._isDurable) = (node, token, Waiting, isDurable);
+        task = new ValueTask<SendResult>(send, send._core.Version);
         if (token.CanBeCanceled)
         {
             send._registration = token.UnsafeRegister(static state => ((HostSend<T>)state!).Cancel(), send);
         }
 
-        send.WaitForRoom(obstacle);
-        return task;
+        return send;
     }
 
     public override void Wake() => _node.Target.Kernel.Platform.Host.Queue(this);
@@ -57,9 +75,30 @@ internal sealed class HostSend<T> : Waiter, IValueTaskSource<SendResult>, IThrea
         {
             WaitForRoom(obstacle);
         }
+        else if (sent == SendResult.Sent && _isDurable)
+        {
+            HostFlush.Start(_node.Target.Core, this);
+        }
         else if (Interlocked.Exchange(ref _phase, Ended) == Waiting)
         {
             _core.SetResult(sent);
+        }
+    }
+
+    void IAwaitsFlush.Flushed(JournalException? failure)
+    {
+        if (Interlocked.Exchange(ref _phase, Ended) != Waiting)
+        {
+            return;      // cancelled meanwhile
+        }
+
+        if (failure is null)
+        {
+            _core.SetResult(SendResult.Sent);
+        }
+        else
+        {
+            _core.SetException(failure);
         }
     }
 

@@ -57,6 +57,9 @@ internal sealed class JournalDirectory : IDisposable
         }
     }
 
+    /// <summary>By core.</summary>
+    public JournalLane[] Lanes => _lanes;
+
     /// <summary>The lane of a core. One thread at a time appends to it.</summary>
     public JournalLane Lane(int core) => _lanes[core];
 
@@ -78,11 +81,19 @@ internal sealed class JournalDirectory : IDisposable
         {
             try
             {
-                lane?.Close(Run, _time.GetUtcNow().UtcTicks);
+                lane?.Sync();
             }
             catch (JournalException error)
             {
                 first ??= error;
+            }
+        }
+
+        foreach (JournalLane lane in _lanes)
+        {
+            if (first is null)
+            {
+                lane?.Close(Run, _time.GetUtcNow().UtcTicks);      // all lanes, or none: each names what is in others
             }
 
             lane?.Dispose();
@@ -206,16 +217,35 @@ internal sealed class JournalDirectory : IDisposable
     private RecoveryReport Begin(
         List<JournalRecovery> found, Guid boot, JournalSettings settings, IJournalDisk disk)
     {
-        List<LaneRecovery> reports = [];
-        foreach (JournalRecovery recovery in found)
+        List<(JournalRecovery Recovery, RecoveredLane Lane)> lanes = [];
+        try
         {
-            bool isNew = recovery.IsEmpty;
-            if (isNew && recovery.Lane < settings.Lanes)
+            foreach (JournalRecovery recovery in found)
             {
-                disk.CreateDirectory(recovery.Directory);
+                if (recovery.IsEmpty && recovery.Lane < settings.Lanes)
+                {
+                    disk.CreateDirectory(recovery.Directory);
+                }
+
+                lanes.Add((recovery, recovery.Repair(boot, Run)));
             }
 
-            RecoveredLane lane = recovery.Repair(boot, Run);
+            JournalRecovery.CutDangling(lanes, Run);
+            return new RecoveryReport(Run, BeginLanes(lanes, settings, disk));
+        }
+        catch
+        {
+            lanes.ForEach(static one => one.Lane.Current?.Dispose());
+            throw;
+        }
+    }
+
+    private List<LaneRecovery> BeginLanes(
+        List<(JournalRecovery Recovery, RecoveredLane Lane)> found, JournalSettings settings, IJournalDisk disk)
+    {
+        List<LaneRecovery> reports = [];
+        foreach ((JournalRecovery recovery, RecoveredLane lane) in found)
+        {
             reports.Add(new LaneRecovery(
                 recovery.Lane, lane.End(recovery.Lane), lane.Clean, lane.BytesDropped, lane.RecordsDropped));
             if (recovery.Lane < settings.Lanes)
@@ -229,8 +259,8 @@ internal sealed class JournalDirectory : IDisposable
         }
 
         // always: an opening that was killed may have made lanes and not their names durable
-        disk.SyncDirectory(Path.GetDirectoryName(found[0].Directory)!);
-        return new RecoveryReport(Run, reports);
+        disk.SyncDirectory(Path.GetDirectoryName(found[0].Recovery.Directory)!);
+        return reports;
     }
 
     private JournalLane BeginLane(

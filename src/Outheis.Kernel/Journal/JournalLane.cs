@@ -101,16 +101,28 @@ internal sealed unsafe class JournalLane : IDisposable
         return true;
     }
 
-    /// <summary>Makes everything appended so far durable. Throws <see cref="JournalException"/> when it is
-    /// unknown what is durable; calling again proves nothing then.</summary>
-    public void Sync() => _segments.Sync();
+    /// <summary>Where in memory the next record begins. Any thread: at least what happened before is behind
+    /// it.</summary>
+    internal nint Cursor
+    {
+        get
+        {
+            fixed (byte** cursor = &_cursor)
+            {
+                return Volatile.Read(ref *(nint*)cursor);
+            }
+        }
+    }
 
-    /// <summary>Ends the run in this lane: makes it durable, then says so. The room is always there
+    /// <summary>Makes everything appended so far durable. One thread at a time, which need not be the owner. Throws
+    /// <see cref="JournalException"/> when it is unknown what is durable; calling again proves nothing then.</summary>
+    public void Sync() => _segments.Sync(this);
+
+    /// <summary>Ends the run in this lane, after every lane was made durable: says so. The room is always there
     /// (I3).</summary>
     internal void Close(uint run, long utcTicks)
     {
         ObjectDisposedException.ThrowIf(_cursor is null, this);
-        _segments.Sync();
         var record = new ClosedRecord(run, utcTicks);
         var header = (RecordHeader*)_cursor;
         *header = new RecordHeader { Kind = JournalKind.Closed };

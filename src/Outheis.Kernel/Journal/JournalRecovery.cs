@@ -7,15 +7,16 @@ namespace Outheis;
 ///
 /// After the death of a process every page is still there, and only the last segment is looked at, from its
 /// last Closed record on. After the death of the machine any page may be missing: then every segment of that
-/// time is.
+/// time is, and then what names something that another lane has lost is cut off too (see CutDangling).
 /// </summary>
-internal sealed class JournalRecovery
+internal sealed partial class JournalRecovery
 {
     private readonly IJournalDisk _disk;
     private readonly string _directory;
     private readonly int _lane;
     private readonly List<long> _sequences;
     private readonly Dictionary<long, ScanResult> _scans = [];
+    private long? _suspectFrom;      // first segment of which the power may have taken something; null: of none
 
     private JournalRecovery(IJournalDisk disk, string directory, int lane, List<long> sequences)
     {
@@ -83,6 +84,8 @@ internal sealed class JournalRecovery
         int beforeGap = _sequences.Zip(_sequences.Skip(1))
             .TakeWhile(static pair => pair.Second == pair.First + 1).Count();
         Walk(lane, Math.Min(first, beforeGap), sameBoot, run);
+        _suspectFrom = sameBoot || lane.Clean || lane.Current is null ? null
+            : _sequences[Math.Min(Math.Min(first, beforeGap), _sequences.Count - 1)];
         lane.Oldest = IsEmpty ? lane.LostSequence + 1 : _sequences[0];
         lane.Unsynced = lane.Clean || lane.Current is null ? lane.Current?.Sequence ?? 0
             : _sequences[FirstOf(_disk.BootId, Math.Max(0, _sequences.IndexOf(lane.Current.Sequence)))];
@@ -204,7 +207,7 @@ internal sealed class JournalRecovery
             && ReadHeader(_sequences[index], out _).FirstPosition == current.FirstPosition + current.Bytes);
 
     // A later run may have written behind the Closed record and lost its first pages alone with the power.
-    private unsafe void CutTail(RecoveredLane lane, ScanResult scan, bool sameBoot, uint run)
+    private void CutTail(RecoveredLane lane, ScanResult scan, bool sameBoot, uint run)
     {
         JournalSegment segment = lane.Current!;
         if (sameBoot && scan.Clean && scan.Stop == RecordState.Unwritten)
@@ -215,13 +218,19 @@ internal sealed class JournalRecovery
         (int beyond, int records) = SegmentScan.Beyond(segment, scan.End);
         int tornEnd = scan.Stop == RecordState.Unwritten ? beyond
             : Math.Max(beyond, SegmentScan.LastNonZero(segment, scan.End));
-        if (tornEnd <= scan.End)
+        SetTailAside(lane, scan.End, tornEnd, records, run);
+    }
+
+    private unsafe void SetTailAside(RecoveredLane lane, int from, int to, int records, uint run)
+    {
+        if (to <= from)
         {
             return;
         }
 
-        var torn = new Span<byte>(segment.Pointer + scan.End, tornEnd - scan.End);
-        _disk.WriteAside(FreeName($"{segment.Sequence:D12}.{scan.End}.run{run}"), torn);
+        JournalSegment segment = lane.Current!;
+        var torn = new Span<byte>(segment.Pointer + from, to - from);
+        _disk.WriteAside(FreeName($"{segment.Sequence:D12}.{from}.run{run}"), torn);
         _disk.SyncDirectory(_directory);
         torn.Clear();
         _disk.SyncFile(segment.Mapping);

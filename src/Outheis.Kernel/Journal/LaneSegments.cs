@@ -4,8 +4,8 @@ namespace Outheis;
 
 /// <summary>
 /// The segments of one lane: the current one, the one held ready, the files before them. Shared by the
-/// appender (TakeNext, Advance, RequestAhead, Sync) and the preparer's thread (Work); what both touch is
-/// under the gate, which is never held during a call to the disk.
+/// appender (TakeNext, Advance, RequestAhead), the preparer's thread (Work) and whoever makes it durable (Sync, one
+/// thread at a time); what they share is under the gate, which is never held during a call to the disk.
 ///
 /// Next:  none --Prepare--> being prepared --> ready --Advance--> none      (none again after a failure)
 /// Whoever begins a preparation finishes it; the other one waits for the outcome, or does without.
@@ -23,8 +23,10 @@ internal sealed class LaneSegments : IDisposable
     private bool _nextWanted;                                 // gate
     private long _populated;              // gate; pages of current up to here were asked for
     private long _populateTo;                                 // gate
-    private JournalException? _suspect;   // appender: the first failed sync; nothing after it is believed
-    private long _unsynced;               // appender: first sequence that may not be durable
+    private JournalSegment? _pinned;      // gate; being made durable: it and what follows must stay mapped
+    private JournalException? _suspect;   // syncing thread: the first failed sync; nothing after it is believed
+    private long _unsynced;               // syncing thread: first sequence that may not be durable
+    private (long Sequence, nint Cursor) _synced;      // syncing thread: where the lane stood before the last sync
 
     public LaneSegments(LaneStore store, SegmentPreparer preparer, JournalSegment current, long unsynced)
     {
@@ -121,25 +123,40 @@ internal sealed class LaneSegments : IDisposable
         Prepare();
     }
 
-    /// <summary>The appender: makes everything durable that this lane may have written and not yet made
-    /// so.</summary>
-    public void Sync()
+    /// <summary>One thread at a time, the appender or another one: makes everything durable that was appended before
+    /// the call and is not durable yet. What is appended meanwhile may be or not.</summary>
+    public void Sync(JournalLane lane)
     {
         if (_suspect is not null)
         {
             throw new JournalException(_suspect.Message, _suspect);
         }
 
+        (long Sequence, nint Cursor) stands;
+        JournalSegment current;
+        lock (_gate)
+        {
+            current = _pinned = _current;
+            stands = (current.Sequence, lane.Cursor);      // of this segment: the appender leaves it under the gate
+        }
+
         try
         {
-            _store.Sync(_unsynced, _current);
-            _unsynced = _current.Sequence;
+            if (stands != _synced)
+            {
+                _store.Sync(_unsynced, current);
+                (_unsynced, _synced) = (stands.Sequence, stands);
+            }
         }
         catch (JournalException error)
         {
             _suspect = error;    // the system forgets the failure and the pages, this lane does not (ES-44),
-            _current.Header.SyncFailed = 1;      // and neither does who opens it after this process was killed
+            current.Header.SyncFailed = 1;      // and neither does who opens it after this process was killed
             throw;
+        }
+        finally
+        {
+            Unpin();
         }
     }
 
@@ -203,11 +220,26 @@ internal sealed class LaneSegments : IDisposable
         }
     }
 
+    private void Unpin()
+    {
+        bool left;
+        lock (_gate)
+        {
+            left = !ReferenceEquals(_pinned, _current);
+            _pinned = null;
+        }
+
+        if (left)
+        {
+            _preparer.Signal();      // it was retired meanwhile
+        }
+    }
+
     private (long Sequence, JournalSegment Segment)? TakeRetired()
     {
         lock (_gate)
         {
-            if (_retired.Count == 0)
+            if (_retired.Count == 0 || ReferenceEquals(_retired[0].Segment, _pinned))
             {
                 return null;
             }

@@ -27,4 +27,8 @@ public enum SendResult : byte
     /// <summary>Longer than <see cref="Limits.MessageBytesMax"/>, or its journaled form than
     /// <see cref="Limits.EncodedBytesMax"/>.</summary>
     TooLarge,
+
+    /// <summary>It was to be <see cref="Durability.Durable"/>, and a flush to the disk has failed: this kernel can make
+    /// nothing durable any more. Check the disk and start anew; retrying cannot help (ES-44).</summary>
+    NotDurable,
 }

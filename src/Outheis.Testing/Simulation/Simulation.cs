@@ -334,14 +334,14 @@ public sealed class Simulation : IDisposable
     private Kernel StartKernel() => new(
         new KernelOptions
         {
-            Cores = _options.Cores,
-            ChannelCapacity = _options.ChannelCapacity,
+            Cores = _options.Cores, ChannelCapacity = _options.ChannelCapacity,
             Time = Time,
             Seed = (ulong)Choices.Draw(int.MaxValue),
             JournalDirectory = _options.Disk is null ? null : JournalDirectory,
             SegmentBytes = _options.SegmentBytes,
             RetainSegments = _options.RetainSegments,
             Codecs = _options.Codecs,
+            Durability = _options.Durability,
             Unsupervised = _unsupervised.Add,
         },
         new Platform(SimulatedCores, Host, (IJournalDisk?)_options.Disk ?? SystemJournalDisk.Instance));

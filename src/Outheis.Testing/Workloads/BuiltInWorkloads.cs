@@ -14,6 +14,7 @@ public static class BuiltInWorkloads
         new CapabilityChurn(),
         new Kill(),
         new Power(),
+        new Durable(),
         new FullDisk(),
         new Stop(),
         new SlowReader(),

@@ -82,20 +82,25 @@ internal sealed class JournalHistory(int life, int cores, int agents)
         _hostTaken.CopyTo(_hostKept, 0);
     }
 
+    /// <summary>What everybody was told so far.</summary>
+    public HistoryMark Mark() => new([.. _accepted], [.. _hostTaken]);
+
     /// <summary>What is in this core's lane was made durable, in this life or a later one.</summary>
-    public void MadeDurable(int core)
+    /// <param name="core">Of any life.</param>
+    /// <param name="mark">So much of it; null: all that must be there.</param>
+    public void MadeDurable(int core, HistoryMark? mark = null)
     {
         if (core >= cores)
         {
             return;
         }
 
-        _agentsDurable[core] = _agentsKept[core];
+        _agentsDurable[core] = Math.Max(_agentsDurable[core], (mark?.Accepted ?? _agentsKept)[core]);
         for (int agent = 0; agent < agents; agent++)
         {
             if (CoreOf[agent] == core)
             {
-                _hostDurable[agent] = _hostKept[agent];
+                _hostDurable[agent] = Math.Max(_hostDurable[agent], (mark?.Taken ?? _hostKept)[agent]);
             }
         }
     }
@@ -170,3 +175,8 @@ internal sealed class JournalHistory(int life, int cores, int agents)
         }
     }
 }
+
+/// <summary>How much of one life had been told at some moment.</summary>
+/// <param name="Accepted">Messages of agents, by core.</param>
+/// <param name="Taken">Messages of the host, by receiver.</param>
+internal sealed record HistoryMark(int[] Accepted, int[] Taken);

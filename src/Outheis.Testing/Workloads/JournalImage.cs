@@ -50,10 +50,9 @@ internal sealed class JournalImage
     private readonly Dictionary<(long Run, long Position), (AgentId Sender, AgentId Target)> _sent = [];
     private readonly Dictionary<(long Run, AgentId Sender, AgentId Target), long> _newestConsumed = [];
     private readonly Dictionary<int, long> _newest = [];                          // position, by lane
-    private readonly Dictionary<(long Run, int Lane), long> _newestOfRun = [];
     private readonly Dictionary<int, long> _runOfLife = [];
 
-    private JournalImage(SimulatedDisk disk)
+    private JournalImage(SimulatedDisk disk, ImageState state)
     {
         if (disk.List(Simulation.JournalDirectory) is null or [])
         {
@@ -61,13 +60,20 @@ internal sealed class JournalImage
         }
 
         using JournalReader reader = disk.ReadJournal(Simulation.JournalDirectory);
-        foreach (JournalEntry entry in reader.Read())
+        List<JournalEntry> entries = [.. reader.Read()];
+        Ends = reader.Ends;
+        Dictionary<int, long> ends = Ends.ToDictionary(static end => end.Lane, static end => end.Position);
+        int whole = state == ImageState.LeftByPower ? CutDangling(entries, ends) : 0;
+        foreach (JournalEntry entry in entries)
         {
-            Note(entry);
-            Entries++;
+            if (entry.Position < ends[entry.Lane])
+            {
+                Note(entry);
+                Entries++;
+            }
         }
 
-        Ends = reader.Ends;
+        Dangling = whole - Entries;
     }
 
     public int Entries { get; private set; }
@@ -83,14 +89,17 @@ internal sealed class JournalImage
     public string? FirstTorn =>
         Ends.FirstOrDefault(static end => end.Kind != LaneEndKind.End) is { } torn ? torn.ToString() : null;
 
-    public static JournalImage Read(SimulatedDisk disk) => new(disk);
+    /// <summary>Records that recovery has to cut off because another lane has lost what they name.</summary>
+    public int Dangling { get; private set; }
+
+    public static JournalImage Read(SimulatedDisk disk, ImageState state) => new(disk, state);
 
     public IReadOnlyList<(int Lane, Numbered Message)> Of(int life) => _byLife.GetValueOrDefault(life) ?? [];
 
     private void Note(JournalEntry entry)
     {
         Require(entry.Position > _newest.GetValueOrDefault(entry.Lane), entry, "is not behind the one before");
-        _newest[entry.Lane] = _newestOfRun[(entry.Run, entry.Lane)] = entry.Position;
+        _newest[entry.Lane] = entry.Position;
         foreach (ConsumedMessage taken in entry.Consumed)
         {
             NoteConsumed(entry, taken);
@@ -140,20 +149,49 @@ internal sealed class JournalImage
         }
     }
 
-    // A lane of which the power took the end may lack what another one names; a later run may have that position.
-    private void RequireThere(JournalEntry entry, long position, AgentId target)
+    // What recovery has to come to, worked out in another way: from the entries alone.
+    private static int CutDangling(List<JournalEntry> entries, Dictionary<int, long> ends)
     {
-        if (position == 0)
+        int count = entries.Count(entry => entry.Position < ends[entry.Lane]);
+        JournalEntry? dangling;
+        while ((dangling = entries.Find(entry =>
+            entry.Position < ends[entry.Lane] && Named(entry).Any(position => IsLost(entry, position)))) is not null)
         {
-            return;
+            ends[dangling.Lane] = dangling.Position;
         }
 
-        bool isThere = _sent.TryGetValue((entry.Run, position), out (AgentId Sender, AgentId Target) message);
-        bool mayBeLost = position > _newestOfRun.GetValueOrDefault((entry.Run, RecordHeader.LaneOf(position)));
-        Require(
-            isThere ? message.Target == target : mayBeLost, entry, $"names {position}, which was not sent to {target}");
+        return count;
+
+        bool IsLost(JournalEntry entry, long position) =>
+            position != 0 && position >= ends.GetValueOrDefault(RecordHeader.LaneOf(position))
+            && entry.Lane != RecordHeader.LaneOf(position);
+    }
+
+    private static IEnumerable<long> Named(JournalEntry entry) =>
+        entry.Consumed.Select(static taken => taken.Position).Append(entry.Cause);
+
+    private void RequireThere(JournalEntry entry, long position, AgentId target)
+    {
+        if (position != 0)
+        {
+            Require(
+                _sent.TryGetValue((entry.Run, position), out (AgentId Sender, AgentId Target) message)
+                    && message.Target == target,
+                entry, $"names {position}, which was not sent to {target}");
+        }
     }
 
     private void Require(bool condition, JournalEntry entry, string what) =>
         FirstWrong ??= condition ? null : $"{entry.Kind} at {entry.Position} of run {entry.Run} {what}";
+}
+
+/// <summary>How a journal was left that is looked at.</summary>
+internal enum ImageState
+{
+    /// <summary>By a process that ended or runs, or by recovery: nothing is missing that another record
+    /// names.</summary>
+    Whole,
+
+    /// <summary>By a loss of power: what names something lost is not part of it any more.</summary>
+    LeftByPower,
 }

@@ -68,11 +68,8 @@ internal sealed class JournalLives(WorkloadRun run, bool mayCutPower)
         var team = new JournalTeam(run, simulation, history);
         if (mayCutPower)
         {
-            team.SyncNowAndThen(_disk, core =>
-            {
-                history.MustHaveAllThatWasAccepted();
-                _histories.ForEach(one => one.MadeDurable(core));
-            });
+            team.FlushNowAndThen(_disk, (core, mark) =>
+                _histories.ForEach(one => one.MadeDurable(core, ReferenceEquals(one, history) ? mark : null)));
         }
 
         if (run.Choices.Chance(3))
@@ -112,7 +109,7 @@ internal sealed class JournalLives(WorkloadRun run, bool mayCutPower)
                 run.Note("openings that failed");
                 DiskFaults faults = attempts < AttemptsMost / 2 ? _faults : DiskFaults.None;
                 DiskImage left = _disk.PowerCut(run.Choices);
-                JournalImage image = JournalImage.Read(SimulatedDisk.From(left));
+                JournalImage image = JournalImage.Read(SimulatedDisk.From(left), ImageState.LeftByPower);
                 _histories.ForEach(history => history.NoteCut(image.Of(history.Life)));
                 _disk = SimulatedDisk.From(left, run.Choices, faults);
                 _fromDevice = true;
@@ -130,7 +127,8 @@ internal sealed class JournalLives(WorkloadRun run, bool mayCutPower)
     /// <summary>What the next start will find, looked at before it repairs anything.</summary>
     private void CheckImage(Simulation simulation, DiskImage left)
     {
-        JournalImage image = JournalImage.Read(SimulatedDisk.From(left));
+        JournalImage image = JournalImage.Read(
+            SimulatedDisk.From(left), mayCutPower ? ImageState.LeftByPower : ImageState.Whole);
         simulation.Require(
             mayCutPower || image.FirstTorn is null, Promise, $"after a kill a lane is torn: {image.FirstTorn}.");
         Check(simulation, image, _cutsPower);
@@ -140,6 +138,7 @@ internal sealed class JournalLives(WorkloadRun run, bool mayCutPower)
         }
 
         run.Note("records found", image.Entries);
+        run.Note("records that dangled", image.Dangling);
         run.Note("consumed found", image.Consumed);
         run.Note("messages not in the journal", _histories[^1].Sent - _histories[^1].Told);
         run.Note("lanes torn by the power", image.Ends.Count(static end => end.Kind != LaneEndKind.End));
@@ -158,7 +157,7 @@ internal sealed class JournalLives(WorkloadRun run, bool mayCutPower)
         }
 
         _histories.ForEach(history => history.MustKeepAllThatWasTold(_fromDevice));
-        JournalImage image = JournalImage.Read(SimulatedDisk.From(_disk.Snapshot()));
+        JournalImage image = JournalImage.Read(SimulatedDisk.From(_disk.Snapshot()), ImageState.Whole);
         simulation.Require(image.FirstTorn is null, Promise, $"after the repair a lane is torn: {image.FirstTorn}.");
         Check(simulation, image, _fromDevice);
     }
@@ -175,7 +174,7 @@ internal sealed class JournalLives(WorkloadRun run, bool mayCutPower)
         StopReport report = simulation.Stop();
         simulation.Require(
             report is { Drained: true, JournalFailure: null }, Promise, "an idle run could not be closed.");
-        Check(simulation, JournalImage.Read(_disk), afterPowerCut: false);
+        Check(simulation, JournalImage.Read(_disk, ImageState.Whole), afterPowerCut: false);
     }
 
     private void Check(Simulation simulation, JournalImage image, bool afterPowerCut)

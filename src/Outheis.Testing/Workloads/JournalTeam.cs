@@ -9,7 +9,8 @@ internal sealed class JournalTeam
     private readonly Simulation _simulation;
     private readonly JournalHistory _history;
     private readonly List<Member> _members = [];
-    private readonly bool[] _isSuspect;      // by core: a sync of its lane has failed
+    private readonly int _cores;
+    private bool _isSuspect;      // a flush has failed
     private int _left;
     private Task? _stop;
     private StopReport? _report;
@@ -17,11 +18,11 @@ internal sealed class JournalTeam
     public JournalTeam(WorkloadRun run, Simulation simulation, JournalHistory history)
     {
         (_run, _simulation, _history) = (run, simulation, history);
-        _isSuspect = new bool[simulation.Kernel.ListCores().Count];
+        _cores = simulation.Kernel.ListCores().Count;
         _left = run.Choices.Pick([60, 300, 800]);
         for (int i = 0; i < history.CoreOf.Length; i++)
         {
-            history.CoreOf[i] = run.Choices.Draw(_isSuspect.Length);
+            history.CoreOf[i] = run.Choices.Draw(_cores);
             var member = new Member(this, i);
             var options = new SpawnOptions { Core = history.CoreOf[i], Capacity = run.Choices.Pick([256, 4, 32]) };
             member.Id = simulation.Kernel.Spawn($"member {i}", () => member, options);
@@ -71,17 +72,17 @@ internal sealed class JournalTeam
             return false;
         });
         _simulation.RunToEnd();
-        bool isSuspect = Array.Exists(_isSuspect, static one => one);
-        _simulation.Require(!isSuspect || !IsClosed, "ES-44", "a run whose sync had failed was closed without a word.");
+        _simulation.Require(
+            !_isSuspect || !IsClosed, "ES-44", "a run whose flush had failed was closed without a word.");
     }
 
-    /// <summary>Makes lanes durable now and then; meanwhile the system writes some pages by itself.</summary>
+    /// <summary>Makes everything durable now and then; meanwhile the system writes some pages by itself.</summary>
     /// <param name="disk">The journal's.</param>
-    /// <param name="synced">Hears which core's lane is durable.</param>
-    public void SyncNowAndThen(SimulatedDisk disk, Action<int> synced)
+    /// <param name="flushed">Hears which core's lane is durable, and how much of this life.</param>
+    public void FlushNowAndThen(SimulatedDisk disk, Action<int, HistoryMark> flushed)
     {
         int acts = _run.Choices.Pick([0, 4, 20]);
-        _simulation.AddActor("syncs", () =>
+        _simulation.AddActor("flushes", () =>
         {
             if (acts-- <= 0 || _simulation.Kernel.IsStopping)
             {
@@ -91,7 +92,7 @@ internal sealed class JournalTeam
             switch (_run.Choices.Draw(20))
             {
                 case 0:
-                    Sync(_run.Choices.Draw(_isSuspect.Length), synced);
+                    _ = FlushAsync(flushed);
                     break;
                 case 1:
                     disk.WriteBack(_run.Choices);
@@ -104,23 +105,24 @@ internal sealed class JournalTeam
 
     private async Task StopAsync() => _report = await _simulation.Kernel.StopAsync().ConfigureAwait(true);
 
-    private void Sync(int core, Action<int> synced)
+    private async Task FlushAsync(Action<int, HistoryMark> flushed)
     {
+        HistoryMark mark = _history.Mark();
+        bool wasSuspect = _isSuspect;
         try
         {
-            _simulation.Kernel.Cores[core].Tap!.Lane.Sync();
-            _run.Note("syncs");
-            _simulation.Require(
-                !_isSuspect[core], "ES-44", $"a sync of lane {core} was believed after one had failed.");
-            if (_simulation.Killed is null)
+            await _simulation.Kernel.FlushAsync().ConfigureAwait(true);
+            _run.Note("flushes");
+            _simulation.Require(!wasSuspect, "ES-44", "a flush was believed after one had failed.");
+            for (int core = 0; core < _cores && _simulation.Killed is null; core++)
             {
-                synced(core);
+                flushed(core, mark);
             }
         }
         catch (JournalException)
         {
-            _run.Note("syncs that failed");
-            _isSuspect[core] = true;
+            _run.Note("flushes that failed");
+            _isSuspect = true;
         }
     }
 

@@ -14,7 +14,7 @@ internal sealed class StepKernel : IDisposable
 
     public StepKernel(
         int seed = 1, int cores = 2, int capacity = Limits.ChannelMessages, IJournalDisk? disk = null,
-        MessageCodecs? codecs = null)
+        MessageCodecs? codecs = null, Durability durability = Durability.Buffered)
     {
         Seed = seed;
         _threads = new StepThreads(seed);
@@ -27,6 +27,7 @@ internal sealed class StepKernel : IDisposable
             JournalDirectory = disk is null ? null : Journal.Journals.Path,
             SegmentBytes = Journal.Journals.SmallSegment,
             Codecs = codecs ?? new MessageCodecs(),
+            Durability = durability,
             Unsupervised = Failures.Add,
         };
         Kernel = new Kernel(

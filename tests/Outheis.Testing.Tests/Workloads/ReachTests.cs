@@ -33,8 +33,11 @@ public sealed class ReachTests
         "killed at work,closed,records found,consumed found,messages not in the journal,sends Sent,sends Full")]
     [InlineData(
         "power",
-        "killed at work,closed,records found,consumed found,messages not in the journal,openings that failed,syncs,"
-        + "syncs that failed,lanes torn by the power,recoveries that set something aside")]
+        "killed at work,closed,records found,consumed found,messages not in the journal,openings that failed,flushes,"
+        + "flushes that failed,records that dangled,lanes torn by the power,recoveries that set something aside")]
+    [InlineData(
+        "durable",
+        "told to be durable,durable sends Sent,durable sends NotDurable,flushes that failed,openings that failed")]
     [InlineData(
         "slow reader",
         "output full,sends Sent,sends Full,agent waits,agent waits cancelled,host writes that waited,"

@@ -1,0 +1,138 @@
+namespace Outheis;
+
+/// <summary>
+/// Group commit: one thread makes all lanes durable for everybody who waits, once for all who came meanwhile. Who is in
+/// the queue when a flush begins has written before, and so has whoever caused that: all of it is in the files that the
+/// flush then takes to the disk.
+///
+/// After the first failure nothing is durable any more (ES-44): everybody who waits, and everybody later, hears of that
+/// one failure, and no further flush is tried.
+/// </summary>
+internal sealed class JournalFlusher
+{
+    private readonly JournalLane[] _lanes;
+    private readonly IWorker _worker;
+    private readonly Action<JournalException> _failed;
+    private readonly Lock _gate = new();
+    private readonly HashSet<FlushGuest> _guests = [];      // gate; who must hear of the end, too
+    private ControlQueue _waiting;
+    private JournalException? _failure;
+    private JournalException? _ending;      // gate; what guests are told after the end; null: all is durable
+    private bool _hasEnded;                 // gate
+    private long _flushes;
+
+    /// <param name="lanes">All lanes of the run.</param>
+    /// <param name="threads">Where the flushing thread comes from; it begins with the first waiter.</param>
+    /// <param name="failed">Hears of the failure, once, on the flushing thread, before the waiters do.</param>
+    public JournalFlusher(JournalLane[] lanes, HostThreads threads, Action<JournalException> failed)
+    {
+        _lanes = lanes;
+        _failed = failed;
+        _worker = threads.StartWorker("outheis flush", Work);
+    }
+
+    /// <summary>Why nothing can be made durable any more; null while it can. Any thread.</summary>
+    public JournalException? Failure => Volatile.Read(ref _failure);      // A33: seeing R33 means the message
+
+    /// <summary>Flushes so far. Any thread.</summary>
+    public long Flushes => Volatile.Read(ref _flushes);
+
+    /// <summary>Any thread: completes the waiter when everything written so far is durable.</summary>
+    public void Add(FlushWaiter waiter)
+    {
+        _waiting.Push(waiter);
+        _worker.Signal();
+    }
+
+    /// <summary>Any thread: somebody from outside the cores comes, who is to hear of the kernel's end wherever its wish
+    /// is by then. After the end it is told at once.</summary>
+    public bool TryAdmit(FlushGuest guest, out JournalException? ending)
+    {
+        lock (_gate)
+        {
+            ending = _ending;
+            return !_hasEnded && _guests.Add(guest);
+        }
+    }
+
+    /// <summary>Any thread: it has been told. False: by somebody else.</summary>
+    public bool Dismiss(FlushGuest guest)
+    {
+        lock (_gate)
+        {
+            return _guests.Remove(guest);
+        }
+    }
+
+    /// <summary>Ends the flushing; returns when the flush under way is over.</summary>
+    public void Stop() => _worker.Dispose();
+
+    /// <summary>After <see cref="Stop"/>, when the lanes were closed or given up: every guest is told.</summary>
+    /// <param name="failure">Null: everything is durable.</param>
+    public void End(JournalException? failure)
+    {
+        FlushGuest[] guests;
+        lock (_gate)
+        {
+            (_hasEnded, _ending) = (true, _failure ?? failure);
+            guests = [.. _guests];
+            _guests.Clear();
+        }
+
+        Array.ForEach(guests, guest => guest.TellEnd(_ending));
+    }
+
+    private void Work()
+    {
+        KernelOp? first = _waiting.TakeAll();
+        if (first is null)
+        {
+            return;
+        }
+
+        if (_failure is null)
+        {
+            Flush();
+        }
+
+        for (KernelOp? waiter = first, next; waiter is not null; waiter = next)
+        {
+            next = waiter.NextOp;
+            waiter.NextOp = null;
+            ((FlushWaiter)waiter).Complete(_failure);
+        }
+    }
+
+    private void Flush()
+    {
+        try
+        {
+            foreach (JournalLane lane in _lanes)
+            {
+                lane.Sync();
+            }
+
+            Volatile.Write(ref _flushes, _flushes + 1);
+        }
+        catch (JournalException failure)
+        {
+            Volatile.Write(ref _failure, failure);      // R33. Read by A33.
+            _failed(failure);
+        }
+    }
+}
+
+/// <summary>Somebody who waits until what was written is durable.</summary>
+internal abstract class FlushWaiter : KernelOp
+{
+    /// <summary>The flushing thread, or whoever ends the kernel; must be short.</summary>
+    /// <param name="failure">Null: durable. Else it is unknown what is.</param>
+    public abstract void Complete(JournalException? failure);
+}
+
+/// <summary>One from outside the cores: hears of the kernel's end wherever its wish is by then.</summary>
+internal abstract class FlushGuest : FlushWaiter
+{
+    /// <summary>Instead of <see cref="FlushWaiter.Complete"/>, which may still come and then means nothing.</summary>
+    public abstract void TellEnd(JournalException? failure);
+}
