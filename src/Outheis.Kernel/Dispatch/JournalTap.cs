@@ -17,6 +17,7 @@ internal sealed unsafe class JournalTap(JournalLane lane, MessageCodecs codecs, 
 {
     private const int ReserveBytes = 16 << 10;
     private const int SlackBytes = ReserveBytes + RecordExtension.Bytes;
+    private const int BatchBytes = RecordHeader.Bytes + ((Limits.ConsumedBatch + 1) * ConsumedEntry.Bytes);
 
     private readonly ArrayBufferWriter<byte> _encoded = new();
     private readonly ConsumedEntry[] _consumed = new ConsumedEntry[Limits.ConsumedBatch];
@@ -59,7 +60,7 @@ internal sealed unsafe class JournalTap(JournalLane lane, MessageCodecs codecs, 
     {
         try
         {
-            if (Encode(route, in message) && lane.TryReserve(RecordExtension.Bytes + _prepared))
+            if (Encode(route, in message) && lane.TryReserve(RecordExtension.Bytes + _prepared + BatchBytes))
             {
                 return true;
             }
@@ -78,9 +79,9 @@ internal sealed unsafe class JournalTap(JournalLane lane, MessageCodecs codecs, 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public long AppendSent<T>(Message* message, long cause, in T content)
     {
-        if (TickDue)
+        if (TickDue || HasToldLess(cause))
         {
-            Tick();
+            TellFirst(cause);
         }
 
         RecordHeader* header = Begin(JournalKind.Sent, message, cause);
@@ -92,11 +93,13 @@ internal sealed unsafe class JournalTap(JournalLane lane, MessageCodecs codecs, 
     public long AppendWithoutContent(Message* message)
     {
         _prepared = 0;
-        if (!lane.TryReserve(RecordExtension.Bytes))
+        if (!lane.TryReserve(RecordExtension.Bytes + BatchBytes))
         {
             Lost++;
             return 0;
         }
+
+        TellFirst(cause: 0);
 
         RecordHeader* header = Begin(JournalKind.Sent, message, cause: 0);
         return lane.Commit(header, ExtensionOf(header));
@@ -111,11 +114,7 @@ internal sealed unsafe class JournalTap(JournalLane lane, MessageCodecs codecs, 
             return;
         }
 
-        if (TickDue)
-        {
-            Tick();
-        }
-
+        TellFirst(request->Position);
         Message header = default;
         header.Route = route.Index;
         header.Sender = self.Id.Value;
@@ -129,9 +128,10 @@ internal sealed unsafe class JournalTap(JournalLane lane, MessageCodecs codecs, 
     }
 
     /// <summary>Notes that an agent took a message. The first record that it causes says so (<see
-    /// cref="RecordFlags.Takes"/>); if it causes none, or others wait to be written already, a batch does: written when
-    /// it is full, and by <see cref="Flush"/> before the core sleeps. Either way the lane's order is that of the
-    /// taking.</summary>
+    /// cref="RecordFlags.Takes"/>); if it causes none a batch does: written when it is full, before any other record, and
+    /// by <see cref="Flush"/> before the core sleeps. So the lane's order is that of the taking, and nothing that
+    /// came of a message is told before the message was told to be taken: whatever a killed process leaves untold had no
+    /// effect but on its own memory.</summary>
     public void NoteConsumed(AgentCell agent, Message* message)
     {
         if (_taken.Position != 0)
@@ -155,6 +155,28 @@ internal sealed unsafe class JournalTap(JournalLane lane, MessageCodecs codecs, 
         if (_consumedCount > 0)
         {
             WriteConsumed();
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool HasToldLess(long cause) => _consumedCount != 0 || (_taken.Position != 0 && _taken.Position != cause);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void TellFirst(long cause)
+    {
+        if (_taken.Position != 0 && _taken.Position != cause)
+        {
+            KeepTaken();
+        }
+
+        if (_consumedCount > 0)
+        {
+            WriteConsumed();
+        }
+
+        if (TickDue)
+        {
+            Tick();
         }
     }
 
@@ -201,6 +223,7 @@ internal sealed unsafe class JournalTap(JournalLane lane, MessageCodecs codecs, 
     public void Record<TRecord>(in RecordHeader fields, in TRecord record)
         where TRecord : struct, IJournalRecord<TRecord>
     {
+        Flush();
         if (TickDue)
         {
             Tick();
@@ -284,7 +307,7 @@ internal sealed unsafe class JournalTap(JournalLane lane, MessageCodecs codecs, 
         RecordHeader* header = lane.Begin(_prepared);
         bool extended = message->Has(MessageFlags.Extended);
         RecordFlags flags = extended ? RecordFlags.Extended : RecordFlags.None;
-        if (cause != 0 && cause == _taken.Position && _consumedCount == 0 && message->Sender == _taken.Target)
+        if (cause != 0 && cause == _taken.Position && message->Sender == _taken.Target)
         {
             flags |= RecordFlags.Takes;
             _taken.Position = 0;
