@@ -50,7 +50,7 @@ internal sealed class MessageReading(CSharpCompilation compilation)
     };
 
     private static IEnumerable<IFieldSymbol> FieldsOf(ITypeSymbol type) =>
-        type.GetMembers().OfType<IFieldSymbol>().Where(static field => !field.IsStatic && !field.IsConst);
+        TypeNames.Plain(type).GetMembers().OfType<IFieldSymbol>().Where(static field => !field.IsStatic && !field.IsConst);
 
     private FieldList? Fields(ITypeSymbol message)
     {
@@ -108,7 +108,7 @@ internal sealed class MessageReading(CSharpCompilation compilation)
     private StepModel? Step(IFieldSymbol field)
     {
         INamedTypeSymbol owner = field.ContainingType;
-        bool isVisible = field.CanBeReferencedByName && !field.IsImplicitlyDeclared
+        bool isVisible = field.CanBeReferencedByName
             && compilation.IsSymbolAccessibleWithin(field, compilation.Assembly);
         if (field.IsFixedSizeBuffer)
         {

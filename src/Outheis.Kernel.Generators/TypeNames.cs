@@ -22,6 +22,10 @@ internal sealed class TypeNames(CSharpCompilation compilation)
         _ => false,      // type parameters; pointers, which need a context that not every program allows
     };
 
+    /// <summary>A tuple without the names of its elements, which are the program's and not the run time's.</summary>
+    public static ITypeSymbol Plain(ITypeSymbol type) =>
+        type is INamedTypeSymbol { IsTupleType: true, TupleUnderlyingType: { } plain } ? plain : type;
+
     /// <summary>Null: there can be none.</summary>
     public AccessorModel? Accessor(IFieldSymbol field)
     {
@@ -42,10 +46,6 @@ internal sealed class TypeNames(CSharpCompilation compilation)
             $"<{string.Join(", ", names)}>", $"<{string.Join(", ", arguments.Select(Of))}>",
             string.Join(" ", Outwards(owner.OriginalDefinition).Reverse().Select(Constraints)));
     }
-
-    /// <summary>A tuple without the names of its elements, which are the program's and not the run time's.</summary>
-    private static ITypeSymbol Plain(ITypeSymbol type) =>
-        type is INamedTypeSymbol { IsTupleType: true, TupleUnderlyingType: { } plain } ? plain : type;
 
     private static string Constraints(INamedTypeSymbol type)
     {

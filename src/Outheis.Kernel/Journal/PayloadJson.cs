@@ -219,13 +219,13 @@ internal static class PayloadJson
         return isTime;
     }
 
-    /// <summary>In memory the time in UTC, then the offset in minutes.</summary>
+    /// <summary>In memory the offset in minutes, a gap, then the time in UTC.</summary>
     private static bool TryReadOffset(ReadOnlySpan<byte> bytes, out DateTimeOffset time)
     {
-        long ticks = (long)(BinaryPrimitives.ReadUInt64LittleEndian(bytes) & TicksMask);
-        int minutes = BinaryPrimitives.ReadInt16LittleEndian(bytes[8..]);
+        int minutes = BinaryPrimitives.ReadInt32LittleEndian(bytes);
+        long ticks = (long)(BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]) & TicksMask);
         long local = ticks + minutes * TimeSpan.TicksPerMinute;
-        bool isTime = Math.Abs(minutes) <= OffsetMinutesMax && ticks <= DateTime.MaxValue.Ticks
+        bool isTime = minutes is >= -OffsetMinutesMax and <= OffsetMinutesMax && ticks <= DateTime.MaxValue.Ticks
             && local >= 0 && local <= DateTime.MaxValue.Ticks;
         time = isTime ? new DateTimeOffset(local, TimeSpan.FromMinutes(minutes)) : default;
         return isTime;

@@ -54,6 +54,9 @@ public sealed class MessageLayout
     /// otherwise.</summary>
     internal static string NameOf<T>() => Of<T>()?.Name ?? typeof(T).ToString();
 
+    /// <summary>What <see cref="JournalEntry.TypeName"/> is for a <typeparamref name="T"/>.</summary>
+    internal static string SimpleNameOf<T>() => JournalType.Simple(NameOf<T>());
+
     // The layout is immutable: two threads that measure at once find the same.
     private static MessageLayout? Measure<T>()
     {
