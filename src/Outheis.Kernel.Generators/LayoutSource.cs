@@ -32,7 +32,8 @@ internal sealed class LayoutSource
     private const string Measuring = """
 
                 private static int At<S, F>(ref readonly S whole, ref readonly F part) => (int)Unsafe.ByteOffset(
-                    ref Unsafe.As<S, byte>(ref Unsafe.AsRef(in whole)), ref Unsafe.As<F, byte>(ref Unsafe.AsRef(in part)));
+                    ref Unsafe.As<S, byte>(ref Unsafe.AsRef(in whole)),
+                    ref Unsafe.As<F, byte>(ref Unsafe.AsRef(in part)));
 
         """;
 
@@ -67,8 +68,8 @@ internal sealed class LayoutSource
         List<string> structs = [.. fields.SelectMany(static field => field.Way.Items)
             .Select(static step => step.Struct).Distinct(StringComparer.Ordinal)];
         bool isUnsafe = fields.Any(static field => field.Way.Items.Any(static s => s.Access == StepAccess.Element));
-        _text.Append($"\n        private static {(isUnsafe ? "unsafe " : "")}global::Outheis.MessageLayout Make{number}()\n");
-        _text.Append("        {\n");
+        string modifiers = isUnsafe ? "private static unsafe" : "private static";
+        _text.Append($"\n        {modifiers} global::Outheis.MessageLayout Make{number}()\n        {{\n");
         for (int i = 0; i < structs.Count; i++)
         {
             _text.Append($"            {structs[i]} s{i} = default;\n");
@@ -137,7 +138,8 @@ internal sealed class LayoutSource
         bool isGeneric = accessor.Parameters.Length > 0;
         string attribute = "[UnsafeAccessor(UnsafeAccessorKind.Field, Name = "
             + SymbolDisplay.FormatLiteral(field, quote: true) + ")]";
-        string method = $"static extern ref {accessor.FieldType} {(isGeneric ? "Get" : name)}(ref {accessor.Struct} whole);";
+        string method =
+            $"static extern ref {accessor.FieldType} {(isGeneric ? "Get" : name)}(ref {accessor.Struct} whole);";
         _text.Append(!isGeneric
             ? $"\n        {attribute}\n        private {method}\n"
             : $"\n        private static class {name}{accessor.Parameters} {accessor.Constraints}\n        {{\n"

@@ -50,7 +50,8 @@ internal sealed class MessageReading(CSharpCompilation compilation)
     };
 
     private static IEnumerable<IFieldSymbol> FieldsOf(ITypeSymbol type) =>
-        TypeNames.Plain(type).GetMembers().OfType<IFieldSymbol>().Where(static field => !field.IsStatic && !field.IsConst);
+        TypeNames.Plain(type).GetMembers().OfType<IFieldSymbol>()
+            .Where(static field => !field.IsStatic && !field.IsConst);
 
     private FieldList? Fields(ITypeSymbol message)
     {
@@ -127,12 +128,12 @@ internal sealed class MessageReading(CSharpCompilation compilation)
             : null;
     }
 
-    /// <summary>That of the property, for the field behind one.</summary>
+    /// <summary>That of the property or parameter, for the field behind one.</summary>
     private static string PlainName(IFieldSymbol field)
     {
         int end = field.Name.IndexOf('>');
-        return field.AssociatedSymbol?.Name
-            ?? (field.Name.StartsWith("<", StringComparison.Ordinal) && end > 1 ? field.Name.Substring(1, end - 1) : field.Name);
+        bool isMade = end > 1 && field.Name[0] == '<';
+        return field.AssociatedSymbol?.Name ?? (isMade ? field.Name.Substring(1, end - 1) : field.Name);
     }
 
     private static string? Values(ITypeSymbol type)

@@ -11,6 +11,9 @@ internal sealed class TypeNames(CSharpCompilation compilation)
     private static readonly SymbolDisplayFormat s_withConstraints =
         s_format.AddGenericsOptions(SymbolDisplayGenericsOptions.IncludeTypeConstraints);
 
+    private static readonly SymbolDisplayFormat s_metadata =
+        new(typeQualificationStyle: SymbolDisplayTypeQualificationStyle.NameAndContainingTypesAndNamespaces);
+
     public string Of(ITypeSymbol type) => Plain(type).ToDisplayString(s_format);
 
     /// <summary>Whether a file beside the others may name the type, without an error or a second meaning.</summary>
@@ -76,8 +79,10 @@ internal sealed class TypeNames(CSharpCompilation compilation)
     private bool IsTheOnlyOne(INamedTypeSymbol type)
     {
         INamedTypeSymbol outer = Outwards(type).Last();
-        string space = outer.ContainingNamespace.IsGlobalNamespace ? "" : outer.ContainingNamespace + ".";
-        if (!SymbolEqualityComparer.Default.Equals(compilation.GetTypeByMetadataName(space + outer.MetadataName), outer))
+        string space = outer.ContainingNamespace.IsGlobalNamespace
+            ? "" : $"{outer.ContainingNamespace.ToDisplayString(s_metadata)}.";
+        INamedTypeSymbol? only = compilation.GetTypeByMetadataName(space + outer.MetadataName);
+        if (!SymbolEqualityComparer.Default.Equals(only, outer))
         {
             return false;
         }

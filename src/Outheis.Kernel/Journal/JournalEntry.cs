@@ -83,8 +83,8 @@ public sealed class JournalEntry
     /// <summary>The message, or the system record's own content.</summary>
     public ReadOnlyMemory<byte> Payload { get; }
 
-    /// <summary>The message as JSON, as in <c>{"Cents":100,"Kind":"Green"}</c>, read by the layout that the journal has of
-    /// its type. Null if this record has no message in it, if the layout is not known, or if what should be JSON is
+    /// <summary>The message as JSON, as in <c>{"Cents":100,"Kind":"Green"}</c>, read by the layout that the journal has
+    /// of its type. Null if this record has no message in it, if the layout is not known, or if what should be JSON is
     /// none. Written anew at each call.</summary>
     public string? PayloadText
     {

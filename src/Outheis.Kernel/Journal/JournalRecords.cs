@@ -82,8 +82,8 @@ internal readonly record struct TickRecord(long UtcTicks) : IJournalRecord<TickR
 
 /// <summary>
 /// Schema. The type's number is the header's typeId. PayloadBytes is 0 when payloads vary in length. The text is the
-/// name and, where the fields are known, a line feed and <see cref="LayoutText"/>; so Fields is null when they are not, and
-/// empty when there are none. In the journals of the first kernels the version is 0, which means 1.
+/// name and, where the fields are known, a line feed and <see cref="LayoutText"/>; so Fields is null when they are not,
+/// and empty when there are none. In the journals of the first kernels the version is 0, which means 1.
 /// </summary>
 internal readonly record struct SchemaRecord(
     PayloadEncoding Encoding, int PayloadBytes, string Name, ushort Version = 1, string? Fields = null)

@@ -133,8 +133,8 @@ public sealed class MessageNameAttribute(string name) : Attribute
     public string Name { get; } = name;
 }
 
-/// <summary>The version of a message type in the journal; 1 where nothing says otherwise. Seen by the source generator, so
-/// only where generated code can name the type.</summary>
+/// <summary>The version of a message type in the journal; 1 where nothing says otherwise. Seen by the source generator,
+/// so only where generated code can name the type.</summary>
 /// <param name="version">From 1. Raise it when the meaning of the content changes.</param>
 [AttributeUsage(AttributeTargets.Struct | AttributeTargets.Class, Inherited = false)]
 public sealed class MessageVersionAttribute(ushort version) : Attribute
