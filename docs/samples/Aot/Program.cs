@@ -48,7 +48,10 @@ static async Task Run(string journal)
 static bool Read(string journal)
 {
     using JournalReader reader = JournalReader.Open(journal);
-    int entries = reader.Read().Count();
-    Console.WriteLine($"journal: {entries} entries read back");
-    return entries > 0;
+    List<JournalEntry> entries = [.. reader.Read()];
+    Console.WriteLine($"journal: {entries.Count} entries read back");
+    string[] deposits = [.. entries.Where(entry => entry.TypeName == nameof(Deposit) && entry.Kind == JournalKind.Sent)
+        .Select(entry => entry.PayloadText ?? "no layout")];
+    Console.WriteLine($"deposited: {string.Join(' ', deposits)}");
+    return deposits is ["{\"Cents\":100}", "{\"Cents\":20}", "{\"Cents\":-1}"];
 }

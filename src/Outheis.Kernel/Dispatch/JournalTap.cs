@@ -296,9 +296,23 @@ internal sealed unsafe class JournalTap(JournalLane lane, MessageCodecs codecs, 
             : codec is null ? PayloadEncoding.Opaque
             : PayloadEncoding.Json;
         var fields = new RecordHeader { Kind = JournalKind.Schema, TypeId = route.Index };
-        var schema = new SchemaRecord(encoding, raw ? Unsafe.SizeOf<T>() : 0, typeof(T).Name);
+        SchemaRecord schema = Describe<T>(encoding, raw ? Unsafe.SizeOf<T>() : 0);
+        if (!lane.TryReserve(schema.Bytes + SlackBytes))
+        {
+            schema = schema with { Fields = null };      // fields are not worth the reserve
+        }
+
         bool written = lane.TryAppend(in fields, in schema);
         (type.Codec, type.IsRaw, type.IsKnown) = (codec, raw && written, written);
+    }
+
+    private static SchemaRecord Describe<T>(PayloadEncoding encoding, int payloadBytes)
+    {
+        MessageLayout? layout = MessageLayout.Of<T>();
+        IReadOnlyList<MessageField>? fields = encoding == PayloadEncoding.Raw ? layout?.Fields : null;
+        return new SchemaRecord(
+            encoding, payloadBytes, MessageLayout.NameOf<T>(), layout?.Version ?? 1,
+            fields is null ? null : LayoutText.Write(fields));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,5 +1,7 @@
+using System.Buffers;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Text.Json;
 
 namespace Outheis;
 
@@ -64,14 +66,37 @@ public sealed class JournalEntry
     /// <summary>The number of the message type in this run; 0: none.</summary>
     public int TypeId => _header.TypeId;
 
-    /// <summary>The message type; null when there is none or no record read so far tells it.</summary>
-    public string? TypeName => Schema?.Name;
+    /// <summary>The message type, without namespace and outer types; null when there is none or no record read so far
+    /// tells it.</summary>
+    public string? TypeName => Type?.SimpleName;
+
+    /// <summary>The message type as the journal has it: the full name, or what <see cref="MessageNameAttribute"/>
+    /// says.</summary>
+    public string? TypeFullName => Type?.Schema.Name;
+
+    /// <summary>The version of the message type, from 1; 0 when the type is not known.</summary>
+    public int TypeVersion => Type?.Schema.Version ?? 0;
 
     /// <summary>How to read <see cref="Payload"/> of a Sent or Replied record.</summary>
-    public PayloadEncoding Encoding => Schema?.Encoding ?? PayloadEncoding.Opaque;
+    public PayloadEncoding Encoding => Type?.Schema.Encoding ?? PayloadEncoding.Opaque;
 
     /// <summary>The message, or the system record's own content.</summary>
     public ReadOnlyMemory<byte> Payload { get; }
+
+    /// <summary>The message as JSON, as in <c>{"Cents":100,"Kind":"Green"}</c>, read by the layout that the journal has
+    /// of its type. Null if this record has no message in it, if the layout is not known, or if what should be JSON is
+    /// none. Written anew at each call.</summary>
+    public string? PayloadText
+    {
+        get
+        {
+            var text = new ArrayBufferWriter<byte>();
+            using var writer = new Utf8JsonWriter(text);
+            bool written = TryWritePayload(writer);
+            writer.Flush();
+            return written ? System.Text.Encoding.UTF8.GetString(text.WrittenSpan) : null;
+        }
+    }
 
     /// <summary>What the capability's giver wanted the receiver to know.</summary>
     public ulong Badge => _header.Badge;
@@ -108,15 +133,31 @@ public sealed class JournalEntry
     /// <summary>The content of a system record in words; empty for messages.</summary>
     public string Detail => Describe(Payload.Span);
 
-    private SchemaRecord? Schema =>
-        _names.TryGetType((uint)Run, TypeId, out SchemaRecord schema) ? schema : null;
+    private JournalType? Type => TypeId == 0 ? null : _names.Type((uint)Run, TypeId);
+
+    /// <summary>Writes what <see cref="PayloadText"/> says as one value.</summary>
+    /// <param name="writer">At a place for a value.</param>
+    /// <returns>False where that is null; nothing was written then.</returns>
+    public bool TryWritePayload(Utf8JsonWriter writer)
+    {
+        ArgumentNullException.ThrowIfNull(writer);
+        bool hasMessage = Kind is JournalKind.Sent or JournalKind.Replied && !IsFailure && !Payload.IsEmpty;
+        return hasMessage && Type is { } type && type.Schema.Encoding switch
+        {
+            PayloadEncoding.Json => PayloadJson.TryWriteJson(writer, Payload.Span),
+            PayloadEncoding.Raw when type.Fields is { } fields =>
+                PayloadJson.TryWriteFields(writer, fields, Payload.Span),
+            _ => false,
+        };
+    }
 
     private string Describe(ReadOnlySpan<byte> payload) => Kind switch
     {
         JournalKind.Opened when OpenedRecord.TryRead(payload, out OpenedRecord opened) =>
             Invariant($"run {opened.Run}, process {opened.ProcessId}, kernel {opened.Version}"),
         JournalKind.Schema when SchemaRecord.TryRead(payload, out SchemaRecord schema) =>
-            Invariant($"{schema.Name}, {schema.Encoding}, {schema.PayloadBytes} bytes"),
+            Invariant($"{JournalType.Simple(schema.Name)}, {schema.Encoding}, {schema.PayloadBytes} bytes")
+                + (schema.Version == 1 ? "" : Invariant($", version {schema.Version}")),
         JournalKind.Spawned when SpawnedRecord.TryRead(payload, out SpawnedRecord spawned) =>
             Invariant($"{spawned.Name}, {(Qos)spawned.Qos}, incarnation {spawned.Incarnation}, ")
             + Invariant($"under #{spawned.Supervisor}"),

@@ -5,7 +5,7 @@ namespace Outheis;
 internal sealed class JournalNames
 {
     private readonly Dictionary<(uint Run, uint Agent), string> _agents = [];
-    private readonly Dictionary<(uint Run, int Type), SchemaRecord> _types = [];
+    private readonly Dictionary<(uint Run, int Type), JournalType> _types = [];
     private readonly Dictionary<(uint Run, uint Agent), uint> _incarnations = [];
 
     public string? Agent(uint run, uint agent) =>
@@ -14,8 +14,7 @@ internal sealed class JournalNames
     /// <summary>The one that ran when the record at hand was written; 0 if no record so far tells it.</summary>
     public uint Incarnation(uint run, uint agent) => _incarnations.GetValueOrDefault((run, agent));
 
-    public bool TryGetType(uint run, int type, out SchemaRecord schema) =>
-        _types.TryGetValue((run, type), out schema);
+    public JournalType? Type(uint run, int type) => _types.GetValueOrDefault((run, type));
 
     public unsafe void Note(LaneReader lane)
     {
@@ -27,7 +26,7 @@ internal sealed class JournalNames
         else if (lane.Record->Kind == JournalKind.Schema
             && SchemaRecord.TryRead(lane.Payload, out SchemaRecord schema))
         {
-            _types[(lane.Run, lane.Record->TypeId)] = schema;
+            _types[(lane.Run, lane.Record->TypeId)] = new JournalType(schema);
         }
         else if (lane.Record->Kind is JournalKind.Started or JournalKind.Restarted
             && StartedRecord.TryRead(lane.Payload, out StartedRecord started))

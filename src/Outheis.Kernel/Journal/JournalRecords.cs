@@ -80,27 +80,52 @@ internal readonly record struct TickRecord(long UtcTicks) : IJournalRecord<TickR
     }
 }
 
-/// <summary>Schema. The type's number is the header's typeId. PayloadBytes is 0 when payloads vary in
-/// length.</summary>
-internal readonly record struct SchemaRecord(PayloadEncoding Encoding, int PayloadBytes, string Name)
+/// <summary>
+/// Schema. The type's number is the header's typeId. PayloadBytes is 0 when payloads vary in length. The text is the
+/// name and, where the fields are known, a line feed and <see cref="LayoutText"/>; so Fields is null when they are not,
+/// and empty when there are none. In the journals of the first kernels the version is 0, which means 1.
+/// </summary>
+internal readonly record struct SchemaRecord(
+    PayloadEncoding Encoding, int PayloadBytes, string Name, ushort Version = 1, string? Fields = null)
     : IJournalRecord<SchemaRecord>
 {
-    public int Bytes => 8 + JournalText.Bytes(Name);
+    private const int TextOffset = 8;
+
+    public int Bytes => TextOffset + JournalText.Bytes(Name)
+        + (Fields is null ? 0 : 1 + System.Text.Encoding.UTF8.GetByteCount(Fields));
 
     public void Write(Span<byte> to)
     {
-        BinaryPrimitives.WriteUInt32LittleEndian(to, (uint)Encoding);
+        BinaryPrimitives.WriteUInt16LittleEndian(to, (ushort)Encoding);
+        BinaryPrimitives.WriteUInt16LittleEndian(to[2..], Version);
         BinaryPrimitives.WriteInt32LittleEndian(to[4..], PayloadBytes);
-        JournalText.Write(Name, to[8..]);
+        Span<byte> text = to[TextOffset..];
+        int nameBytes = JournalText.Bytes(Name);
+        JournalText.Write(Name, text[..nameBytes]);
+        if (Fields is not null)
+        {
+            text[nameBytes] = (byte)'\n';
+            System.Text.Encoding.UTF8.GetBytes(Fields, text[(nameBytes + 1)..]);
+        }
     }
 
     public static bool TryRead(ReadOnlySpan<byte> from, out SchemaRecord record)
     {
-        bool fits = from.Length >= 8;
-        record = !fits ? default : new SchemaRecord(
+        if (from.Length < TextOffset)
+        {
+            record = default;
+            return false;
+        }
+
+        ReadOnlySpan<byte> text = from[TextOffset..];
+        int end = text.IndexOf((byte)'\n');
+        ReadOnlySpan<byte> fields = text[(end + 1)..];
+        record = new SchemaRecord(
             (PayloadEncoding)from[0], BinaryPrimitives.ReadInt32LittleEndian(from[4..]),
-            JournalText.Read(from[8..]));
-        return fits;
+            JournalText.Read(end < 0 ? text : text[..end]),
+            Math.Max((ushort)1, BinaryPrimitives.ReadUInt16LittleEndian(from[2..])),
+            end < 0 ? null : JournalText.Read(fields[..Math.Min(fields.Length, JournalLimits.LayoutBytesMax)]));
+        return true;
     }
 }
 

@@ -16,6 +16,8 @@ internal static partial class DependencyRules
     private static readonly Dictionary<string, string[]> s_known = new()
     {
         [Kernel] = [],
+        // part of the compiler, which writes code for the kernel and runs none of it
+        ["Outheis.Kernel.Generators"] = [],
         [Supervision] = [Kernel],
         // an application of both, which runs its team supervised
         [Assistant] = [Kernel, Supervision],

@@ -20,7 +20,7 @@ internal sealed class RecordedType<T>(JsonTypeInfo<T>? json) : RecordedType
     public T Read(JournalEntry entry)
     {
         PayloadEncoding expected = json is null ? PayloadEncoding.Raw : PayloadEncoding.Json;
-        if (entry.TypeName != typeof(T).Name || entry.Encoding != expected)
+        if (entry.TypeName != MessageLayout.SimpleNameOf<T>() || entry.Encoding != expected)
         {
             string advice = entry.Encoding != PayloadEncoding.Opaque ? ""
                 : " Without a codec its name alone is recorded: add one to KernelOptions.Codecs and record anew.";

@@ -14,7 +14,7 @@ public sealed class RecordedTypes
     /// <summary>A message type that the journal has as raw bytes.</summary>
     /// <typeparam name="T">An unmanaged struct, laid out as it was when it was recorded.</typeparam>
     public RecordedTypes Add<T>()
-        where T : unmanaged => Add(typeof(T), new RecordedType<T>(json: null));
+        where T : unmanaged => Add(MessageLayout.SimpleNameOf<T>(), new RecordedType<T>(json: null));
 
     /// <summary>A message type that the journal has as JSON.</summary>
     /// <typeparam name="T">The type, as it was given to <see cref="MessageCodecs"/>.</typeparam>
@@ -22,7 +22,7 @@ public sealed class RecordedTypes
     public RecordedTypes Add<T>(JsonTypeInfo<T> json)
     {
         Codecs.AddJson(json);
-        return Add(typeof(T), new RecordedType<T>(json));
+        return Add(MessageLayout.SimpleNameOf<T>(), new RecordedType<T>(json));
     }
 
     /// <summary>A request that the agent under test answers. Both types are to be added too.</summary>
@@ -30,7 +30,7 @@ public sealed class RecordedTypes
     /// <typeparam name="TReply">The reply type.</typeparam>
     public RecordedTypes AddAsk<TRequest, TReply>()
     {
-        _asks[typeof(TRequest).Name] = new RecordedAsk<TRequest, TReply>();
+        _asks[MessageLayout.SimpleNameOf<TRequest>()] = new RecordedAsk<TRequest, TReply>();
         return this;
     }
 
@@ -70,14 +70,14 @@ public sealed class RecordedTypes
         _ => $"{entry.TypeName} {Convert.ToHexString(entry.Payload.Span)}",
     };
 
-    private RecordedTypes Add(Type type, RecordedType recorded)
+    private RecordedTypes Add(string name, RecordedType recorded)
     {
-        if (_types.TryGetValue(type.Name, out RecordedType? other) && other.GetType() != recorded.GetType())
+        if (_types.TryGetValue(name, out RecordedType? other) && other.GetType() != recorded.GetType())
         {
-            throw new ArgumentException($"A journal cannot tell two types apart that are both named {type.Name}.");
+            throw new ArgumentException($"A journal cannot tell two types apart that are both named {name}.");
         }
 
-        _types[type.Name] = recorded;
+        _types[name] = recorded;
         return this;
     }
 }

@@ -127,7 +127,7 @@ internal sealed class ReplayStage : IDisposable
     public AgentId StandIn<TRequest, TReply>(string name)
     {
         var asks = new Queue<RecordedEffect>(_recorded.Effects.Where(effect => effect.Kind == EffectKind.Asked
-            && effect.Entry.TargetName == name && effect.Entry.TypeName == typeof(TRequest).Name));
+            && effect.Entry.TargetName == name && effect.Entry.TypeName == MessageLayout.SimpleNameOf<TRequest>()));
         return StandIn(
             name, typeof((TRequest, TReply)), () => new Answerer<TRequest, TReply>(asks, Types));
     }
