@@ -39,6 +39,7 @@ public sealed partial class Kernel : IAsyncDisposable
             _journal = JournalDirectory.Open(
                 directory, settings, platform.Disk, options.Time, out RecoveryReport report);
             Recovery = report;
+            _ledger = report.Run > 1 ? ReadLedger() : null;
             Flusher = new JournalFlusher(_journal.Lanes, platform.Host, StopDurable);
         }
 
@@ -318,6 +319,7 @@ public sealed partial class Kernel : IAsyncDisposable
         try
         {
             agent.Instance = agent.Construct();
+            TakePast(agent);
         }
         catch
         {

@@ -27,6 +27,14 @@ public sealed class KernelOptions
     /// Send, which never waits, is durable with the next flush, and refused once one has failed.</summary>
     public Durability Durability { get; init; } = Durability.Buffered;
 
+    /// <summary>How often a message may end a durable agent, or while it is delivered again the process, before it is
+    /// quarantined; counted across processes.</summary>
+    public int AttemptsMost { get; init; } = Limits.AttemptsMost;
+
+    /// <summary>Messages that a durable agent takes between two snapshots of its state. A restart handles at most so many
+    /// once more.</summary>
+    public int SnapshotEvery { get; init; } = Limits.SnapshotEvery;
+
     /// <summary>How reference messages are written into the journal.</summary>
     public MessageCodecs Codecs { get; init; } = new();
 
@@ -59,6 +67,8 @@ public sealed class KernelOptions
             throw new ArgumentException("Durable sends need a journal: set JournalDirectory.", nameof(Durability));
         }
 
+        ArgumentOutOfRangeException.ThrowIfLessThan(AttemptsMost, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(SnapshotEvery, 1);
         ArgumentNullException.ThrowIfNull(Codecs);
         ArgumentNullException.ThrowIfNull(Time);
     }

@@ -31,6 +31,12 @@ public static class Limits
     /// likewise.</summary>
     public const int CoresMax = 128;
 
+    /// <summary>Default of <see cref="KernelOptions.AttemptsMost"/>.</summary>
+    public const int AttemptsMost = 3;
+
+    /// <summary>Default of <see cref="KernelOptions.SnapshotEvery"/>.</summary>
+    public const int SnapshotEvery = 1000;
+
     /// <summary>How long <c>AskAsync</c> waits unless told otherwise (OT-31).</summary>
     public static readonly TimeSpan AskTimeout = TimeSpan.FromSeconds(5);
 

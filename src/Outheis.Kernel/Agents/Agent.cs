@@ -21,4 +21,7 @@ public abstract class Agent
     protected internal virtual void OnStop(ExitReason reason)
     {
     }
+
+    /// <summary>What the kernel keeps of it from one process to the next; null: nothing.</summary>
+    internal virtual DurableFace? MakeDurable() => null;
 }

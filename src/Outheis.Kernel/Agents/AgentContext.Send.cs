@@ -12,7 +12,14 @@ public sealed partial class AgentContext
     {
         Core core = OnCore();
         Interference.At(Moment.EffectBegins);
-        SendResult sent = _isFenced ? SendResult.Denied : core.Send(Cell, to.Node, in message);
+        SendResult sent = _isFenced ? SendResult.Denied
+            : core.Replay is { } replay ? replay.Sent(to.Node, in message)
+            : core.Send(Cell, to.Node, in message);
+        if (sent != SendResult.Sent)
+        {
+            core.NoteRefused(Cell, sent);
+        }
+
         Interference.At(Moment.EffectDone);
         return sent;
     }

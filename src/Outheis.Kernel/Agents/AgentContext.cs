@@ -45,6 +45,9 @@ public sealed partial class AgentContext
     /// <summary>Where the message being handled is in the journal; 0 without a journal.</summary>
     public long Position => _message.Position;
 
+    /// <summary>Whether the message is delivered again; as <see cref="Context.IsRedelivered"/>.</summary>
+    public bool IsRedelivered => _message.Has(MessageFlags.Redelivered);
+
     /// <summary>Wall time, read once per stretch between two awaits.</summary>
     public DateTimeOffset UtcNow => OnCore().TurnTime();
 

@@ -10,7 +10,11 @@ public readonly record struct AgentId(uint Value)
     /// <summary>The program that embeds the kernel, on any thread outside it.</summary>
     public static AgentId Host => default;
 
+    /// <summary>Somebody of an earlier process, whose name nobody has now: the sender of a message that is delivered
+    /// again.</summary>
+    public static AgentId OfEarlierRun => new(uint.MaxValue);
+
     /// <inheritdoc/>
     public override string ToString() =>
-        Value == 0 ? "host" : string.Create(CultureInfo.InvariantCulture, $"#{Value}");
+        Value == 0 ? "host" : Value == uint.MaxValue ? "gone" : string.Create(CultureInfo.InvariantCulture, $"#{Value}");
 }

@@ -37,7 +37,7 @@ internal sealed class AgentSend<T> : AgentSend, IValueTaskSource<SendResult>
 
     /// <summary>Begins to wait. What the first try came to is Full, or Sent and to be durable.</summary>
     public static ValueTask<SendResult> Start(
-        AgentContext context, CapabilityNode node, in T message, SendResult sent, bool isDurable,
+        AgentContext context, CapabilityNode? node, in T message, SendResult sent, bool isDurable,
         CancellationToken token)
     {
         if (token.IsCancellationRequested && sent == SendResult.Full)
@@ -46,7 +46,7 @@ internal sealed class AgentSend<T> : AgentSend, IValueTaskSource<SendResult>
         }
 
         AgentSend<T> send = Pool.Get();
-        (send._context, send._node, send._message, send._token) = (context, node, message, token);
+        (send._context, send._node, send._message, send._token) = (context, node!, message, token);
         (send._isDone, send._isDurable, send._isCancelled) = (false, isDurable, false);
         send._endsWithTurn = context.IsTurnToken(token);
         if (send._endsWithTurn)

@@ -42,6 +42,14 @@ internal sealed class AgentTable
         return page < (uint)pages.Length && pages[page] is { } cells ? cells[id & PageMask] : null;
     }
 
+    /// <summary>The only living agent of that name; null: there is none, or more than one. Rare: looks at
+    /// all.</summary>
+    public AgentCell? FindByName(string name)
+    {
+        AgentCell[] found = [.. Snapshot().Where(agent => agent.GivenName == name)];
+        return found.Length == 1 ? found[0] : null;
+    }
+
     public void Remove(uint id)
     {
         lock (_lock)

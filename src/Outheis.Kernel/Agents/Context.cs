@@ -31,6 +31,10 @@ public readonly ref struct Context
     /// <summary>Where the message being handled is in the journal; 0 without a journal.</summary>
     public long Position => _core.Handling.Position;
 
+    /// <summary>Whether an earlier process accepted the message and did not handle it, or a handler threw with it: it is
+    /// delivered again.</summary>
+    public bool IsRedelivered => _core.Handling.Has(MessageFlags.Redelivered);
+
     /// <summary>Wall time, read once per turn.</summary>
     public DateTimeOffset UtcNow => _core.TurnTime();
 
@@ -56,6 +60,11 @@ public readonly ref struct Context
     {
         Interference.At(Moment.EffectBegins);
         SendResult sent = _core.Send(_self, to.Node, in message);
+        if (sent != SendResult.Sent)
+        {
+            _core.NoteRefused(_self, sent);
+        }
+
         Interference.At(Moment.EffectDone);
         return sent;
     }

@@ -9,6 +9,11 @@ internal sealed unsafe partial class Core
         AgentContext asker, CapabilityNode? node, in TRequest request, TimeSpan? timeout, CancellationToken token)
     {
         AgentCell self = asker.Cell;
+        if (Replay is not null && Replay.TryAnswer(node, out ValueTask<TReply> recorded))
+        {
+            return recorded;
+        }
+
         if (node is null || !node.Allows(self, Rights.Ask))
         {
             return Refused<TReply>(AskException.From(CapabilityNode.Refusal(node, self)), node);
@@ -63,6 +68,11 @@ internal sealed unsafe partial class Core
     /// <summary>The reply of one of this core's agents, to wherever its asker waits.</summary>
     public void Reply<TReply>(AgentCell self, ulong correlation, in TReply reply)
     {
+        if (Replay is not null)
+        {
+            return;      // whoever asked had it, or has gone
+        }
+
         Interference.At(Moment.EffectBegins);
         int table = Correlation.Table(correlation);
         if (Carriage<TReply>.IsTooLarge)

@@ -15,10 +15,25 @@ internal sealed unsafe partial class Core
     {
         if (node is null || !node.Allows(self, Rights.Send))
         {
-            return CapabilityNode.Refusal(node, self);
+            return Refuse(self, node, in message);
         }
 
         return Dispatch(node, in message, correlation: 0);
+    }
+
+    // Where a stand-in's send comes to as well.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private SendResult Refuse<T>(AgentCell self, CapabilityNode? node, in T message) =>
+        Replay is { } replay && self.Factory is null
+            ? replay.Sent(node, in message) : CapabilityNode.Refusal(node, self);
+
+    /// <summary>A durable agent has to be told the same when its past is handled once more.</summary>
+    public void NoteRefused(AgentCell self, SendResult result)
+    {
+        if (self.Durable is not null && Replay is null)
+        {
+            Tap?.RecordRefused(self, Current->Position, result);
+        }
     }
 
     /// <summary>Sends through a capability that was checked. A correlation other than 0 makes it a

@@ -38,6 +38,11 @@ internal sealed unsafe partial class Core
                 }
 
                 Current = message;
+                if (message->Has(MessageFlags.Redelivered))
+                {
+                    BeginAttempt(agent, message->Position);
+                }
+
                 Tap?.NoteConsumed(agent, message);
                 if (!message->Has(MessageFlags.Uncredited))
                 {
@@ -58,6 +63,15 @@ internal sealed unsafe partial class Core
         Current = _root;
     }
 
+    // In the journal before the message is told to be taken: if it ends the process, the next one counts.
+    private void BeginAttempt(AgentCell agent, long message)
+    {
+        Dictionary<long, uint> attempts = agent.Attempts!;
+        uint number = attempts.GetValueOrDefault(message) + 1;
+        attempts[message] = number;
+        Tap!.RecordAttempt(JournalKind.Attempted, agent, message, number, "");
+    }
+
     private void Deliver(AgentCell agent, Message* message)
     {
         object? reference = null;
@@ -76,6 +90,7 @@ internal sealed unsafe partial class Core
         }
 
         Counters.Handled++;
+        agent.Durable?.NoteTaken();
         route.Deliver(this, agent, message, reference);
     }
 
@@ -96,6 +111,7 @@ internal sealed unsafe partial class Core
 
         if (agent.State is AgentState.Running or AgentState.Idle)
         {
+            agent.Durable?.SnapshotIfDue(this, agent);
             agent.State = AgentState.Idle;
             if (!agent.Inbox.IsEmpty || agent.Async is { HasResumes: true })
             {

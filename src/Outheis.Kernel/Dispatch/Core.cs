@@ -64,6 +64,9 @@ internal sealed unsafe partial class Core : CoreFace
     /// <summary>The agent whose turn it is, if any.</summary>
     public AgentCell? Running;
 
+    /// <summary>A durable agent's past is being handled once more; null but for that.</summary>
+    public Refold? Replay;
+
     /// <summary>Monotonic time as of this pass, in the kernel clock's ticks.</summary>
     public long Now;
 
@@ -162,8 +165,25 @@ internal sealed unsafe partial class Core : CoreFace
         _ready.Put(agent);
     }
 
-    /// <summary>Splitmix64 over the kernel's seed.</summary>
+    /// <summary>A number for the agent whose turn it is.</summary>
     public ulong NextRandom()
+    {
+        if (Replay?.Random() is { } recorded)
+        {
+            return recorded;
+        }
+
+        ulong number = DrawRandom();
+        if (Running?.Durable is not null)
+        {
+            Tap?.RecordObserved(Running, Current->Position, ObservedRecord.Random, (long)number);
+        }
+
+        return number;
+    }
+
+    // Splitmix64 over the kernel's seed.
+    private ulong DrawRandom()
     {
         ulong z = _random += 0x9E3779B97F4A7C15;
         z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
@@ -174,9 +194,18 @@ internal sealed unsafe partial class Core : CoreFace
     /// <summary>Wall time of this turn, read when first asked for.</summary>
     public DateTimeOffset TurnTime()
     {
+        if (Replay?.Clock() is { } recorded)
+        {
+            return new DateTimeOffset(recorded, TimeSpan.Zero);
+        }
+
         if (_turnTime == 0)
         {
             _turnTime = Time.GetUtcNow().UtcTicks;
+            if (Running?.Durable is not null)
+            {
+                Tap?.RecordObserved(Running, Current->Position, ObservedRecord.Clock, _turnTime);
+            }
         }
 
         return new DateTimeOffset(_turnTime, TimeSpan.Zero);

@@ -13,7 +13,7 @@ namespace Outheis;
 /// replies and the kernel's own records may use it, so a full disk stops traffic before it stops control
 /// (hazard 10).
 /// </remarks>
-internal sealed unsafe class JournalTap(JournalLane lane, MessageCodecs codecs, TimeProvider time)
+internal sealed unsafe partial class JournalTap(JournalLane lane, MessageCodecs codecs, TimeProvider time)
 {
     private const int ReserveBytes = 16 << 10;
     private const int SlackBytes = ReserveBytes + RecordExtension.Bytes;

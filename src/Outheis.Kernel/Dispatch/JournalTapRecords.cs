@@ -73,6 +73,38 @@ internal static unsafe class JournalTapRecords
         tap.RecordCorrelation(in fields, correlation);
     }
 
+    /// <summary>A message that had a try: Attempted, or Quarantined because it had too many.</summary>
+    public static void RecordAttempt(
+        this JournalTap tap, JournalKind kind, AgentCell agent, long message, uint number, string reason)
+    {
+        var fields = new RecordHeader { Kind = kind, Target = agent.Id.Value, Cause = message };
+        tap.Record(in fields, new AttemptRecord(number, 0, reason));
+    }
+
+    /// <summary>A request of an earlier process, whose asker went with it.</summary>
+    public static void RecordAbandoned(this JournalTap tap, AgentCell agent, JournalEntry request)
+    {
+        var fields = new RecordHeader
+        {
+            Kind = JournalKind.DeadLetter, Target = agent.Id.Value, Cause = request.Position,
+        };
+        tap.Record(in fields, new DeadLetterRecord((byte)DeadLetterReason.AskAbandoned, request.Position));
+    }
+
+    /// <summary>A durable agent was handed what no message says.</summary>
+    public static void RecordObserved(this JournalTap tap, AgentCell agent, long cause, byte what, long value)
+    {
+        var fields = new RecordHeader { Kind = JournalKind.Observed, Sender = agent.Id.Value, Cause = cause };
+        tap.Record(in fields, new ObservedRecord(what, value));
+    }
+
+    /// <summary>A durable agent's send was refused.</summary>
+    public static void RecordRefused(this JournalTap tap, AgentCell agent, long cause, SendResult result)
+    {
+        var fields = new RecordHeader { Kind = JournalKind.Refused, Sender = agent.Id.Value, Cause = cause };
+        tap.Record(in fields, new RefusedRecord((byte)result));
+    }
+
     /// <summary>Appends a message that came from outside, in whatever form its type has. False: no room, try
     /// later.</summary>
     public static bool TryAppendEntered(this JournalTap tap, Message* slot, object? reference) =>

@@ -40,6 +40,9 @@ internal abstract unsafe class Route
     /// <summary>The flags of messages that come this way.</summary>
     public virtual MessageFlags Flags => MessageFlags.None;
 
+    /// <summary>Whether its handler may await.</summary>
+    public virtual bool IsAsync => false;
+
     public static Route Of(int index) => Volatile.Read(ref s_all)[index];      // A6
 
     /// <summary>Whether an agent has the handler that this route calls.</summary>
@@ -131,6 +134,8 @@ internal sealed unsafe class HandleAsyncRoute<T>() : Route(typeof(T))
 
     public override int InlineBytes => Carriage<T>.InlineBytes;
 
+    public override bool IsAsync => true;
+
     public override MessageFlags Flags => Carriage<T>.Flags;
 
     public override bool IsUnderstoodBy(Agent agent) => agent is IHandleAsync<T>;
@@ -190,6 +195,8 @@ internal sealed unsafe class AnswerAsyncRoute<TRequest, TReply>() : Route(typeof
     public static readonly AnswerAsyncRoute<TRequest, TReply> Instance = new();
 
     public override int InlineBytes => Carriage<TRequest>.InlineBytes;
+
+    public override bool IsAsync => true;
 
     public override MessageFlags Flags => Carriage<TRequest>.Flags | MessageFlags.Extended;
 

@@ -20,6 +20,9 @@ public enum DeadLetterReason : byte
 
     /// <summary>Nobody handles it: a signal to an agent that is not a supervisor.</summary>
     Unhandled,
+
+    /// <summary>It ended its agent or the process too often and is set aside, for a person to decide.</summary>
+    Quarantined,
 }
 
 /// <summary>One message that was accepted and not handled.</summary>

@@ -28,7 +28,14 @@ internal static unsafe class Lifecycle
         agent.HasStarted = true;
         try
         {
+            AgentPast? past = agent.Past;
+            agent.Past = null;
+            DurableStart.Restore(core, agent, past);
             agent.Instance!.OnStart(new Context(core, agent));
+            if (past is not null)
+            {
+                Redelivery.Run(core, agent, past);
+            }
         }
         catch (Exception bug)
         {
@@ -69,7 +76,14 @@ internal static unsafe class Lifecycle
             return;
         }
 
-        Start(core, agent);
+        if (agent.Durable is not null)
+        {
+            DurableStart.FindPast(core, agent);
+        }
+        else
+        {
+            Start(core, agent);
+        }
     }
 
     /// <summary>A synchronous handler, or the synchronous beginning of an asynchronous one, threw.</summary>
@@ -86,7 +100,15 @@ internal static unsafe class Lifecycle
             }
 
             inFlight->Flags |= MessageFlags.Uncredited;      // its credit went back when it was taken
-            core.Bury(inFlight, agent, DeadLetterReason.HandlerFailed);
+            if (failed == 0 && DurableStart.TryKeep(core, agent, inFlight, bug))
+            {
+                core.Cells.Return(inFlight);
+            }
+            else
+            {
+                core.Bury(inFlight, agent, DeadLetterReason.HandlerFailed);
+            }
+
             core.LeaveResumed();      // that cell is another message's from now on
         }
 
@@ -97,7 +119,11 @@ internal static unsafe class Lifecycle
     public static void TurnThrew(Core core, AgentCell agent, in Message inFlight, Exception bug)
     {
         Message message = inFlight;
-        core.Report(&message, Route.Of(message.Route), DeadLetterReason.HandlerFailed);
+        if (message.Correlation != 0 || !DurableStart.TryKeep(core, agent, &message, bug))
+        {
+            core.Report(&message, Route.Of(message.Route), DeadLetterReason.HandlerFailed);
+        }
+
         End(core, agent, new ExitReason(ExitKind.Error, bug), message.Correlation);
     }
 
@@ -109,6 +135,11 @@ internal static unsafe class Lifecycle
     /// <param name="failed">The ask that it failed in; 0 for none.</param>
     public static void End(Core core, AgentCell agent, ExitReason reason, ulong failed = 0)
     {
+        if (reason.Kind != ExitKind.Error && agent.HasStarted && agent.Async is not { IsInTurn: true })
+        {
+            agent.Durable?.Snapshot(core, agent);      // the next one has nothing to handle once more
+        }
+
         agent.State = AgentState.Ended;
         agent.StopWanted = null;
         ulong unanswered = agent.Async?.Fence(isReported: reason.Kind == ExitKind.Error) ?? 0;

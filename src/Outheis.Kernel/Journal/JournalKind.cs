@@ -53,6 +53,32 @@ public enum JournalKind : byte
 
     /// <summary>The run ended as it should; the last record of a run in each of its lanes.</summary>
     Closed = 16,
+
+    /// <summary>A durable agent was handed something that no message says: the time, a random number.</summary>
+    Observed = 17,
+
+    /// <summary>A message that an earlier process left unhandled is being handled now, or one whose handler threw is
+    /// to be handled once more.</summary>
+    Attempted = 18,
+
+    /// <summary>A message was set aside because too many attempts to handle it ended an agent or the
+    /// process.</summary>
+    Quarantined = 19,
+
+    /// <summary>A person decided about a message in quarantine: it is to be tried again, or dropped.</summary>
+    Released = 20,
+
+    /// <summary>The state of a durable agent after everything that it has taken so far.</summary>
+    Snapshot = 21,
+
+    /// <summary>A durable agent's send was refused.</summary>
+    Refused = 22,
+
+    /// <summary>A durable agent is about to act on the world outside.</summary>
+    EffectBegun = 23,
+
+    /// <summary>It has acted, and what came of it.</summary>
+    EffectEnded = 24,
 }
 
 /// <summary>How the payload of a message type stands in the journal.</summary>

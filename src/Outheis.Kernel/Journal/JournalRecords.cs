@@ -236,6 +236,68 @@ internal readonly record struct DeadLetterRecord(byte Reason, long Message) : IJ
     }
 }
 
+/// <summary>Observed by the header's sender. What: 1 wall time, 2 random number.</summary>
+internal readonly record struct ObservedRecord(byte What, long Value) : IJournalRecord<ObservedRecord>
+{
+    public const byte Clock = 1;
+    public const byte Random = 2;
+
+    public int Bytes => 16;
+
+    public void Write(Span<byte> to)
+    {
+        BinaryPrimitives.WriteUInt64LittleEndian(to, What);
+        BinaryPrimitives.WriteInt64LittleEndian(to[8..], Value);
+    }
+
+    public static bool TryRead(ReadOnlySpan<byte> from, out ObservedRecord record)
+    {
+        bool fits = from.Length >= 16;
+        record = !fits ? default : new ObservedRecord(from[0], BinaryPrimitives.ReadInt64LittleEndian(from[8..]));
+        return fits;
+    }
+}
+
+/// <summary>Attempted, Quarantined and Released, all about the message at the header's cause. Number: which attempt it
+/// is, or was the last. Verdict, of Released: 0 try again, 1 drop.</summary>
+internal readonly record struct AttemptRecord(uint Number, byte Verdict, string Reason) : IJournalRecord<AttemptRecord>
+{
+    public const byte Retry = 0;
+    public const byte Drop = 1;
+
+    public int Bytes => 8 + JournalText.Bytes(Reason);
+
+    public void Write(Span<byte> to)
+    {
+        BinaryPrimitives.WriteUInt32LittleEndian(to, Number);
+        BinaryPrimitives.WriteUInt32LittleEndian(to[4..], Verdict);
+        JournalText.Write(Reason, to[8..]);
+    }
+
+    public static bool TryRead(ReadOnlySpan<byte> from, out AttemptRecord record)
+    {
+        bool fits = from.Length >= 8;
+        record = !fits ? default : new AttemptRecord(
+            BinaryPrimitives.ReadUInt32LittleEndian(from), from[4], JournalText.Read(from[8..]));
+        return fits;
+    }
+}
+
+/// <summary>Refused, of the header's sender and target: the result as the kernel's number.</summary>
+internal readonly record struct RefusedRecord(byte Result) : IJournalRecord<RefusedRecord>
+{
+    public int Bytes => 8;
+
+    public void Write(Span<byte> to) => BinaryPrimitives.WriteUInt64LittleEndian(to, Result);
+
+    public static bool TryRead(ReadOnlySpan<byte> from, out RefusedRecord record)
+    {
+        bool fits = from.Length >= 8;
+        record = fits ? new RefusedRecord(from[0]) : default;
+        return fits;
+    }
+}
+
 /// <summary>The extension of a record that has no more to say than its correlation.</summary>
 internal readonly record struct CorrelationRecord(ulong Correlation) : IJournalRecord<CorrelationRecord>
 {

@@ -40,6 +40,27 @@ internal unsafe struct Inbox
         Count++;
     }
 
+    /// <summary>Puts all of another inbox behind what is here. That one is not used any more.</summary>
+    public void PutAll(in Inbox other)
+    {
+        if (other.IsEmpty)
+        {
+            return;
+        }
+
+        if (_head == null)
+        {
+            _head = other._head;
+        }
+        else
+        {
+            _tail->Next = other._head;
+        }
+
+        _tail = other._tail;
+        Count += other.Count;
+    }
+
     /// <summary>The oldest message, or null.</summary>
     public Message* Take()
     {

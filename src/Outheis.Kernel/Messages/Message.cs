@@ -11,6 +11,7 @@ internal enum MessageFlags : ushort
     Uncredited = 1 << 2,      // a kernel signal or reply: took no room of the target's channel
     Void = 1 << 3,            // a claimed ingress slot whose sender withdrew: nothing to deliver
     Traced = 1 << 4,          // Trace names a trace context; set only while somebody listens
+    Redelivered = 1 << 5,     // accepted by an earlier process and not handled by it
 }
 
 /// <summary>Looks at a message where it lies; for whoever checks or lists.</summary>

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 
@@ -21,7 +22,57 @@ public sealed class MessageCodecs
     {
         ArgumentNullException.ThrowIfNull(type);
         _codecs[typeof(T)] = new JsonMessageCodec<T>(type);
+        MessageTypes.Add<T>();
         return this;
+    }
+
+    /// <summary>Says that this program has messages of type <typeparamref name="T"/>, so that one that a killed process
+    /// left unhandled can be delivered again, and a durable agent be rebuilt. The source generator says it for every
+    /// message type that it can name; private ones need this.</summary>
+    /// <typeparam name="T">The message type.</typeparam>
+    /// <returns>These codecs, to go on.</returns>
+    public MessageCodecs Add<T>()
+    {
+        MessageTypes.Add<T>();
+        return this;
+    }
+
+    /// <summary>As <see cref="Add{T}"/>, for requests: a durable agent is rebuilt from those that it answered.</summary>
+    /// <typeparam name="TRequest">The request type.</typeparam>
+    /// <typeparam name="TReply">Its reply type.</typeparam>
+    /// <returns>These codecs, to go on.</returns>
+    public MessageCodecs AddRequest<TRequest, TReply>()
+    {
+        MessageTypes.AddRequest<TRequest, TReply>();
+        MessageTypes.Add<TReply>();
+        return this;
+    }
+
+    /// <summary>Reads what a record holds. False: it is something else, or was not written.</summary>
+    internal bool TryRead<T>(JournalEntry entry, out T message)
+    {
+        ReadOnlySpan<byte> payload = entry.Payload.Span;
+        message = default!;
+        if (entry.Encoding == PayloadEncoding.Raw && Carriage<T>.IsRaw && payload.Length == Unsafe.SizeOf<T>())
+        {
+            message = Unsafe.ReadUnaligned<T>(in payload[0]);
+            return true;
+        }
+
+        if (entry.Encoding != PayloadEncoding.Json || Find(typeof(T)) is not MessageCodec<T> codec)
+        {
+            return false;
+        }
+
+        try
+        {
+            message = codec.Decode(payload);
+            return message is not null;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
     }
 
     internal MessageCodec? Find(Type type) => _codecs.GetValueOrDefault(type);
@@ -33,6 +84,8 @@ internal abstract class MessageCodec;
 internal abstract class MessageCodec<T> : MessageCodec
 {
     public abstract void Encode(in T message, ArrayBufferWriter<byte> output);
+
+    public abstract T Decode(ReadOnlySpan<byte> payload);
 }
 
 internal sealed class JsonMessageCodec<T>(JsonTypeInfo<T> type) : MessageCodec<T>
@@ -47,4 +100,6 @@ internal sealed class JsonMessageCodec<T>(JsonTypeInfo<T> type) : MessageCodec<T
         JsonSerializer.Serialize(writer, message, type);
         writer.Flush();
     }
+
+    public override T Decode(ReadOnlySpan<byte> payload) => JsonSerializer.Deserialize(payload, type)!;
 }

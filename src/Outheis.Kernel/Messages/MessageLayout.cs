@@ -44,6 +44,7 @@ public sealed class MessageLayout
         ArgumentNullException.ThrowIfNull(layout);
         Registered<T>.Layout = null;
         Registered<T>.Make = layout;
+        MessageTypes.Add<T>();
     }
 
     /// <summary>How <typeparamref name="T"/> is described; null: nobody did.</summary>

@@ -14,7 +14,8 @@ internal sealed class StepKernel : IDisposable
 
     public StepKernel(
         int seed = 1, int cores = 2, int capacity = Limits.ChannelMessages, IJournalDisk? disk = null,
-        MessageCodecs? codecs = null, Durability durability = Durability.Buffered)
+        MessageCodecs? codecs = null, Durability durability = Durability.Buffered,
+        int snapshotEvery = Limits.SnapshotEvery)
     {
         Seed = seed;
         _threads = new StepThreads(seed);
@@ -28,6 +29,7 @@ internal sealed class StepKernel : IDisposable
             SegmentBytes = Journal.Journals.SmallSegment,
             Codecs = codecs ?? new MessageCodecs(),
             Durability = durability,
+            SnapshotEvery = snapshotEvery,
             Unsupervised = Failures.Add,
         };
         Kernel = new Kernel(
@@ -117,6 +119,13 @@ internal sealed class StepKernel : IDisposable
             return stop.IsCompleted;
         });
         return stop.Result;
+    }
+
+    /// <summary>Lets go of the kernel as a killed process does.</summary>
+    public void Abandon()
+    {
+        _isStopped = true;
+        Kernel.Abandon();
     }
 
     public void Dispose()

@@ -1,0 +1,102 @@
+using System.Globalization;
+
+namespace Outheis;
+
+/// <summary>How an agent acts on the world outside.</summary>
+public sealed partial class AgentContext
+{
+    private long _effectsOf;      // position of the message whose effects are counted
+    private ulong _effects;
+
+    /// <summary>
+    /// Acts on the world outside, once: notes the intent in the journal, runs, notes the outcome. When a durable agent's
+    /// past is handled once more, the recorded outcome is returned and nothing runs; an intent without an outcome is
+    /// <see cref="EffectOutcome.InDoubt"/> (ES-05, ES-06).
+    /// </summary>
+    /// <typeparam name="T">What comes back: an unmanaged struct, or a type that <see cref="KernelOptions.Codecs"/> write
+    /// as JSON.</typeparam>
+    /// <param name="key">Names the effect among those of the message being handled: "charge", "mail 2". At most 1024
+    /// bytes.</param>
+    /// <param name="act">Does it. Gets the idempotency key and the turn's token; resumes on the agent's core.</param>
+    /// <returns>What came of it. What <paramref name="act"/> throws is an outcome, too; but a cancellation leaves the
+    /// effect in doubt and is thrown on.</returns>
+    /// <remarks>Cost: two records; in a kernel that is <see cref="Durability.Durable"/> the intent is flushed before it
+    /// runs, so that no loss of power can make it run twice. Without a journal it just runs.</remarks>
+    /// <exception cref="ArgumentException"><typeparamref name="T"/> cannot be written into the journal.</exception>
+    /// <exception cref="JournalException">The intent could not be noted: nothing has run.</exception>
+    public async ValueTask<Effect<T>> EffectAsync<T>(
+        string key, Func<string, CancellationToken, ValueTask<T>> act)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(key);
+        ArgumentNullException.ThrowIfNull(act);
+        Core core = OnCore();
+        if (core.Tap is not null && !JournalTap.CanWrite<T>(core.Kernel.Options.Codecs))
+        {
+            throw new ArgumentException(
+                $"{typeof(T).Name} is no unmanaged struct and has no codec: give KernelOptions.Codecs one with AddJson.");
+        }
+
+        string name = string.Create(CultureInfo.InvariantCulture, $"{_message.Position:x}-{key}");
+        ulong number = NextEffect();
+        if (core.Replay is { } replay && replay.TryRecall(this, key, name, out Effect<T> recorded))
+        {
+            return recorded;
+        }
+
+        if (_isFenced)
+        {
+            throw new OperationCanceledException($"This incarnation of {Cell.Name} has ended.");
+        }
+
+        await NoteIntentAsync(core, key, number).ConfigureAwait(true);
+        Effect<T> effect = await RunAsync(name, act).ConfigureAwait(true);
+        NoteOutcome(number, in effect);
+        return effect;
+    }
+
+    internal void NoteOutcome<T>(ulong number, in Effect<T> effect)
+    {
+        if (!_isFenced)
+        {
+            OnCore().Tap?.AppendOutcome(Cell, _message.Position, number, in effect);
+        }
+    }
+
+    private async ValueTask NoteIntentAsync(Core core, string key, ulong number)
+    {
+        if (core.Tap is null)
+        {
+            return;
+        }
+
+        if (!core.Tap.TryAppendIntent(Cell, _message.Position, number, key))
+        {
+            throw new JournalException(
+                $"The intent of {key} could not be noted, so it was not run. {core.Tap.Lane.Refusal?.Message}");
+        }
+
+        if (core.Kernel.Options.Durability == Durability.Durable)
+        {
+            await AgentSend<byte>.Start(this, null, 0, SendResult.Sent, isDurable: true, default).ConfigureAwait(true);
+        }
+    }
+
+    private async ValueTask<Effect<T>> RunAsync<T>(string name, Func<string, CancellationToken, ValueTask<T>> act)
+    {
+        try
+        {
+            T value = await act(name, TurnToken).ConfigureAwait(true);
+            return new Effect<T>(EffectOutcome.Done, value, name, null);
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            return new Effect<T>(EffectOutcome.Failed, default, name, $"{failure.GetType().Name}: {failure.Message}");
+        }
+    }
+
+    private ulong NextEffect()
+    {
+        (_effects, _effectsOf) = (_effectsOf == _message.Position ? _effects + 1 : 1, _message.Position);
+        return _effects;
+    }
+}

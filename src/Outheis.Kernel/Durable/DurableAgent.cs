@@ -1,0 +1,105 @@
+using System.Runtime.CompilerServices;
+
+namespace Outheis;
+
+/// <summary>
+/// An agent whose state outlives its process: it is what its handlers made of the messages that it has taken. When an
+/// agent of this name is spawned again, or its incarnation restarted, the kernel takes the newest snapshot from the
+/// journal and hands the messages since to the new instance, before it takes new ones.
+/// </summary>
+/// <typeparam name="TState">An unmanaged struct, or a type that <see cref="KernelOptions.Codecs"/> write as
+/// JSON.</typeparam>
+/// <remarks>
+/// <para>Exactly once in the state: a message counts when it was handled to its end; one whose handler threw does not
+/// count and is tried again, at most <see cref="KernelOptions.AttemptsMost"/> times.</para>
+/// <para>While old messages are handled, nothing is sent: sends return what they returned then, asks are answered with
+/// what was answered then, <see cref="Context.UtcNow"/> and <see cref="Context.NextRandom"/> give what they gave
+/// then. So a handler may look at these, at its message and at <see cref="State"/>, and at nothing else: no other clock,
+/// no static, no file. What acts on the world outside goes through <see cref="AgentContext.EffectAsync{T}"/>.</para>
+/// <para>Needs a journal, and a name that no other durable agent has.</para>
+/// </remarks>
+public abstract class DurableAgent<TState> : Agent
+{
+    /// <summary>Begins with a state, which the journal may replace before the agent starts.</summary>
+    /// <param name="initial">Of an agent that never lived before.</param>
+    protected DurableAgent(TState initial) => State = initial;
+
+    /// <summary>All that the agent knows. Handlers change it; the kernel reads it between two messages.</summary>
+    protected internal TState State { get; set; }
+
+    internal sealed override DurableFace MakeDurable() => new DurableFace<TState>(this);
+}
+
+/// <summary>The kernel's side of one incarnation of a durable agent. The agent's core.</summary>
+internal abstract class DurableFace
+{
+    private int _sinceSnapshot;      // messages taken
+
+    public void NoteTaken() => _sinceSnapshot++;
+
+    /// <summary>Between two messages: writes the state if enough was taken since the newest snapshot.</summary>
+    public void SnapshotIfDue(Core core, AgentCell agent)
+    {
+        if (_sinceSnapshot >= core.Kernel.Options.SnapshotEvery)
+        {
+            Snapshot(core, agent);
+        }
+    }
+
+    public void Snapshot(Core core, AgentCell agent)
+    {
+        if (core.Tap is { } tap && TrySnapshot(tap, agent))
+        {
+            _sinceSnapshot = 0;
+        }
+    }
+
+    /// <summary>Takes the state from a snapshot. False: it cannot be read as one.</summary>
+    public abstract bool TryRestore(MessageCodecs codecs, JournalEntry snapshot);
+
+    /// <summary>Writes the state as it is. False: there was no room.</summary>
+    public abstract bool TrySnapshot(JournalTap tap, AgentCell agent);
+
+    /// <summary>Whether the journal can hold such a state.</summary>
+    public abstract bool CanBeWritten(MessageCodecs codecs);
+
+    public abstract Type StateType { get; }
+}
+
+internal sealed class DurableFace<TState>(DurableAgent<TState> agent) : DurableFace
+{
+    public override Type StateType => typeof(TState);
+
+    public override bool TryRestore(MessageCodecs codecs, JournalEntry snapshot)
+    {
+        if (snapshot.TypeFullName != MessageLayout.NameOf<TState>() || !codecs.TryRead(snapshot, out TState state))
+        {
+            return false;
+        }
+
+        agent.State = state;
+        return true;
+    }
+
+    public override bool TrySnapshot(JournalTap tap, AgentCell cell)
+    {
+        TState state = agent.State;
+        return tap.AppendSnapshot(StateRoute<TState>.Instance, cell, in state);
+    }
+
+    public override bool CanBeWritten(MessageCodecs codecs) =>
+        codecs.Find(typeof(TState)) is not null || !RuntimeHelpers.IsReferenceOrContainsReferences<TState>();
+}
+
+/// <summary>Gives a state type its number in the journal. No message comes this way.</summary>
+internal sealed unsafe class StateRoute<TState>() : Route(typeof(TState))
+{
+    public static readonly StateRoute<TState> Instance = new();
+
+    public override int InlineBytes => 0;
+
+    public override bool IsUnderstoodBy(Agent agent) => false;
+
+    public override void Deliver(Core core, AgentCell self, Message* message, object? reference) =>
+        throw new InvalidOperationException("A state is no message.");
+}

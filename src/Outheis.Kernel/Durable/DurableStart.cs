@@ -1,0 +1,83 @@
+namespace Outheis;
+
+/// <summary>What is different about the beginning and the failing of a durable agent.</summary>
+internal static unsafe class DurableStart
+{
+    /// <summary>Gives a new instance the state that its past makes, and writes that down: what comes later builds on
+    /// it. The agent's core, before OnStart.</summary>
+    public static void Restore(Core core, AgentCell agent, AgentPast? past)
+    {
+        agent.Durable = core.Tap is null ? null : agent.Instance!.MakeDurable();
+        if (agent.Durable is null)
+        {
+            return;
+        }
+
+        if (past is not null)
+        {
+            Refold.Run(core, agent, past, core.Kernel.Options.Codecs);
+        }
+
+        agent.Durable.Snapshot(core, agent);
+    }
+
+    /// <summary>A handler threw: the message is to be tried again with the state as it was before. False: it is not that
+    /// sort of agent.</summary>
+    public static bool TryKeep(Core core, AgentCell agent, Message* message, Exception bug)
+    {
+        if (agent.Durable is null || message->Position == 0)
+        {
+            return false;
+        }
+
+        uint number = agent.Attempts?.GetValueOrDefault(message->Position) ?? 0;
+        core.Tap!.RecordAttempt(
+            JournalKind.Attempted, agent, message->Position, Math.Max(1, number), $"{bug.GetType().Name}: {bug.Message}");
+        return true;
+    }
+
+    /// <summary>Before an incarnation that follows one which ended in this process: reads from the journal, off the core,
+    /// what its state is made of.</summary>
+    public static void FindPast(Core core, AgentCell agent)
+    {
+        agent.State = AgentState.Starting;
+        agent.Kernel.Platform.Host.Queue(new Reading(core, agent));
+    }
+
+    private sealed class Reading(Core core, AgentCell agent) : KernelOp, IThreadPoolWorkItem
+    {
+        private AgentPast? _past;
+        private Exception? _failure;
+
+        public void Execute()
+        {
+            try
+            {
+                _past = agent.Kernel.ReadLedger().Take(agent.Name);
+                if (_past is not null)
+                {
+                    _past.IsCut = false;
+                    _past.Waiting.RemoveAll(static message => !message.IsRetry);      // the rest is in its channel
+                }
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+            {
+                _failure = failure;
+            }
+
+            core.Post(this);
+        }
+
+        public override void Run(Core core)
+        {
+            if (_failure is not null && agent.State == AgentState.Starting)
+            {
+                Lifecycle.End(core, agent, new ExitReason(ExitKind.Error, _failure));
+                return;
+            }
+
+            agent.Past = _past;
+            Lifecycle.Start(core, agent);
+        }
+    }
+}

@@ -1,0 +1,103 @@
+namespace Outheis;
+
+/// <summary>
+/// Hands an agent what an earlier process accepted for its namesake and did not handle, before anything new. The agent's
+/// core, at its start.
+/// </summary>
+internal static unsafe class Redelivery
+{
+    public static void Run(Core core, AgentCell agent, AgentPast past)
+    {
+        MessageCodecs codecs = core.Kernel.Options.Codecs;
+        Inbox newer = agent.Inbox;
+        agent.Inbox = default;
+        foreach (LedgerMessage message in past.Waiting)
+        {
+            if (message.Entry.Correlation != 0)
+            {
+                core.Tap!.RecordAbandoned(agent, message.Entry);      // whoever asked has gone with its process
+                core.Kernel.Redelivered.CountAbandoned();
+            }
+            else if (message.Attempts >= core.Kernel.Options.AttemptsMost)
+            {
+                core.Tap!.RecordAttempt(
+                    JournalKind.Quarantined, agent, message.Position, message.Attempts, message.Reason);
+                core.Kernel.DeadLetters.Add(new DeadLetter(
+                    DeadLetterReason.Quarantined, AgentId.OfEarlierRun, agent.Id, message.Entry.TypeName ?? "",
+                    message.Position));
+                core.Kernel.Redelivered.CountQuarantined();
+            }
+            else if (MessageTypes.Find(message.Entry.TypeFullName)?.RouteTo(agent.Instance!, false) is { } route)
+            {
+                Put(core, agent, message, route, codecs);
+            }
+            else
+            {
+                core.Kernel.Redelivered.CountUnknown();
+            }
+        }
+
+        agent.Inbox.PutAll(newer);
+    }
+
+    private static void Put(Core core, AgentCell agent, LedgerMessage message, Route route, MessageCodecs codecs)
+    {
+        Message* cell = core.Cells.Rent();
+        try
+        {
+            object? reference = RedeliveredMessage.Fill(cell, message.Entry, route, codecs, agent);
+            if (cell->Has(MessageFlags.Reference))
+            {
+                core.Cells.PutReference(cell, reference);
+            }
+        }
+        catch (JournalException)
+        {
+            core.Cells.Return(cell);
+            core.Kernel.Redelivered.CountUnknown();
+            return;
+        }
+
+        agent.Attempts ??= [];
+        agent.Attempts[message.Position] = message.Attempts;
+        agent.Inbox.Put(cell);
+        core.Kernel.Redelivered.CountDelivered();
+    }
+}
+
+/// <summary>Makes a message again from its record.</summary>
+internal static unsafe class RedeliveredMessage
+{
+    /// <summary>Fills a cell. Returns what travels beside it.</summary>
+    /// <exception cref="JournalException">The payload cannot be read.</exception>
+    public static object? Fill(Message* cell, JournalEntry entry, Route route, MessageCodecs codecs, AgentCell target)
+    {
+        cell->Route = route.Index;
+        cell->Target = target.Id.Value;
+        cell->Sender = SenderNow(entry, target.Kernel);
+        cell->Capability = 0;
+        cell->Badge = entry.Badge;
+        cell->Flags = MessageFlags.Uncredited | MessageFlags.Redelivered;
+        cell->Qos = entry.Qos;
+        cell->Chain = entry.Chain;
+        cell->Position = entry.Position;
+        if (entry.Correlation != 0)
+        {
+            cell->Flags |= MessageFlags.Extended;
+            (cell->Correlation, cell->Trace, cell->Deadline, cell->Labels) = (entry.Correlation, 0, 0, entry.Labels);
+        }
+
+        return MessageTypes.Find(entry.TypeFullName)!.TryFill(codecs, entry, cell, out object? reference)
+            ? reference
+            : throw new JournalException(
+                $"The {entry.TypeFullName} at {entry.Position} cannot be read: its version is {entry.TypeVersion}, its "
+                + $"encoding {entry.Encoding}.");
+    }
+
+    // Ids mean something in one run only. Whoever has the sender's name now is the sender; nobody is mistaken for the
+    // host.
+    private static uint SenderNow(JournalEntry entry, Kernel kernel) =>
+        entry.Sender == AgentId.Host ? 0
+        : entry.SenderName is { } name && kernel.Agents.FindByName(name) is { } now ? now.Id.Value
+        : AgentId.OfEarlierRun.Value;
+}

@@ -1,0 +1,31 @@
+namespace Outheis;
+
+/// <summary>What became of the messages that earlier processes accepted and did not handle, so far. Any thread.</summary>
+public sealed class RedeliveryReport
+{
+    private long _delivered;
+    private long _quarantined;
+    private long _abandoned;
+    private long _unknown;
+
+    /// <summary>Put into the channel of the agent that has the name now.</summary>
+    public long Delivered => Volatile.Read(ref _delivered);
+
+    /// <summary>Set aside because they had ended an agent or a process too often.</summary>
+    public long Quarantined => Volatile.Read(ref _quarantined);
+
+    /// <summary>Requests whose asker went with its process.</summary>
+    public long Abandoned => Volatile.Read(ref _abandoned);
+
+    /// <summary>Of a type that this program did not say it has, or that it cannot read, or that the agent does not
+    /// handle. They stay in the journal, and wait for a program that does.</summary>
+    public long Unknown => Volatile.Read(ref _unknown);
+
+    internal void CountDelivered() => Interlocked.Increment(ref _delivered);
+
+    internal void CountQuarantined() => Interlocked.Increment(ref _quarantined);
+
+    internal void CountAbandoned() => Interlocked.Increment(ref _abandoned);
+
+    internal void CountUnknown() => Interlocked.Increment(ref _unknown);
+}

@@ -1,0 +1,204 @@
+using System.Text;
+
+namespace Outheis;
+
+/// <summary>
+/// Makes a durable agent's state again: restores the newest snapshot, then hands what was taken since to the new
+/// instance, with everything that it does muted and everything that it asks answered from the journal. The agent's core,
+/// before the agent starts.
+/// </summary>
+/// <remarks>
+/// The handlers run in the name of a stand-in cell that holds no capability, so that each send and ask comes to the
+/// refusals' path, where the core finds this. Live sends pay nothing for it.
+///
+/// The newest message of a run that was killed may have been handled in part. It is handled once more, with the part
+/// that is in the journal muted and the rest done: "open".
+/// </remarks>
+internal sealed unsafe class Refold(Core core, AgentCell agent, AgentPast past, MessageCodecs codecs)
+{
+    private readonly AgentCell _standIn = new(
+        agent.Kernel, core, agent.Id, agent.Name, null, null, agent.Qos, agent.Credits.Capacity)
+    {
+        Instance = agent.Instance, Incarnation = agent.Incarnation, State = AgentState.Running,
+    };
+
+    private PastTurn _turn = null!;
+    private bool _isOpen;
+    private long? _clock;
+    private DateTimeOffset _time;    // of the message at hand, as good as the journal knows it
+
+    /// <summary>Restores and folds. Throws what a handler throws: then it is not the program that wrote this.</summary>
+    /// <exception cref="JournalException">The snapshot or a message cannot be read by this program.</exception>
+    public static void Run(Core core, AgentCell agent, AgentPast past, MessageCodecs codecs)
+    {
+        if (past.Snapshot is not { } snapshot)
+        {
+            return;      // its namesakes were not durable
+        }
+
+        if (!agent.Durable!.TryRestore(codecs, snapshot))
+        {
+            throw new JournalException(
+                $"The state of {agent.Name} at {snapshot.Position} is {snapshot.TypeFullName} version "
+                + $"{snapshot.TypeVersion}, which cannot be read as {agent.Durable.StateType}. Keep the type's name, or "
+                + "give the agent another one.");
+        }
+
+        new Refold(core, agent, past, codecs).RunTurns();
+    }
+
+    /// <summary>What a send in the name of the stand-in comes to.</summary>
+    public SendResult Sent<T>(CapabilityNode? node, in T message)
+    {
+        JournalEntry? output = Take(static entry =>
+            entry.Kind == JournalKind.Refused || (entry.Kind == JournalKind.Sent && entry.Correlation == 0));
+        if (output is not null)
+        {
+            return output.Kind == JournalKind.Refused
+                && RefusedRecord.TryRead(output.Payload.Span, out RefusedRecord refused)
+                ? (SendResult)refused.Result : SendResult.Sent;
+        }
+
+        return _isOpen ? core.Send(agent, node, in message) : SendResult.Sent;
+    }
+
+    /// <summary>The answer to an ask. False: it was not asked then, and is asked now.</summary>
+    public bool TryAnswer<TReply>(CapabilityNode? node, out ValueTask<TReply> answer)
+    {
+        JournalEntry? asked = Take(static output => output.Kind == JournalKind.Sent && output.Correlation != 0);
+        if (asked is null && _isOpen)
+        {
+            answer = default;
+            return false;
+        }
+
+        JournalEntry? reply = asked is null ? null : past.ReplyTo(asked.Correlation);
+        AskOutcome failure = reply is null ? AskOutcome.Dead
+            : reply.Kind == JournalKind.TimedOut ? AskOutcome.TimedOut
+            : reply.IsFailure ? AskOutcome.Failed
+            : AskOutcome.Replied;
+        answer = failure != AskOutcome.Replied
+            ? ValueTask.FromException<TReply>(new AskException(failure, node?.Target.Name ?? "The callee"))
+            : codecs.TryRead(reply!, out TReply read) ? new ValueTask<TReply>(read)
+            : ValueTask.FromException<TReply>(new JournalException(
+                $"The reply at {reply!.Position} cannot be read as {typeof(TReply)}."));
+        return true;
+    }
+
+    /// <summary>What came of an effect then. False: it was not begun, and is run now.</summary>
+    public bool TryRecall<T>(AgentContext context, string key, string name, out Effect<T> effect)
+    {
+        effect = new Effect<T>(EffectOutcome.InDoubt, default, name, null);
+        JournalEntry? begun = Take(entry => entry.Kind == JournalKind.EffectBegun
+            && Encoding.UTF8.GetString(entry.Payload.Span) == key);
+        if (begun is null)
+        {
+            return !_isOpen;
+        }
+
+        JournalEntry? ended = Take(entry =>
+            entry.Kind == JournalKind.EffectEnded && entry.Correlation == begun.Correlation);
+        if (ended is null)
+        {
+            context.NoteOutcome(begun.Correlation, in effect);      // it was told so: it will be told so again
+        }
+        else if ((EffectOutcome)ended.Labels == EffectOutcome.Failed)
+        {
+            effect = effect with { Outcome = EffectOutcome.Failed, Error = Encoding.UTF8.GetString(ended.Payload.Span) };
+        }
+        else if ((EffectOutcome)ended.Labels == EffectOutcome.Done)
+        {
+            effect = effect with
+            {
+                Outcome = EffectOutcome.Done,
+                Value = codecs.TryRead(ended, out T value) ? value : throw new JournalException(
+                    $"The outcome of effect {name} at {ended.Position} cannot be read as {typeof(T)}."),
+            };
+        }
+
+        return true;
+    }
+
+    /// <summary>The wall time that the handler saw, in UTC ticks; null: it looks at the clock now.</summary>
+    public long? Clock()
+    {
+        _clock = TakeObserved(ObservedRecord.Clock) ?? _clock;
+        return _clock ?? (_isOpen ? null : _time.UtcTicks);
+    }
+
+    /// <summary>The random number that it got; null: none, and it gets one now.</summary>
+    public ulong? Random() => (ulong?)TakeObserved(ObservedRecord.Random);
+
+    /// <summary>The next output of this sort that the journal has for the turn.</summary>
+    public JournalEntry? Take(Predicate<JournalEntry> isMeant)
+    {
+        int found = _turn.Outputs.FindIndex(isMeant);
+        if (found < 0)
+        {
+            return null;
+        }
+
+        JournalEntry output = _turn.Outputs[found];
+        _turn.Outputs.RemoveAt(found);
+        return output;
+    }
+
+    private long? TakeObserved(byte what)
+    {
+        JournalEntry? output = Take(entry => entry.Kind == JournalKind.Observed
+            && ObservedRecord.TryRead(entry.Payload.Span, out ObservedRecord record) && record.What == what);
+        return output is not null && ObservedRecord.TryRead(output.Payload.Span, out ObservedRecord observed)
+            ? observed.Value : null;
+    }
+
+    private void RunTurns()
+    {
+        Message* before = core.Current;
+        core.Replay = this;
+        try
+        {
+            for (int i = 0; i < past.Turns.Count; i++)
+            {
+                _isOpen = past.IsCut && i == past.Turns.Count - 1;
+                _standIn.Durable = _isOpen ? agent.Durable : null;
+                RunTurn(past.Turns[i]);
+            }
+        }
+        finally
+        {
+            core.Replay = null;
+            core.Current = before;
+            core.Running = agent;
+            SynchronizationContext.SetSynchronizationContext(null);
+        }
+    }
+
+    private void RunTurn(PastTurn turn)
+    {
+        (_turn, _time) = (turn, turn.Message.Time);
+        Route route = MessageTypes.Find(turn.Message.TypeFullName)
+            ?.RouteTo(agent.Instance!, turn.Message.Correlation != 0)
+            ?? throw new JournalException(
+                $"{agent.Name} took {turn.Message.TypeFullName} at {turn.Message.Position}, for which this program has "
+                + $"no type or {agent.Instance!.GetType().Name} no handler. Say Codecs.Add for it, or keep the handler.");
+        AgentCell self = _isOpen && route.IsAsync ? agent : _standIn;
+        Message* cell = core.Cells.Rent();
+        try
+        {
+            object? reference = RedeliveredMessage.Fill(cell, turn.Message, route, codecs, agent);
+            core.Current = cell;
+            core.Running = self;
+            route.Deliver(core, self, cell, reference);
+            if (_standIn.Async is { IsInTurn: true })
+            {
+                throw new InvalidOperationException(
+                    $"{agent.Name} awaits something that is not in the journal: in a durable agent everything but asks "
+                    + "and sends goes through EffectAsync.");
+            }
+        }
+        finally
+        {
+            core.Cells.Return(cell);
+        }
+    }
+}
