@@ -60,24 +60,9 @@ public sealed class JournalReader : IDisposable
 
     internal static JournalReader Open(string directory, IJournalDisk disk, JournalQuery? query = null)
     {
-        IReadOnlyList<string>? names;
-        try
-        {
-            names = disk.List(directory);
-        }
-        catch (IOException error)
-        {
-            throw new JournalException($"{directory} cannot be read as a journal: {error.Message}", error);
-        }
-
+        NamesIn(directory, disk);
         var reader = new JournalReader(disk, directory);
         reader.FindLanes();
-        if (names is null || (reader._lanes.Lanes.Count == 0 && !names.Contains(JournalDirectory.LockName)))
-        {
-            throw new JournalException(
-                $"{directory} holds no journal. Name the directory that the kernel was given.");
-        }
-
         foreach (LaneReader lane in reader._lanes.Lanes)
         {
             JournalRecovery.Inspect(disk, lane.Directory, lane.Lane);
@@ -145,6 +130,24 @@ public sealed class JournalReader : IDisposable
     {
         _lanes.Dispose();
         _random.Dispose();
+    }
+
+    /// <summary>What is in the directory of a journal; throws when it is none.</summary>
+    internal static IReadOnlyList<string> NamesIn(string directory, IJournalDisk disk)
+    {
+        try
+        {
+            IReadOnlyList<string> names = disk.List(directory) ?? [];
+            return names.Any(static name =>
+                name == JournalDirectory.LockName || JournalSegment.TryParseLane(name, out _))
+                ? names
+                : throw new JournalException(
+                    $"{directory} holds no journal. Name the directory that the kernel was given.");
+        }
+        catch (Exception error) when (error is not JournalException and (IOException or UnauthorizedAccessException))
+        {
+            throw new JournalException($"{directory} cannot be read as a journal: {error.Message}", error);
+        }
     }
 
     internal JournalEntry? ReadEntry() => TryRead(out JournalRecord record) ? record.ToEntry() : null;

@@ -103,6 +103,16 @@ internal sealed unsafe class SegmentReader(int windowBytes) : IDisposable
         return state == RecordState.Invalid ? LookAgain(out bytes) : state;
     }
 
+    /// <summary>Whether the offset, anywhere in the segment, is where a record begins that this version writes. One
+    /// look.</summary>
+    /// <param name="bytes">What it takes, or would.</param>
+    public bool TryLookFor(out int bytes)
+    {
+        bytes = 0;
+        return Fill(RecordHeader.Alignment) && SegmentScan.MayBegin(Slot)
+            && LookOnce(out bytes) == RecordState.Whole;
+    }
+
     public void Close()
     {
         _file?.Dispose();
