@@ -13,8 +13,8 @@ public sealed class JournalQuery
     /// left out.</summary>
     public DateTimeOffset? Since { get; init; }
 
-    /// <summary>Only records before this time. A lane ends with the first segment that was prepared then or
-    /// later.</summary>
+    /// <summary>Only records before this time. A lane that has come to it is read to the end of a segment at
+    /// most.</summary>
     public DateTimeOffset? Until { get; init; }
 
     /// <summary>At least the last so many bytes of each lane, and not much more.</summary>

@@ -40,12 +40,23 @@ public static class JournalVerifier
             MaxDegreeOfParallelism = threads > 0 ? threads : Environment.ProcessorCount,
             CancellationToken = cancellationToken,
         };
-        Each(options, segments.Count, i =>
+        void Verify(int i)
         {
             SegmentAddress segment = segments[i];
             using var verifier = new SegmentVerifier(disk, segment.Directory, segment.Lane, Tell);
             verdicts[i] = verifier.Verify(segment.Sequence, segment.ExpectedFirst);
-        });
+        }
+
+        Each(options, segments.Count, Verify);
+        for (int i = 0; i + 1 < verdicts.Length; i++)
+        {
+            // The writer may have finished it, and begun the next, between the two looks.
+            if (segments[i + 1].Lane == segments[i].Lane && IsUnfinishedBefore(in verdicts[i], in verdicts[i + 1]))
+            {
+                Verify(i);
+            }
+        }
+
         return new JournalVerification(
             [.. Faults(segments, verdicts)], verdicts.Count(static v => !v.IsGone), verdicts.Sum(static v => v.Records),
             verdicts.Sum(static v => (long)v.End), setAside);
@@ -96,9 +107,11 @@ public static class JournalVerifier
             $"segments {segment.Sequence + 1} to {next.Sequence - 1} are missing"
         : segment.SegmentBytes != 0 && next.SegmentBytes != 0 && next.First != segment.First + segment.SegmentBytes ?
             $"segment {next.Sequence} does not follow"
-        : segment is { State: RecordState.Unwritten, Fault: null, SegmentBytes: > 0 } && next.HasBegun ?
-            $"segment {segment.Sequence} is unfinished, segment {next.Sequence} goes on"
+        : IsUnfinishedBefore(in segment, in next) ? $"segment {segment.Sequence} is unfinished, segment {next.Sequence} goes on"
         : null;
+
+    private static bool IsUnfinishedBefore(in SegmentVerdict segment, in SegmentVerdict next) =>
+        segment is { State: RecordState.Unwritten, Fault: null, SegmentBytes: > 0, IsGone: false } && next.HasBegun;
 
     private static JournalFault Fault(
         SegmentAddress segment, long position, LaneEndKind kind, string reason, long beyond) =>

@@ -29,7 +29,8 @@ internal sealed unsafe class LaneReader : IDisposable
 
     public string Directory { get; }
 
-    /// <summary>Segments that were prepared at this time or later are not read.</summary>
+    /// <summary>Once the lane has come to this time, a segment that was prepared then or later is not
+    /// read.</summary>
     public long UntilTicks { get; set; } = long.MaxValue;
 
     /// <summary>Of the newest record that names it; of the segment until then.</summary>
@@ -150,7 +151,7 @@ internal sealed unsafe class LaneReader : IDisposable
             return false;
         }
 
-        if (found.UtcTicks >= UntilTicks)
+        if (UtcTicks >= UntilTicks && found.UtcTicks >= UntilTicks)
         {
             _isFinished = true;
             Stop(LaneEndKind.End, "");
