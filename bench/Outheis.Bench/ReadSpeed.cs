@@ -18,7 +18,8 @@ internal static class ReadSpeed
     {
         mib = 1024;
         return arguments.Length == 0 || (arguments is ["--mib", var number]
-            && int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out mib) && mib is > 0 and < 65536);
+            && int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out mib)
+            && mib is > 0 and < 65536);
     }
 
     public static void Measure(int mib, TextWriter output)
@@ -95,7 +96,8 @@ internal static class ReadSpeed
     private static (long Records, long Bytes) Verify(string path, int threads)
     {
         JournalVerification found = JournalVerifier.Verify(path, threads: threads);
-        return found.IsWhole ? (found.Records, found.Bytes) : throw new WrongResultException("the journal is damaged", null);
+        if (!found.IsWhole) throw new WrongResultException("the journal is damaged", null);
+        return (found.Records, found.Bytes);
     }
 
     private static void Report(TextWriter output, string name, Func<(long Records, long Bytes)> read)
@@ -110,7 +112,8 @@ internal static class ReadSpeed
             best = Math.Min(best, Stopwatch.GetElapsedTime(start).TotalSeconds);
             allocated = GC.GetTotalAllocatedBytes(precise: true) - before;
         }
-        output.WriteLine(Line($"{name,-22} {records / best / 1e6,8:F2} M records/s {bytes / best / (1 << 30),7:F2} GiB/s")
+        double gib = bytes / best / (1 << 30);
+        output.WriteLine(Line($"{name,-22} {records / best / 1e6,8:F2} M records/s {gib,7:F2} GiB/s")
             + Line($" {(double)allocated / records,8:F2} bytes allocated/record"));
     }
 
@@ -126,7 +129,8 @@ internal static class ReadSpeed
             bool found = from.TryRead(out JournalRecord record);
             double milliseconds = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
             long position = found ? record.Position : 0;
-            output.WriteLine(Line($"seek to {position}: {milliseconds:F2} ms {(pass == 0 ? "first" : "with its index")}"));
+            string which = pass == 0 ? "first" : "with its index";
+            output.WriteLine(Line($"seek to {position}: {milliseconds:F2} ms {which}"));
         }
     }
 

@@ -11,7 +11,7 @@ internal sealed class CausationTree
     private const int DeepestIndent = 24;
     private const int RecordsPerLook = 4096;
 
-    /// <summary>How far the clocks of two lanes may be apart: in other lanes it is searched from so long before.</summary>
+    /// <summary>How far the times of two lanes may be apart: the others are searched from so long before.</summary>
     private static readonly TimeSpan ClockSlack = TimeSpan.FromSeconds(10);
 
     private readonly string _directory;
@@ -76,7 +76,10 @@ internal sealed class CausationTree
         while (open.TryPop(out (Node Node, int Depth) next))
         {
             Print(output, next.Node, next.Depth);
-            foreach (Node below in next.Node.Below.OrderByDescending(static node => node.Order)) open.Push((below, next.Depth + 1));
+            foreach (Node below in next.Node.Below.OrderByDescending(static node => node.Order))
+            {
+                open.Push((below, next.Depth + 1));
+            }
         }
 
         if (_omitted > 0)

@@ -45,7 +45,7 @@ internal static class LsCommand
     {
         if (!segment.IsReadable)
         {
-            return Colours.Red(Line($"  {segment.File}  {Numbers.Bytes(segment.Bytes),10}  cannot be read as a segment"));
+            return Colours.Red($"  {segment.File}  {Numbers.Bytes(segment.Bytes),10}  cannot be read as a segment");
         }
 
         string used = segment.UsedBytes is { } bytes ? Numbers.Bytes(bytes) : "?";

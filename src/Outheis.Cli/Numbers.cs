@@ -14,8 +14,8 @@ internal static class Numbers
         double value = bytes;
         int unit = 0;
         for (; value >= 1024 && unit + 1 < Units.Length; unit++) value /= 1024;
-        return string.Create(
-            CultureInfo.InvariantCulture, $"{value.ToString(unit == 0 ? "F0" : "F1", CultureInfo.InvariantCulture)} {Units[unit]}");
+        string digits = value.ToString(unit == 0 ? "F0" : "F1", CultureInfo.InvariantCulture);
+        return $"{digits} {Units[unit]}";
     }
 
     public static string Time(DateTimeOffset time) =>

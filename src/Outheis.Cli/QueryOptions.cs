@@ -59,7 +59,8 @@ internal static class QueryOptions
             text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time)
             ? time
             : throw new BadInputException(
-                $"{option.Name} takes a time, not '{text}'. Write 2026-05-17T14:03:00Z, or 10m, 2h, 3d for so long ago.");
+                $"{option.Name} takes a time, not '{text}'. Write 2026-05-17T14:03:00Z, or 10m, 2h, 3d for "
+                + "so long ago.");
     }
 
     private static TimeSpan? Ago(string text)

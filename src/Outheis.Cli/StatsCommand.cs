@@ -9,7 +9,8 @@ internal static class StatsCommand
 
     public static Command Create()
     {
-        var command = new Command("stats", "Counts records and bytes by kind, type, agent and lane.") { Options.Journal };
+        const string description = "Counts records and bytes by kind, type, agent and lane.";
+        var command = new Command("stats", description) { Options.Journal };
         Array.ForEach(QueryOptions.ForAll, command.Options.Add);
         command.SetAction((parsed, _) => JournalRun.Of(token => Run(parsed, token)));
         return command;

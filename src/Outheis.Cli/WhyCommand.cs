@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace Outheis.Cli;
 
-/// <summary>outheis why: what led to a record, back to what came from outside, and all that followed from that.</summary>
+/// <summary>outheis why: what led to a record, back to what came from outside, and all that followed.</summary>
 internal static class WhyCommand
 {
     private static readonly Argument<string> PositionArgument = new("POSITION")
@@ -20,7 +20,8 @@ internal static class WhyCommand
 
     public static Command Create()
     {
-        var command = new Command("why", "Prints what led to a record of the journal, and what else followed from that.")
+        const string description = "Prints what led to a record of the journal, and what else followed from that.";
+        var command = new Command("why", description)
         {
             PositionArgument, Options.Journal, LimitOption,
         };

@@ -107,7 +107,8 @@ public static class JournalVerifier
             $"segments {segment.Sequence + 1} to {next.Sequence - 1} are missing"
         : segment.SegmentBytes != 0 && next.SegmentBytes != 0 && next.First != segment.First + segment.SegmentBytes ?
             $"segment {next.Sequence} does not follow"
-        : IsUnfinishedBefore(in segment, in next) ? $"segment {segment.Sequence} is unfinished, segment {next.Sequence} goes on"
+        : IsUnfinishedBefore(in segment, in next) ?
+            $"segment {segment.Sequence} is unfinished, segment {next.Sequence} goes on"
         : null;
 
     private static bool IsUnfinishedBefore(in SegmentVerdict segment, in SegmentVerdict next) =>

@@ -9,6 +9,7 @@ internal sealed unsafe class LaneIndexes(IJournalDisk disk, string directory, in
 {
     private readonly SegmentReader _segment = new(JournalLimits.SeekWindowBytes);
     private readonly Dictionary<long, SegmentIndex> _full = [];
+    private readonly Dictionary<long, SegmentIndex> _begun = [];     // right as far as they go
     private List<SegmentHeader> _segments = [];      // those that are what their names say, in order
 
     public int Lane => lane;
@@ -35,7 +36,7 @@ internal sealed unsafe class LaneIndexes(IJournalDisk disk, string directory, in
     {
         int at = _segments.FindLastIndex(segment => segment.FirstPosition <= position);
         return at < 0 ? PlaceOf(0, static _ => -1)
-            : PlaceOf(at, index => index.PlaceBefore(position - _segments[at].FirstPosition));
+            : PlaceOf(at, index => index.PlaceBefore(position - _segments[at].FirstPosition), position);
     }
 
     /// <summary>The place from which the first record of a time or later is reached soon.</summary>
@@ -84,10 +85,13 @@ internal sealed unsafe class LaneIndexes(IJournalDisk disk, string directory, in
     }
 
     /// <summary>Null when the segment is gone.</summary>
-    public SegmentIndex? IndexOf(int at)
+    /// <param name="at">Of the segments.</param>
+    /// <param name="upTo">Up to which position it has to be right; the end unless given.</param>
+    public SegmentIndex? IndexOf(int at, long upTo = long.MaxValue)
     {
         long sequence = _segments[at].Sequence;
-        if (_full.TryGetValue(sequence, out SegmentIndex? known))
+        if (_full.TryGetValue(sequence, out SegmentIndex? known)
+            || (_begun.TryGetValue(sequence, out known) && upTo < _segments[at].FirstPosition + known.Header.End))
         {
             return known;
         }
@@ -124,16 +128,16 @@ internal sealed unsafe class LaneIndexes(IJournalDisk disk, string directory, in
         }
 
         SegmentIndex built = SegmentIndex.Build(segment);
+        (built.IsFull ? _full : _begun)[sequence] = built;
         if (built.IsFull)
         {
-            _full[sequence] = built;
             SegmentIndexFile.TrySave(disk, directory, sequence, built);
         }
 
         return built;
     }
 
-    private LanePlace PlaceOf(int at, Func<SegmentIndex, int> choose)
+    private LanePlace PlaceOf(int at, Func<SegmentIndex, int> choose, long upTo = long.MaxValue)
     {
         if (_segments.Count == 0)
         {
@@ -141,7 +145,7 @@ internal sealed unsafe class LaneIndexes(IJournalDisk disk, string directory, in
         }
 
         long sequence = _segments[at].Sequence;
-        SegmentIndex? index = IndexOf(at);
+        SegmentIndex? index = IndexOf(at, upTo);
         return index is not null && TryPlace(at, index, choose(index), out LanePlace place) ? place
             : Build(sequence) is { } anew && TryPlace(at, anew, choose(anew), out place) ? place
             : FirstPlace(at);

@@ -7,10 +7,30 @@ internal sealed unsafe class RandomReader(IJournalDisk disk, string directory) :
     private readonly JournalNames _names = new();
     private readonly Dictionary<uint, long> _told = [];      // the ends of all lanes together when a run was told
 
+    /// <summary>Looks which segments there are when those known do not have it.</summary>
     public bool TryRead(long position, out JournalEntry? entry)
     {
-        entry = null;
+        if (TryReadKnown(position, out entry))
+        {
+            return true;
+        }
+
         FindLanes();
+        return TryReadKnown(position, out entry);
+    }
+
+    public void Dispose()
+    {
+        foreach (Access lane in _lanes.Values)
+        {
+            lane.Reader.Dispose();
+            lane.Indexes.Dispose();
+        }
+    }
+
+    private bool TryReadKnown(long position, out JournalEntry? entry)
+    {
+        entry = null;
         if (position <= 0 || !_lanes.TryGetValue(RecordHeader.LaneOf(position), out Access? lane)
             || lane.Indexes.Segments.Count == 0)
         {
@@ -34,15 +54,6 @@ internal sealed unsafe class RandomReader(IJournalDisk disk, string directory) :
 
         entry = new JournalEntry(lane.Reader, _names);
         return true;
-    }
-
-    public void Dispose()
-    {
-        foreach (Access lane in _lanes.Values)
-        {
-            lane.Reader.Dispose();
-            lane.Indexes.Dispose();
-        }
     }
 
     // On the way what is read tells names. A position before the first record is reached by no way.

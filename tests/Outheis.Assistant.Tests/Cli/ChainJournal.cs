@@ -33,7 +33,8 @@ public sealed class ChainJournal : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Kernel kernel = Kernel.Start(new KernelOptions { JournalDirectory = Journal, SegmentBytes = 1 << 16, Cores = 2 });
+        var options = new KernelOptions { JournalDirectory = Journal, SegmentBytes = 1 << 16, Cores = 2 };
+        Kernel kernel = Kernel.Start(options);
         await using (kernel)
         {
             AgentId next = kernel.Spawn("agent0", () => new Passer(null));

@@ -31,7 +31,8 @@ public sealed class JournalToolTests(ChainJournal journal) : IClassFixture<Chain
         foreach (string place in (string[])[$"0/{from.Position}", $"{from.Position}"])
         {
             string[] lines = await Lines("cat", "--from", place, "--all");
-            Assert.Contains($" 0/{from.Position} ", lines.First(line => line.Contains(" 0/", StringComparison.Ordinal)));
+            string first = lines.First(line => line.Contains(" 0/", StringComparison.Ordinal));
+            Assert.Contains($" 0/{from.Position} ", first, StringComparison.Ordinal);
         }
     }
 
@@ -43,7 +44,8 @@ public sealed class JournalToolTests(ChainJournal journal) : IClassFixture<Chain
         Assert.Equal(all[^20..], await Lines("tail"));
         Assert.Equal(all.Select(PlaceOf), (await Lines("tail", "--lines", "1000000")).Select(PlaceOf));
         Assert.Empty(await Lines("tail", "-n", "0"));
-        Assert.Equal((await Lines("cat", "--agent", "agent1"))[^2..], await Lines("tail", "-n", "2", "--agent", "agent1"));
+        Assert.Equal(
+            (await Lines("cat", "--agent", "agent1"))[^2..], await Lines("tail", "-n", "2", "--agent", "agent1"));
     }
 
     [Fact]
@@ -141,7 +143,8 @@ public sealed class JournalToolTests(ChainJournal journal) : IClassFixture<Chain
         string[] senders = ["host", "agent4", "agent3", "agent2", "agent1"];
         for (int i = 0; i < lines.Length; i++)
         {
-            Assert.StartsWith((i == 3 ? "> " : "  ") + new string(' ', 2 * i) + "20", lines[i], StringComparison.Ordinal);
+            string front = (i == 3 ? "> " : "  ") + new string(' ', 2 * i) + "20";
+            Assert.StartsWith(front, lines[i], StringComparison.Ordinal);
             Assert.Contains($" {senders[i]} sends ", lines[i], StringComparison.Ordinal);
         }
     }
@@ -164,8 +167,8 @@ public sealed class JournalToolTests(ChainJournal journal) : IClassFixture<Chain
     public async Task Cat_WhenNobodyReadsOn_EndsQuietlyWithZero()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Needs a shell.");
-        var start = new ProcessStartInfo(
-            "sh", ["-c", $"(dotnet '{Repository.Program}' journal cat --all --journal journal; echo $? >&2) | head -n 1"])
+        string cat = $"dotnet '{Repository.Program}' journal cat --all --journal journal";
+        var start = new ProcessStartInfo("sh", ["-c", $"({cat}; echo $? >&2) | head -n 1"])
         {
             WorkingDirectory = journal.Folder, RedirectStandardOutput = true, RedirectStandardError = true,
         };

@@ -39,7 +39,8 @@ public sealed class JournalVerifierTests
             int hit = Hit(bytes, all, at, by, end);
             Assert.True(Expected(all, at, hit, end) == fault?.Position, $"byte {at}: {fault}");
             Assert.Equal(fault is null ? null : "lane-00/000000000000.seg", fault?.File);
-            Assert.True(fault is null || fault.RecordsBeyond == Math.Max(0, all.Count - (hit + 1)), $"byte {at}: {fault}");
+            int behind = Math.Max(0, all.Count - (hit + 1));
+            Assert.True(fault is null || fault.RecordsBeyond == behind, $"byte {at}: {fault}");
             AssertReads(all, fault is null ? all.Count : Math.Max(0, hit), fault);
             bytes[at] ^= by;
         }
