@@ -64,7 +64,7 @@ public sealed class JournalVerifierTests
         SimulatedDisk disk = WrittenJournal.Write(lanes: 1).Disk;
         disk.Delete(Journals.Segment(2));
         JournalFault fault = Assert.Single(JournalVerifier.Verify(Journals.Path, disk).Faults);
-        Assert.Equal((LaneEndKind.Hole, 2L * Journals.SmallSegment, "segment 2 is missing"),
+        Assert.Equal((LaneEndKind.Hole, 2L * WrittenJournal.SegmentBytes, "segment 2 is missing"),
             (fault.Kind, fault.Position, fault.Reason));
     }
 
@@ -72,7 +72,7 @@ public sealed class JournalVerifierTests
     public void Verify_ASegmentUnfinishedBeforeAnother_IsAHole()
     {
         SimulatedDisk disk = WrittenJournal.Write(lanes: 1).Disk;
-        disk.Bytes(Journals.Segment(1))[(Journals.SmallSegment / 2)..].Clear();
+        disk.Bytes(Journals.Segment(1))[(WrittenJournal.SegmentBytes / 2)..].Clear();
         JournalVerification found = JournalVerifier.Verify(Journals.Path, disk);
         Assert.NotEmpty(found.Faults);
         Assert.All(found.Faults, fault => Assert.Equal("lane-00/000000000001.seg", fault.File));
@@ -82,8 +82,8 @@ public sealed class JournalVerifierTests
     public void Verify_FaultsInSeveralLanes_AreAllTold()
     {
         SimulatedDisk disk = WrittenJournal.Write().Disk;
-        disk.Bytes(Journals.Segment(1, lane: 0))[5000] ^= 1;
-        disk.Bytes(Journals.Segment(0, lane: 1))[6000] ^= 1;
+        disk.Bytes(Journals.Segment(1, lane: 0))[4096 + 12] ^= 1;
+        disk.Bytes(Journals.Segment(0, lane: 1))[4096 + 12] ^= 1;
         disk.Bytes(Journals.Segment(2, lane: 1))[30] ^= 1;
         IReadOnlyList<JournalFault> faults = JournalVerifier.Verify(Journals.Path, disk).Faults;
         Assert.Equal(

@@ -62,7 +62,7 @@ public sealed class SegmentIndexTests
     [Fact]
     public void Index_OfAnotherSegment_IsNotUsed()
     {
-        _journal.Tell(new JournalQuery { From = _all[^1].Position });
+        _journal.Tell(new JournalQuery { From = WrittenJournal.SegmentBytes * 3 / 2 });
         byte[] other = _journal.Disk.Bytes(First.Replace("000.idx", "001.idx", StringComparison.Ordinal)).ToArray();
         _journal.Disk.WriteAside(First, other);
         Assert.Equal(Expected, _journal.Tell(_query));
@@ -73,17 +73,17 @@ public sealed class SegmentIndexTests
     {
         SegmentHeader header = Journals.Header(_journal.Disk, Journals.Segment(0));
         byte[] good = _journal.Disk.Bytes(First).ToArray();
-        SegmentIndex true_ = SegmentIndexFile.Decode(good.ToArray(), in header)!;
-        Lie(true_, (places, _) => places[0].Offset += 16);
-        Lie(true_, (places, _) => places[0].Crc ^= 1);
-        Lie(true_, (places, _) => places[0].Time = places[0].Offset - 64);
-        Lie(true_, (places, _) => places[0].Time = 17);
-        Lie(true_, (_, facts) => facts[1].Offset += 16);
-        Lie(true_, (_, facts) => facts[2].Crc ^= 1);
-        Lie(true_, (_, facts) => facts[^1].Offset = int.MaxValue);
-        Lie(true_, (_, _) => { }, (ref SegmentIndexHeader front) => front.End -= 16);
-        Lie(true_, (_, _) => { }, (ref SegmentIndexHeader front) => front.TailDigest ^= 1);
-        Lie(true_, (_, _) => { }, (ref SegmentIndexHeader front) => front.Version++);
+        SegmentIndex truth = SegmentIndexFile.Decode(good.ToArray(), in header)!;
+        Lie(truth, (places, _) => places[1].Offset += 16);
+        Lie(truth, (places, _) => places[1].Crc ^= 1);
+        Lie(truth, (places, _) => places[1].Time = places[1].Offset - 16);
+        Lie(truth, (places, _) => places[1].Time = 17);
+        Lie(truth, (_, facts) => facts[1].Offset += 16);
+        Lie(truth, (_, facts) => facts[2].Crc ^= 1);
+        Lie(truth, (_, facts) => facts[^1].Offset = int.MaxValue);
+        Lie(truth, (_, _) => { }, (ref SegmentIndexHeader front) => front.End -= 16);
+        Lie(truth, (_, _) => { }, (ref SegmentIndexHeader front) => front.TailDigest ^= 1);
+        Lie(truth, (_, _) => { }, (ref SegmentIndexHeader front) => front.Version++);
     }
 
     private delegate void ChangeHeader(ref SegmentIndexHeader header);
@@ -96,15 +96,17 @@ public sealed class SegmentIndexTests
         SegmentIndexHeader header = truth.Header;
         change(places, facts);
         changeHeader?.Invoke(ref header);
-        _journal.Disk.WriteAside(First, SegmentIndexFile.Encode(new SegmentIndex(header, places, facts, true)));
+        byte[] lie = SegmentIndexFile.Encode(new SegmentIndex(header, places, facts, true));
+        _journal.Disk.WriteAside(First, lie);
         Assert.Equal(Expected, _journal.Tell(_query));
+        Assert.True(_journal.Disk.Bytes(First).SequenceEqual(SegmentIndexFile.Encode(truth)), "made anew");
     }
 
     [Fact]
     public void Index_OlderThanItsSegment_IsMadeAnew()
     {
         // The segment is cut behind its first half, and filled again by a later run.
-        List<Told> inFirst = [.. _all.Where(one => one.Position < Journals.SmallSegment)];
+        List<Told> inFirst = [.. _all.Where(one => one.Position < WrittenJournal.SegmentBytes)];
         int cut = (int)inFirst[inFirst.Count / 2].Position;
         _journal.Disk.Bytes(Journals.Segment(0))[cut..].Clear();
         Journals.Header(_journal.Disk, Journals.Segment(0)).Closed = 0;
@@ -159,7 +161,7 @@ public sealed class SegmentIndexTests
         _journal.Tell(new JournalQuery { From = _all[^1].Position });
         _journal.Disk.Delete(Journals.Segment(0));
         _journal.Disk.Delete(First.Replace("000.idx", "001.idx", StringComparison.Ordinal));
-        _journal.Tell(new JournalQuery { From = Journals.SmallSegment * 3 / 2 });
+        _journal.Tell(new JournalQuery { From = WrittenJournal.SegmentBytes * 3 / 2 });
         Assert.DoesNotContain(First, _journal.Disk.Files);
     }
 

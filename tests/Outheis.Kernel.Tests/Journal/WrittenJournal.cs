@@ -8,7 +8,8 @@ internal sealed class WrittenJournal : TimeProvider
 {
     public const int Lanes = 2;
     public const int Runs = 3;
-    public const int RecordsPerRun = 2000;
+    public const int RecordsPerRun = 4000;
+    public const int SegmentBytes = 192 << 10;      // several places of an index
     private const int PerTick = 50;
 
     public static readonly DateTimeOffset Start = new(2026, 5, 17, 12, 0, 0, TimeSpan.Zero);
@@ -48,7 +49,7 @@ internal sealed class WrittenJournal : TimeProvider
     private void WriteRun(int run, int lanes)
     {
         using JournalDirectory journal = JournalDirectory.Open(
-            Journals.Path, Journals.Settings(lanes), Disk, this, out _);
+            Journals.Path, Journals.Settings(lanes, SegmentBytes), Disk, this, out _);
         for (int lane = 0; lane < lanes; lane++)
         {
             Introduce(journal.Lane(lane), run, lane);
