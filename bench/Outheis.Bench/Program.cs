@@ -15,6 +15,16 @@ internal static class Program
     /// </summary>
     internal static int Run(ReadOnlySpan<string> arguments, TextWriter output, TextWriter error)
     {
+        if (arguments is ["journal", ..])
+        {
+            if (!ReadSpeed.TryParse(arguments[1..], out int mib))
+            {
+                error.WriteLine(ReadSpeed.Usage);
+                return NotUnderstood;
+            }
+            ReadSpeed.Measure(mib, output);
+            return Measured;
+        }
         if (arguments is not ["peers", ..])
         {
             error.WriteLine(PeersOptions.Usage);

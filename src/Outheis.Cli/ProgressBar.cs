@@ -4,10 +4,10 @@ using Spectre.Console;
 namespace Outheis.Cli;
 
 /// <summary>
-/// A bar on the error output while notes are indexed. Made only when there is something to show, because
+/// A bar on the error output while something takes its time. Made only when there is something to show, because
 /// loading the drawing library costs more than a warm question.
 /// </summary>
-internal sealed class ProgressBar
+internal sealed class ProgressBar(string what)
 {
     private Channel<(int Done, int Total)>? _steps;
     private Task _drawing = Task.CompletedTask;
@@ -32,7 +32,7 @@ internal sealed class ProgressBar
         return _drawing;
     }
 
-    private static Task Draw(ChannelReader<(int Done, int Total)> steps)
+    private Task Draw(ChannelReader<(int Done, int Total)> steps)
     {
         IAnsiConsole console =
             AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
@@ -40,7 +40,7 @@ internal sealed class ProgressBar
             .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn())
             .StartAsync(async context =>
             {
-                ProgressTask bar = context.AddTask("Indexing notes", autoStart: true, maxValue: 1);
+                ProgressTask bar = context.AddTask(what, autoStart: true, maxValue: 1);
                 await foreach ((int done, int total) in steps.ReadAllAsync().ConfigureAwait(false))
                 {
                     bar.MaxValue = Math.Max(total, 1);

@@ -8,12 +8,10 @@ internal static class SystemTerminal
     public static Terminal Open(bool json, bool prompts)
     {
         bool seen = !Console.IsOutputRedirected;
-        bool colours = seen && Environment.GetEnvironmentVariable("NO_COLOR") is null or ""
-            && Environment.GetEnvironmentVariable("TERM") != "dumb";
-        var bar = Console.IsErrorRedirected ? null : new ProgressBar();
+        var bar = Console.IsErrorRedirected ? null : new ProgressBar("Indexing notes");
         return new Terminal(Console.In, Console.Out, Console.Error)
         {
-            Style = json ? AnswerStyle.Json : colours ? AnswerStyle.Ansi : AnswerStyle.Plain,
+            Style = json ? AnswerStyle.Json : Colours.IsOn ? AnswerStyle.Ansi : AnswerStyle.Plain,
             Prompt = prompts && seen && !Console.IsInputRedirected ? "? " : "",
             ShowProgress = bar is null ? null : bar.Show,
             EndProgress = bar is null ? null : bar.End,

@@ -23,6 +23,13 @@ internal static class JournalLimits
     public const int LayoutBytesMax = 4096;                 // the fields of a message type in its Schema record, UTF-8
     public const int MarkerBytesMax = 512;                  // the lock file's text
 
+    public const int ReadWindowBytes = 256 << 10;           // copied by a reader at a time
+    public const int SeekWindowBytes = 16 << 10;            // the same, where single records are looked for
+    public const int IndexSpacingBytes = 64 << 10;          // between two places of an index
+    public const int LookAgainRecords = 4096;               // read before the lanes that had ended are looked at
+
+    public static readonly TimeSpan FollowPauseMin = TimeSpan.FromMilliseconds(1);
+    public static readonly TimeSpan FollowPauseMax = TimeSpan.FromMilliseconds(50);
     public static readonly TimeSpan RetryAfterRefusal = TimeSpan.FromMilliseconds(10);
 
     // Compile-time relation: -1 is no byte.

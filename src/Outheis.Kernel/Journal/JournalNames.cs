@@ -4,20 +4,31 @@ namespace Outheis;
 /// records said so far.</summary>
 internal sealed class JournalNames
 {
+    public const string Host = "host";
+
     private readonly Dictionary<(uint Run, uint Agent), string> _agents = [];
     private readonly Dictionary<(uint Run, int Type), JournalType> _types = [];
     private readonly Dictionary<(uint Run, uint Agent), uint> _incarnations = [];
 
     public string? Agent(uint run, uint agent) =>
-        agent == 0 ? "host" : _agents.GetValueOrDefault((run, agent));
+        agent == 0 ? Host : _agents.GetValueOrDefault((run, agent));
 
     /// <summary>The one that ran when the record at hand was written; 0 if no record so far tells it.</summary>
     public uint Incarnation(uint run, uint agent) => _incarnations.GetValueOrDefault((run, agent));
 
     public JournalType? Type(uint run, int type) => _types.GetValueOrDefault((run, type));
 
+    /// <summary>Whether a record may tell something of this, so that it is worth finding again.</summary>
+    public static bool Tells(JournalKind kind) =>
+        kind is JournalKind.Spawned or JournalKind.Schema or JournalKind.Started or JournalKind.Restarted;
+
     public unsafe void Note(LaneReader lane)
     {
+        if (!Tells(lane.Record->Kind))
+        {
+            return;
+        }
+
         if (lane.Record->Kind == JournalKind.Spawned
             && SpawnedRecord.TryRead(lane.Payload, out SpawnedRecord spawned))
         {

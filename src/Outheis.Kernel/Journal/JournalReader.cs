@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using System.Diagnostics.CodeAnalysis;
 
 namespace Outheis;
 
@@ -7,29 +7,35 @@ namespace Outheis;
 /// at a time.
 /// </summary>
 /// <remarks>Order: a record comes after the record named by its cause, and Consumed after the messages it
-/// lists, as far as those are in the journal; records of one lane keep their order; otherwise run, time and
+/// lists, as far as those are read; records of one lane keep their order; otherwise run, time and
 /// lane decide.</remarks>
 public sealed class JournalReader : IDisposable
 {
     private readonly IJournalDisk _disk;
     private readonly string _directory;
     private readonly JournalNames _names = new();
-    private readonly List<LaneReader> _lanes = [];
-    private readonly LaneReader?[] _laneByNumber = new LaneReader?[JournalLimits.Lanes];
-
-    private bool _found;      // a lane that seemed at its end was not
+    private readonly LaneMerge _lanes;
+    private readonly RandomReader _random;
+    private RecordFilter? _filter;       // null: everything
+    private bool _isAtEnd = true;        // the next call looks at all lanes again
 
     private JournalReader(IJournalDisk disk, string directory)
     {
         _disk = disk;
         _directory = directory;
+        _lanes = new LaneMerge(_names);
+        _random = new RandomReader(disk, directory);
     }
 
     /// <summary>Where and why each lane ended, as far as it has been read.</summary>
     public IReadOnlyList<LaneEnd> Ends =>
-        [.. _lanes.Select(static lane => lane.End).Where(static end => end is not null)];
+        [.. _lanes.Lanes.Select(static lane => lane.End).Where(static end => end is not null)];
 
-    /// <summary>Opens the journal in a directory.</summary>
+    /// <summary>What the writer gave up before this reader came to it. Reading went on with the oldest there
+    /// was.</summary>
+    public IReadOnlyList<LaneLoss> Losses => [.. _lanes.Lanes.SelectMany(static lane => lane.Losses)];
+
+    /// <summary>Opens the journal in a directory, to read all of it.</summary>
     /// <param name="directory">The directory that the kernel was given.</param>
     /// <exception cref="JournalException">There is no journal, or its format is newer than this
     /// program.</exception>
@@ -39,55 +45,119 @@ public sealed class JournalReader : IDisposable
         return Open(Path.GetFullPath(directory), SystemJournalDisk.Instance);
     }
 
-    internal static JournalReader Open(string directory, IJournalDisk disk)
+    /// <summary>Opens the journal in a directory, to read some of it.</summary>
+    /// <param name="directory">The directory that the kernel was given.</param>
+    /// <param name="query">Which records.</param>
+    /// <exception cref="JournalException">There is no journal, its format is newer than this program, or it has not
+    /// the lane that the query begins in.</exception>
+    /// <remarks>Cost: what lies before is not read where segments have their indexes; one without is read once.
+    /// </remarks>
+    public static JournalReader Open(string directory, JournalQuery query)
     {
-        IReadOnlyList<string>? names;
-        try
-        {
-            names = disk.List(directory);
-        }
-        catch (IOException error)
-        {
-            throw new JournalException($"{directory} cannot be read as a journal: {error.Message}", error);
-        }
+        ArgumentException.ThrowIfNullOrEmpty(directory);
+        return Open(Path.GetFullPath(directory), SystemJournalDisk.Instance, query);
+    }
 
+    internal static JournalReader Open(string directory, IJournalDisk disk, JournalQuery? query = null)
+    {
+        NamesIn(directory, disk);
         var reader = new JournalReader(disk, directory);
         reader.FindLanes();
-        if (names is null || (reader._lanes.Count == 0 && !names.Contains(JournalDirectory.LockName)))
-        {
-            throw new JournalException(
-                $"{directory} holds no journal. Name the directory that the kernel was given.");
-        }
-
-        foreach (LaneReader lane in reader._lanes)
+        foreach (LaneReader lane in reader._lanes.Lanes)
         {
             JournalRecovery.Inspect(disk, lane.Directory, lane.Lane);
         }
 
+        reader.Begin(query);
         return reader;
+    }
+
+    /// <summary>Goes to the next record. False at the present end of every lane; a later call looks again.</summary>
+    /// <param name="record">Valid until the next call.</param>
+    /// <remarks>Cost: allocates nothing, except for what tells a name. Every record is verified by its
+    /// checksum.</remarks>
+    public bool TryRead(out JournalRecord record)
+    {
+        if (_isAtEnd)
+        {
+            FindLanes();
+            _lanes.LookAgain();
+            _isAtEnd = false;
+        }
+
+        while (_lanes.Take() is { } lane)
+        {
+            if (_filter is null || _filter.Accepts(lane))
+            {
+                record = new JournalRecord(lane, _names);
+                return true;
+            }
+        }
+
+        _isAtEnd = true;
+        record = default;
+        return false;
     }
 
     /// <summary>The records up to the present end of every lane. A later call goes on from there.</summary>
     public IEnumerable<JournalEntry> Read()
     {
-        FindLanes();
-        foreach (LaneReader lane in _lanes)
+        while (ReadEntry() is { } entry)
         {
-            Advance(lane);
-        }
-
-        while (Choose() is { } next)
-        {
-            yield return Take(next);
+            yield return entry;
         }
     }
+
+    /// <summary>The records up to the present end of every lane, and then those that are written, until the token
+    /// fires.</summary>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <remarks>Cost: beside a lane in which nothing happens, a few small reads, twenty times a second. What is given
+    /// up before it is read is told by <see cref="Losses"/>.</remarks>
+    public IAsyncEnumerable<JournalEntry> FollowAsync(CancellationToken cancellationToken = default) =>
+        JournalFollow.Entries(this, cancellationToken);
+
+    /// <summary>Reads one record, wherever this reader is, and whatever it was asked for.</summary>
+    /// <param name="position">Where the record begins.</param>
+    /// <param name="entry">The record.</param>
+    /// <returns>False when no record begins there, it is damaged, or it is no longer there.</returns>
+    /// <remarks>Cost: some hundred microseconds where the segment has its index; else the segment is read once.
+    /// </remarks>
+    public bool TryRead(long position, [NotNullWhen(true)] out JournalEntry? entry) =>
+        _random.TryRead(position, out entry);
 
     /// <summary>Releases the files.</summary>
     public void Dispose()
     {
-        foreach (LaneReader lane in _lanes)
+        _lanes.Dispose();
+        _random.Dispose();
+    }
+
+    /// <summary>What is in the directory of a journal; throws when it is none.</summary>
+    internal static IReadOnlyList<string> NamesIn(string directory, IJournalDisk disk)
+    {
+        try
         {
-            lane.Dispose();
+            IReadOnlyList<string> names = disk.List(directory) ?? [];
+            return names.Any(static name =>
+                name == JournalDirectory.LockName || JournalSegment.TryParseLane(name, out _))
+                ? names
+                : throw new JournalException(
+                    $"{directory} holds no journal. Name the directory that the kernel was given.");
+        }
+        catch (Exception error) when (error is not JournalException and (IOException or UnauthorizedAccessException))
+        {
+            throw new JournalException($"{directory} cannot be read as a journal: {error.Message}", error);
+        }
+    }
+
+    internal JournalEntry? ReadEntry() => TryRead(out JournalRecord record) ? record.ToEntry() : null;
+
+    private void Begin(JournalQuery? query)
+    {
+        if (query is not null)
+        {
+            var start = new JournalStart(_disk, _lanes, _names);
+            _filter = new RecordFilter(query, start.Seek(query), _names);
         }
     }
 
@@ -95,102 +165,10 @@ public sealed class JournalReader : IDisposable
     {
         foreach (string name in _disk.List(_directory) ?? [])
         {
-            if (JournalSegment.TryParseLane(name, out int number) && _laneByNumber[number] is null)
+            if (JournalSegment.TryParseLane(name, out int number) && _lanes.Find(number) is null)
             {
-                var lane = new LaneReader(_disk, Path.Combine(_directory, name), number);
-                _laneByNumber[number] = lane;
-                _lanes.Add(lane);
+                _lanes.Add(new LaneReader(_disk, Path.Combine(_directory, name), number));
             }
         }
-
-        _lanes.Sort(static (left, right) => left.Lane.CompareTo(right.Lane));
-    }
-
-    private JournalEntry Take(LaneReader lane)
-    {
-        var entry = new JournalEntry(lane, _names);
-        lane.TryRead();
-        NoteHead(lane);
-        return entry;
-    }
-
-    // A lane keeps its record at hand until that is taken.
-    private unsafe void Advance(LaneReader lane)
-    {
-        if (lane.Record is null && lane.TryRead())
-        {
-            _found = true;
-            NoteHead(lane);
-        }
-    }
-
-    private unsafe void NoteHead(LaneReader lane)
-    {
-        if (lane.Record is not null)
-        {
-            _names.Note(lane);
-        }
-    }
-
-    private unsafe LaneReader? Choose()
-    {
-        while (true)
-        {
-            LaneReader? ready = null, any = null;
-            _found = false;
-            foreach (LaneReader lane in _lanes)
-            {
-                if (lane.Record is not null)
-                {
-                    any = Earlier(any, lane);
-                    ready = Earlier(ready, lane) == lane && IsReady(lane) ? lane : ready;
-                }
-            }
-
-            if (ready is not null || !_found)
-            {
-                return ready ?? any;      // causes in a circle: no kernel wrote that, but no reason to stop
-            }
-        }
-    }
-
-    private static LaneReader Earlier(LaneReader? left, LaneReader right) =>
-        left is null || (right.Run, right.UtcTicks).CompareTo((left.Run, left.UtcTicks)) < 0 ? right : left;
-
-    private unsafe bool IsReady(LaneReader lane)
-    {
-        if (!IsPast(lane, lane.Record->Cause))
-        {
-            return false;
-        }
-
-        if (lane.Record->Kind == JournalKind.Consumed)
-        {
-            foreach (ConsumedEntry entry in MemoryMarshal.Cast<byte, ConsumedEntry>(lane.Payload))
-            {
-                if (!IsPast(lane, entry.Position))
-                {
-                    return false;
-                }
-            }
-        }
-
-        return true;
-    }
-
-    // What a record names was written before it: if its lane has no record at hand, one more look decides.
-    private unsafe bool IsPast(LaneReader asking, long position)
-    {
-        if (position <= 0 || _laneByNumber[RecordHeader.LaneOf(position)] is not { } lane || lane == asking)
-        {
-            return true;
-        }
-
-        if (lane.Record is null && (lane.End is not { } end || position >= end.Position))
-        {
-            Advance(lane);
-        }
-
-        return lane.Record is null || lane.Position > position;
     }
 }

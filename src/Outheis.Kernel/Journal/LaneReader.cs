@@ -1,28 +1,26 @@
-using System.Runtime.InteropServices;
-
 namespace Outheis;
 
 /// <summary>
-/// Walks one lane beside its writer, by copying pieces of its files. A copy may be older at one end than at
-/// the other, and its file may be recycled meanwhile: nothing is believed before checksum and position agree
-/// in the copy, and what does not agree is copied once more after a copy in which the length word was seen.
+/// Walks one lane beside its writer, segment by segment (<see cref="SegmentReader"/>). What its writer gave up before
+/// it was read is told as a loss, and reading goes on with the oldest segment there is.
 /// </summary>
 internal sealed unsafe class LaneReader : IDisposable
 {
-    private const int WindowBytes = 256 << 10;
-
     private readonly IJournalDisk _disk;
-    private ISegmentFile? _file;
-    private SegmentHeader _segment;
-    private long _sequence = -1;
-    private long _offset;                // of the next slot, in the file
-    private byte[] _window = NewWindow(WindowBytes);
-    private long _windowStart;
-    private int _windowBytes;
+    private readonly SegmentReader _segment;
+    private readonly List<LaneLoss> _losses = [];
+    private long _lostFrom;              // reading goes on with the oldest segment; 0: nothing is lost
+    private bool _isFinished;            // what follows is later than what was asked for
 
     public LaneReader(IJournalDisk disk, string directory, int lane)
+        : this(disk, directory, lane, JournalLimits.ReadWindowBytes)
+    {
+    }
+
+    public LaneReader(IJournalDisk disk, string directory, int lane, int windowBytes)
     {
         _disk = disk;
+        _segment = new SegmentReader(windowBytes);
         Directory = directory;
         Lane = lane;
     }
@@ -30,6 +28,10 @@ internal sealed unsafe class LaneReader : IDisposable
     public int Lane { get; }
 
     public string Directory { get; }
+
+    /// <summary>Once the lane has come to this time, a segment that was prepared then or later is not
+    /// read.</summary>
+    public long UntilTicks { get; set; } = long.MaxValue;
 
     /// <summary>Of the newest record that names it; of the segment until then.</summary>
     public uint Run { get; private set; }
@@ -48,18 +50,20 @@ internal sealed unsafe class LaneReader : IDisposable
     /// <summary>Where and why TryRead returned false last.</summary>
     public LaneEnd End { get; private set; } = null!;
 
+    public IReadOnlyList<LaneLoss> Losses => _losses;
+
     /// <summary>Goes to the next record. False at the lane's present end; a later call looks again.</summary>
     public bool TryRead()
     {
         Record = null;
-        while (_file is not null || TryOpenFirst())
+        while (!_isFinished && ((_segment.IsOpen && _lostFrom == 0) || TryOpenFirst()))
         {
-            switch (Look(out int bytes))
+            switch (_segment.Look(out int bytes))
             {
                 case RecordState.Whole:
-                    Record = (RecordHeader*)Slot();
-                    Position = _segment.FirstPosition + _offset;
-                    _offset += bytes;
+                    Record = _segment.Slot;
+                    Position = _segment.Position;
+                    _segment.Offset += bytes;
                     Note();
                     return true;
                 case RecordState.Padding when TryOpenNext(out _):
@@ -76,95 +80,31 @@ internal sealed unsafe class LaneReader : IDisposable
         return false;
     }
 
-    public void Dispose() => _file?.Dispose();
-
-    // A10: pairs with R10, the length word. A negative one (A11) pairs with R11: the next segment was there
-    // before it.
-    private RecordState Look(out int bytes)
+    /// <summary>The next TryRead reads what stands there. False when there is no such segment by now.</summary>
+    public bool TrySeek(in LanePlace place)
     {
-        RecordState state = LookOnce(out bytes);
-        if (state == RecordState.Unwritten)
+        Record = null;
+        bool opens = (_segment.IsOpen && _segment.Sequence == place.Sequence)
+            || _segment.TryOpen(_disk, Directory, Lane, place.Sequence, out _, out _);
+        if (opens)
         {
-            state = LookAgain(out bytes);
+            (_segment.Offset, Run, UtcTicks) = (place.Offset, place.Run, place.UtcTicks);
         }
 
-        return state == RecordState.Invalid ? LookAgain(out bytes) : state;
+        return opens;
     }
 
-    private RecordState LookAgain(out int bytes)
-    {
-        _windowBytes = 0;
-        return LookOnce(out bytes);
-    }
+    /// <summary>Tells that what stood from there on was given up before it was read.</summary>
+    public void NoteLoss(long from) => _lostFrom = from;
 
-    private RecordState LookOnce(out int bytes)
-    {
-        bytes = 0;
-        if (!Fill(RecordHeader.Alignment))
-        {
-            return RecordState.Invalid;
-        }
-
-        int length = *(int*)Slot();
-        RecordState glance = SegmentScan.Glance(length, _segment.SegmentBytes - _offset, out int needed);
-        if (glance == RecordState.Whole)
-        {
-            if (!Fill(needed) || *(int*)Slot() != length)
-            {
-                return RecordState.Invalid;
-            }
-
-            bytes = RecordHeader.Aligned(needed - RecordHeader.Bytes);
-        }
-
-        return SegmentScan.Judge(Slot(), length, _segment.FirstPosition + _offset, glance);
-    }
-
-    private byte* Slot() =>
-        (byte*)Marshal.UnsafeAddrOfPinnedArrayElement(_window, (int)(_offset - _windowStart));
-
-    // The bytes at the offset are in the window afterwards.
-    private bool Fill(int bytes)
-    {
-        if (_offset >= _windowStart && _offset + bytes <= _windowStart + _windowBytes)
-        {
-            return true;
-        }
-
-        if (bytes > _window.Length)
-        {
-            _window = NewWindow(RecordHeader.Aligned(bytes));
-        }
-
-        _windowStart = _offset;
-        _windowBytes = 0;
-        while (_windowBytes < bytes)
-        {
-            int read = _file!.Read(_offset + _windowBytes, _window.AsSpan(_windowBytes));
-            if (read == 0)
-            {
-                return false;
-            }
-
-            _windowBytes += read;
-        }
-
-        return true;
-    }
+    public void Dispose() => _segment.Dispose();
 
     private void Note()
     {
-        if (Record->Kind == JournalKind.Tick && TickRecord.TryRead(Payload, out TickRecord tick))
+        if (RecordMoment.TryRead(Record, out RecordMoment moment))
         {
-            UtcTicks = tick.UtcTicks;
-        }
-        else if (Record->Kind == JournalKind.Opened && OpenedRecord.TryRead(Payload, out OpenedRecord opened))
-        {
-            (Run, UtcTicks) = (opened.Run, opened.UtcTicks);
-        }
-        else if (Record->Kind == JournalKind.Closed && ClosedRecord.TryRead(Payload, out ClosedRecord closed))
-        {
-            UtcTicks = closed.UtcTicks;
+            Run = moment.Run == 0 ? Run : moment.Run;
+            UtcTicks = moment.UtcTicks;
         }
     }
 
@@ -173,15 +113,17 @@ internal sealed unsafe class LaneReader : IDisposable
         // The oldest file may be recycled between listing and opening; what then is the oldest is tried
         // instead.
         string fault = "";
+        _segment.Close();
         foreach (long sequence in JournalSegment.Sequences(_disk.List(Directory) ?? []))
         {
-            if (TryOpen(sequence, out fault))
+            if (_segment.TryOpen(_disk, Directory, Lane, sequence, out SegmentHeader found, out fault))
             {
-                (Run, UtcTicks) = (_segment.Run, _segment.UtcTicks);
+                (Run, UtcTicks) = (found.Run, found.UtcTicks);
+                TellLoss();
                 return true;
             }
 
-            if (_segment.Magic == SegmentHeader.MagicNumber && _segment.Sequence <= sequence)
+            if (found.Magic == SegmentHeader.MagicNumber && found.Sequence <= sequence)
             {
                 break;
             }
@@ -190,88 +132,88 @@ internal sealed unsafe class LaneReader : IDisposable
         return Stop(fault.Length == 0 ? LaneEndKind.End : LaneEndKind.BadSegment, fault);
     }
 
+    private void TellLoss()
+    {
+        if (_lostFrom != 0 && _lostFrom < _segment.Position)
+        {
+            _losses.Add(new LaneLoss(Lane, _lostFrom, _segment.Position));
+        }
+
+        _lostFrom = 0;
+    }
+
     private bool TryOpenNext(out string fault)
     {
-        long end = _segment.FirstPosition + _segment.SegmentBytes;
-        return TryOpen(_sequence + 1, out fault) && _segment.FirstPosition == end;
-    }
-
-    private bool TryOpen(long sequence, out string fault)
-    {
-        ISegmentFile file;
-        try
+        long end = _segment.Header.FirstPosition + _segment.Header.SegmentBytes;
+        if (!_segment.TryOpen(
+            _disk, Directory, Lane, _segment.Sequence + 1, out SegmentHeader found, out fault, first: end))
         {
-            file = _disk.OpenRead(PathOf(sequence));
-        }
-        catch (FileNotFoundException)
-        {
-            fault = $"segment {sequence} is missing";
             return false;
         }
 
-        SegmentHeader header = ReadHeader(file);
-        fault = header.Fault(Lane, sequence, file.Bytes) is { } reason ? $"segment {sequence}: {reason}" : "";
-        if (fault.Length > 0)
+        if (UtcTicks >= UntilTicks && found.UtcTicks >= UntilTicks)
         {
-            _segment = _file is null ? header : _segment;
-            file.Dispose();
-            return false;
+            _isFinished = true;
+            Stop(LaneEndKind.End, "");
         }
 
-        _file?.Dispose();
-        _file = file;
-        (_segment, _sequence) = (header, sequence);
-        (_offset, _windowBytes) = (JournalLimits.SegmentHeaderBytes, 0);
         return true;
-    }
-
-    private static SegmentHeader ReadHeader(ISegmentFile file)
-    {
-        SegmentHeader header = default;
-        file.Read(0, new Span<byte>(&header, SegmentHeader.Bytes));
-        return header;
     }
 
     private bool StopUnwritten()
     {
-        if (!HasBegun(_sequence + 1))
+        if (_segment.IsRecycled())
+        {
+            return StopOverwritten();
+        }
+
+        long sequence = _segment.Sequence;
+        if (!HasBegun(sequence + 1))
         {
             return Stop(LaneEndKind.End, "");
         }
 
         // The writer may have come here and gone on between the two looks; then the record is there now.
-        return Look(out _) == RecordState.Unwritten
-            ? Stop(LaneEndKind.Hole, $"segment {_sequence} is unfinished, segment {_sequence + 1} goes on")
+        return _segment.Look(out _) == RecordState.Unwritten
+            ? Stop(LaneEndKind.Hole, $"segment {sequence} is unfinished, segment {sequence + 1} goes on")
             : TryRead();
     }
 
-    private bool StopInvalid() => IsRecycled()
-        ? Stop(LaneEndKind.Overwritten, $"segment {_sequence} was recycled while it was read")
-        : Stop(LaneEndKind.BadRecord, $"the bytes at offset {_offset} of segment {_sequence} are no record");
+    private bool StopInvalid() => _segment.IsRecycled()
+        ? StopOverwritten()
+        : Stop(LaneEndKind.BadRecord,
+            $"the bytes at offset {_segment.Offset} of segment {_segment.Sequence} are no record");
 
     private bool StopAtPadding()
     {
-        if (IsRecycled())
+        if (_segment.IsRecycled() || IsGivenUp(_segment.Sequence + 1))
         {
-            return Stop(LaneEndKind.Overwritten, $"segment {_sequence} was recycled while it was read");
+            return StopOverwritten();
         }
 
-        _ = TryOpenNext(out string fault);
-        return Stop(LaneEndKind.Hole, fault.Length > 0 ? fault : $"segment {_sequence + 1} does not follow");
+        return TryOpenNext(out string fault) ? TryRead() : Stop(LaneEndKind.Hole, fault);
     }
 
-    private string PathOf(long sequence) => Path.Combine(Directory, JournalSegment.NameOf(sequence));
+    private bool StopOverwritten()
+    {
+        Stop(LaneEndKind.Overwritten, $"segment {_segment.Sequence} was recycled while it was read");
+        _lostFrom = End.Position;
+        return false;
+    }
 
-    private bool IsRecycled() => ReadHeader(_file!).Sequence != _sequence;
+    // Segments are given up from the oldest on.
+    private bool IsGivenUp(long sequence) =>
+        JournalSegment.Sequences(_disk.List(Directory) ?? []) is [long oldest, ..] && oldest > sequence;
 
     private bool HasBegun(long sequence)
     {
         try
         {
-            using ISegmentFile file = _disk.OpenRead(PathOf(sequence));
+            using ISegmentFile file =
+                _disk.OpenRead(Path.Combine(Directory, JournalSegment.NameOf(sequence)));
             int length = 0;
             file.Read(JournalLimits.SegmentHeaderBytes, new Span<byte>(&length, sizeof(int)));
-            return length != 0 && ReadHeader(file).Sequence == sequence;
+            return length != 0 && SegmentReader.ReadHeader(file).Sequence == sequence;
         }
         catch (FileNotFoundException)
         {
@@ -281,9 +223,7 @@ internal sealed unsafe class LaneReader : IDisposable
 
     private bool Stop(LaneEndKind kind, string reason)
     {
-        End = new LaneEnd(Lane, kind, _file is null ? 0 : _segment.FirstPosition + _offset, reason);
+        End = new LaneEnd(Lane, kind, _segment.IsOpen ? _segment.Position : _lostFrom, reason);
         return false;
     }
-
-    private static byte[] NewWindow(int bytes) => GC.AllocateUninitializedArray<byte>(bytes, pinned: true);
 }

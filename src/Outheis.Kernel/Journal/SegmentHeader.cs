@@ -44,6 +44,10 @@ internal unsafe struct SegmentHeader
         return Crc32C.Of((byte*)&copy, 72);
     }
 
+    /// <summary>Written by a newer program, and not damaged.</summary>
+    public readonly bool IsNewer =>
+        Magic == MagicNumber && Version > JournalLimits.FormatVersion && Crc == ComputeCrc();
+
     /// <summary>Why this cannot be the header of segment <paramref name="sequence"/>, or null.</summary>
     public readonly string? Fault(int lane, long sequence, long fileBytes) =>
         Magic != MagicNumber ? "it does not begin like a segment of an Outheis journal"

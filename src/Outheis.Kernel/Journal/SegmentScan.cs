@@ -131,7 +131,7 @@ internal static unsafe class SegmentScan
     }
 
     // What this version writes, so that the search need not look at the rest.
-    private static bool MayBegin(RecordHeader* header) =>
+    public static bool MayBegin(RecordHeader* header) =>
         header->Length >= RecordHeader.Bytes
         && header->Kind is > JournalKind.None and <= JournalKind.EffectEnded
         && header->Flags <= (RecordFlags.Extended | RecordFlags.Failed | RecordFlags.Takes);

@@ -19,6 +19,8 @@ internal sealed record Exemption(string Rule, string Path, string Text, string R
             "the stop is driven by the host's thread, not by a core"),
         new("async", Kernel + "Host/CapabilityWriter.cs", "",
             "a ChannelWriter for threads outside the kernel"),
+        new("async", Kernel + "Journal/JournalFollow.cs", "",
+            "whoever reads a journal beside its kernel awaits the next record, no core does"),
         new("blocking", Kernel + "Platform/PinnedThreads.cs", "_bound.Task.Wait()",
             "Kernel.Start returns when the core thread is bound; the thread that sets it awaits nobody"),
         new("blocking", Kernel + "Agents/AgentContext.cs", "turn.GetAwaiter().GetResult()",

@@ -1,0 +1,145 @@
+using System.Globalization;
+
+namespace Outheis.Cli;
+
+/// <summary>
+/// What followed from a root, in one pass over the journal from there on: a record comes after its cause, so whatever
+/// names a record of the tree belongs to it. Bounded: what does not fit is counted.
+/// </summary>
+internal sealed class CausationTree
+{
+    private const int DeepestIndent = 24;
+    private const int RecordsPerLook = 4096;
+
+    /// <summary>How far the times of two lanes may be apart: the others are searched from so long before.</summary>
+    private static readonly TimeSpan ClockSlack = TimeSpan.FromSeconds(10);
+
+    private readonly string _directory;
+    private readonly CausePath _path;
+    private readonly int _limit;
+    private readonly Dictionary<long, Node> _nodes = [];
+    private readonly Dictionary<ulong, long> _requests = [];      // of asks in the tree, by correlation
+    private readonly HashSet<long> _onPath;
+    private readonly long _asked;
+    private int _others;          // nodes that are not on the path
+    private long _omitted;
+
+    public CausationTree(string directory, CausePath path, int limit)
+    {
+        (_directory, _path, _limit) = (directory, path, limit);
+        _asked = path.Newest[^1].Position;
+        Node above = Add(path.Root, null);
+        foreach (JournalEntry entry in path.Newest.Where(entry => entry.Position != path.Root.Position))
+        {
+            above = Add(entry, above);
+        }
+
+        _onPath = [.. _nodes.Keys];
+    }
+
+    /// <summary>The root came from outside, and everything was there and fitted.</summary>
+    public bool IsWhole => _path.Missing == 0 && _omitted == 0;
+
+    /// <summary>Finds what else followed from the root.</summary>
+    public void Fill(Action<long, long> progress, CancellationToken token)
+    {
+        long run = _path.Root.Run, records = 0, bytes = 0;
+        long all = JournalCatalog.List(_directory).Sum(static segment => segment.UsedBytes ?? segment.Bytes);
+        using JournalReader reader = JournalReader.Open(_directory, new JournalQuery
+        {
+            From = _path.Root.Position,
+            Since = CausePath.Before(_path.Root.Time, ClockSlack),
+        });
+        while (reader.TryRead(out JournalRecord record) && record.Run <= run)
+        {
+            bytes += record.Bytes;
+            if (++records % RecordsPerLook == 0)
+            {
+                token.ThrowIfCancellationRequested();
+                progress(bytes, all);
+            }
+
+            if (_nodes.TryGetValue(record.Position, out Node? known)) known.Order = records;
+            else if (CauseIn(in record) is { } cause && record.Run == run) Take(in record, cause, records);
+        }
+    }
+
+    public void Print(TextWriter output)
+    {
+        if (_path.Missing != 0)
+        {
+            output.WriteLine($"  ... caused by {Place.Of(_path.Missing)}, which the journal does not hold any more");
+        }
+
+        var open = new Stack<(Node Node, int Depth)>();
+        open.Push((_nodes[_path.Root.Position], 0));
+        while (open.TryPop(out (Node Node, int Depth) next))
+        {
+            Print(output, next.Node, next.Depth);
+            foreach (Node below in next.Node.Below.OrderByDescending(static node => node.Order))
+            {
+                open.Push((below, next.Depth + 1));
+            }
+        }
+
+        if (_omitted > 0)
+        {
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"At least {_omitted} more followed; --limit shows more than {_limit}."));
+        }
+    }
+
+    private void Print(TextWriter output, Node node, int depth)
+    {
+        string indent = new(' ', 2 * Math.Min(depth, DeepestIndent));
+        bool isAsked = node.Entry.Position == _asked;
+        if (node.Entry.Position == _path.Newest[0].Position && _path.Between > 0)
+        {
+            output.WriteLine(string.Create(
+                CultureInfo.InvariantCulture, $"  {indent}... {_path.Between} causes between"));
+        }
+
+        output.WriteLine($"{(isAsked ? Colours.Bold("> ") : "  ")}{indent}{EntryLine.Of(node.Entry)}");
+    }
+
+    // The record of the tree that caused this one; null: none did.
+    private long? CauseIn(in JournalRecord record)
+    {
+        if (record.Cause != 0) return _nodes.ContainsKey(record.Cause) ? record.Cause : null;
+        bool isEndOfAsk = record.Kind is JournalKind.TimedOut or JournalKind.Replied;
+        return isEndOfAsk && _requests.TryGetValue(record.Correlation, out long request) ? request : null;
+    }
+
+    // What the path itself caused has as much room again, however much followed from elsewhere.
+    private void Take(in JournalRecord record, long cause, long order)
+    {
+        if (_others >= (_onPath.Contains(cause) ? 2L * _limit : _limit))
+        {
+            _omitted++;
+            return;
+        }
+
+        _others++;
+        Add(record.ToEntry(), _nodes[cause]).Order = order;
+    }
+
+    private Node Add(JournalEntry entry, Node? above)
+    {
+        var node = new Node(entry);
+        _nodes.Add(entry.Position, node);
+        above?.Below.Add(node);
+        bool isRequest = entry.Kind == JournalKind.Sent && entry.Correlation != 0 && entry.Target != AgentId.Host;
+        if (isRequest) _requests[entry.Correlation] = entry.Position;
+        return node;
+    }
+
+    private sealed class Node(JournalEntry entry)
+    {
+        public JournalEntry Entry => entry;
+
+        /// <summary>When it was met.</summary>
+        public long Order { get; set; }
+
+        public List<Node> Below { get; } = [];
+    }
+}

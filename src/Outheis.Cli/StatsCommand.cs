@@ -1,0 +1,51 @@
+using System.CommandLine;
+
+namespace Outheis.Cli;
+
+/// <summary>outheis journal stats: how much of what.</summary>
+internal static class StatsCommand
+{
+    private const int RecordsPerLook = 4096;
+
+    public static Command Create()
+    {
+        const string description = "Counts records and bytes by kind, type, agent and lane.";
+        var command = new Command("stats", description) { Options.Journal };
+        Array.ForEach(QueryOptions.ForAll, command.Options.Add);
+        command.SetAction((parsed, _) => JournalRun.Of(token => Run(parsed, token)));
+        return command;
+    }
+
+    private static async Task<int> Run(ParseResult parsed, CancellationToken token)
+    {
+        string directory = parsed.GetRequiredValue(Options.Journal);
+        using JournalReader journal =
+            JournalReader.Open(directory, QueryOptions.Read(parsed, everything: true));
+        var stats = new JournalStats();
+        var progress = new SlowProgress("Counting");
+        await using (progress.ConfigureAwait(false))
+        {
+            long all = JournalCatalog.List(directory).Sum(static segment => segment.UsedBytes ?? segment.Bytes);
+            Count(journal, stats, bytes => progress.Show(bytes, all), token);
+        }
+
+        using StreamWriter output = OutputStream.OpenText();
+        stats.Print(output);
+        output.Flush();
+        return JournalRun.ReportEnds(journal);
+    }
+
+    private static void Count(JournalReader journal, JournalStats stats, Action<long> progress, CancellationToken token)
+    {
+        long records = 0;
+        while (journal.TryRead(out JournalRecord record))
+        {
+            stats.Add(in record);
+            if (++records % RecordsPerLook == 0)
+            {
+                token.ThrowIfCancellationRequested();
+                progress(stats.Bytes);
+            }
+        }
+    }
+}

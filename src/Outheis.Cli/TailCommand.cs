@@ -1,0 +1,106 @@
+using System.CommandLine;
+
+namespace Outheis.Cli;
+
+/// <summary>outheis journal tail: the last records, and those that come.</summary>
+internal static class TailCommand
+{
+    private const long FirstBytes = 256 << 10;      // of each lane
+    private const int Further = 8;                  // times as much, when too few records fitted
+
+    private static readonly Option<int> CountOption = new("--lines", "-n")
+    {
+        Description = "How many records to begin with.",
+        HelpName = "N",
+        DefaultValueFactory = static _ => 20,
+    };
+
+    private static readonly Option<bool> FollowOption = new("--follow", "-f")
+    {
+        Description = "Go on with what is written, until Ctrl-C.",
+    };
+
+    public static Command Create()
+    {
+        var command = new Command("tail", "Prints the last records of the journal.")
+        {
+            Options.Journal, CountOption, FollowOption,
+        };
+        Array.ForEach(QueryOptions.ForLines, command.Options.Add);
+        command.SetAction((parsed, _) => JournalRun.Of(token => Run(parsed, token)));
+        return command;
+    }
+
+    private static async Task<int> Run(ParseResult parsed, CancellationToken token)
+    {
+        int count = parsed.GetValue(CountOption);
+        if (count < 0) throw new BadInputException("--lines takes a number that is not below 0.");
+        using JournalReader journal = OpenAtEnd(parsed, count, token, out Queue<JournalEntry> last);
+        using StreamWriter output = OutputStream.OpenText();
+        foreach (JournalEntry entry in last) output.WriteLine(EntryLine.Of(entry));
+        output.Flush();
+        if (!parsed.GetValue(FollowOption)) return JournalRun.ReportEnds(journal);
+        try
+        {
+            await Follow(journal, output, token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (token.IsCancellationRequested)
+        {
+            // Ctrl-C is how following ends.
+        }
+
+        return ExitCode.Done;
+    }
+
+    // Reads more and more of the end until that holds enough of what was asked for.
+    private static JournalReader OpenAtEnd(
+        ParseResult parsed, int count, CancellationToken token, out Queue<JournalEntry> last)
+    {
+        string directory = parsed.GetRequiredValue(Options.Journal);
+        long all = JournalCatalog.List(directory).Sum(static segment => segment.Bytes);
+        for (long bytes = FirstBytes; ; bytes *= Further)
+        {
+            bool isAll = bytes >= all;
+            JournalReader journal =
+                JournalReader.Open(directory, QueryOptions.Read(parsed, lastBytes: isAll ? null : bytes));
+            try
+            {
+                last = ReadLast(journal, count, token);
+                if (isAll || last.Count == count) return journal;
+            }
+            catch
+            {
+                journal.Dispose();
+                throw;
+            }
+
+            journal.Dispose();
+        }
+    }
+
+    private static Queue<JournalEntry> ReadLast(JournalReader journal, int count, CancellationToken token)
+    {
+        var last = new Queue<JournalEntry>();
+        while (journal.TryRead(out JournalRecord record))
+        {
+            token.ThrowIfCancellationRequested();
+            if (count == 0) continue;
+            if (last.Count == count) last.Dequeue();
+            last.Enqueue(record.ToEntry());
+        }
+
+        return last;
+    }
+
+    private static async Task Follow(JournalReader journal, StreamWriter output, CancellationToken token)
+    {
+        output.AutoFlush = true;
+        int losses = 0;
+        await foreach (JournalEntry entry in journal.FollowAsync(token).ConfigureAwait(false))
+        {
+            IReadOnlyList<LaneLoss> lost = journal.Losses;
+            for (; losses < lost.Count; losses++) JournalRun.Report(lost[losses]);
+            output.WriteLine(EntryLine.Of(entry));
+        }
+    }
+}

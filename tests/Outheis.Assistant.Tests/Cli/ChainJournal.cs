@@ -1,0 +1,76 @@
+namespace Outheis.Assistant.Tests.Cli;
+
+/// <summary>A journal of a small kernel: steps that are passed on from agent to agent, and an ask that fails.</summary>
+public sealed class ChainJournal : IAsyncLifetime
+{
+    public const int Agents = 5;
+    public const int Steps = 40;
+
+    private readonly TemporaryFolder _folder = new();
+
+    public string Folder => _folder.FullPath;
+
+    public string Journal => _folder.PathOf("journal");
+
+    /// <summary>A copy that a test may damage.</summary>
+    public string Copy(string name)
+    {
+        foreach (string file in Directory.GetFiles(Journal, "*", SearchOption.AllDirectories))
+        {
+            string copy = Path.Combine(Folder, name, Path.GetRelativePath(Journal, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(file, copy);
+        }
+
+        return Path.Combine(Folder, name);
+    }
+
+    public List<JournalEntry> Read()
+    {
+        using JournalReader reader = JournalReader.Open(Journal);
+        return [.. reader.Read()];
+    }
+
+    public async ValueTask InitializeAsync()
+    {
+        var options = new KernelOptions { JournalDirectory = Journal, SegmentBytes = 1 << 16, Cores = 2 };
+        Kernel kernel = Kernel.Start(options);
+        await using (kernel)
+        {
+            AgentId next = kernel.Spawn("agent0", () => new Passer(null));
+            for (int i = 1; i < Agents; i++)
+            {
+                AgentId target = next;
+                next = kernel.Spawn($"agent{i}", endowment => new Passer(endowment.Grant<Step>(target)));
+            }
+
+            Capability<Step> first = kernel.Grant<Step>(next);
+            for (int i = 0; i < Steps; i++) Assert.Equal(SendResult.Sent, first.Send(new Step(i)));
+            AgentId grumbler = kernel.Spawn("grumbler", static () => new Grumbler());
+            AskCapability<Step, Step> ask = kernel.GrantAsk<Step, Step>(grumbler);
+            await Assert.ThrowsAsync<AskException>(async () => await ask.AskAsync(new Step(-1)));
+            await kernel.StopAsync();
+        }
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _folder.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private readonly record struct Step(long Number);
+
+    private sealed class Passer(Capability<Step>? next) : Agent, IHandle<Step>
+    {
+        public void Handle(in Step message, Context context)
+        {
+            if (next is { } target) Assert.Equal(SendResult.Sent, context.Send(target, message));
+        }
+    }
+
+    private sealed class Grumbler : Agent, IAnswer<Step, Step>
+    {
+        public Step Answer(in Step request, Context context) => throw new InvalidOperationException("not today");
+    }
+}
