@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
-using System.Text.Unicode;
 
 namespace Outheis.Cli;
 
@@ -99,17 +98,10 @@ internal sealed class EntryJson(Stream output) : IDisposable
     // Written anew, so that a line stays a line.
     private bool TryWriteJson(JournalEntry entry)
     {
-        if (entry.Encoding != PayloadEncoding.Json || !Utf8.IsValid(entry.Payload.Span)) return false;
-        try
-        {
-            using var document = JsonDocument.Parse(entry.Payload);
-            _json.WritePropertyName("payload");
-            document.RootElement.WriteTo(_json);
-            return true;
-        }
-        catch (JsonException)
-        {
-            return false;
-        }
+        if (entry.PayloadText is not { } text) return false;
+        using var document = JsonDocument.Parse(text);
+        _json.WritePropertyName("payload");
+        document.RootElement.WriteTo(_json);
+        return true;
     }
 }

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Outheis.Cli;
 
 /// <summary>The content of a message for the eye. The one place that decides how a payload looks.</summary>
@@ -8,6 +6,5 @@ internal static class PayloadWords
     /// <summary>Empty when there is none.</summary>
     public static string Of(JournalEntry entry) =>
         entry.Payload.Length == 0 ? ""
-        : entry.Encoding == PayloadEncoding.Json ? Encoding.UTF8.GetString(entry.Payload.Span)
-        : "0x" + Convert.ToHexStringLower(entry.Payload.Span);
+        : entry.PayloadText ?? "0x" + Convert.ToHexStringLower(entry.Payload.Span);
 }

@@ -141,7 +141,8 @@ public sealed class JournalEntry
     public bool TryWritePayload(Utf8JsonWriter writer)
     {
         ArgumentNullException.ThrowIfNull(writer);
-        bool hasMessage = Kind is JournalKind.Sent or JournalKind.Replied && !IsFailure && !Payload.IsEmpty;
+        bool hasMessage = !IsFailure && !Payload.IsEmpty && TypeId != 0 && Kind is JournalKind.Sent
+            or JournalKind.Replied or JournalKind.Snapshot or JournalKind.EffectEnded;
         return hasMessage && Type is { } type && type.Schema.Encoding switch
         {
             PayloadEncoding.Json => PayloadJson.TryWriteJson(writer, Payload.Span),
@@ -170,6 +171,20 @@ public sealed class JournalEntry
         JournalKind.Granted or JournalKind.Derived or JournalKind.Revoked
             when CapabilityRecord.TryRead(payload, out CapabilityRecord right) => Invariant(
                 $"holder #{right.Holder}, rights {(Rights)right.Rights}, parent {right.Parent}, {right.Purpose}"),
+        JournalKind.Observed when ObservedRecord.TryRead(payload, out ObservedRecord observed) =>
+            observed.What == ObservedRecord.Clock && observed.Value is > 0 and <= MaxTicks
+                ? Invariant($"the time {new DateTime(observed.Value, DateTimeKind.Utc):O}")
+                : Invariant($"the random number {(ulong)observed.Value}"),
+        JournalKind.Attempted or JournalKind.Quarantined
+            when AttemptRecord.TryRead(payload, out AttemptRecord attempt) =>
+                Invariant($"attempt {attempt.Number}") + (attempt.Reason.Length > 0 ? ", " + attempt.Reason : ""),
+        JournalKind.Released when AttemptRecord.TryRead(payload, out AttemptRecord released) =>
+            released.Verdict == AttemptRecord.Drop ? "dropped" : "to be tried again",
+        JournalKind.Refused when RefusedRecord.TryRead(payload, out RefusedRecord refused) =>
+            ((SendResult)refused.Result).ToString(),
+        JournalKind.EffectBegun => Invariant($"effect {Correlation}, {JournalText.Read(payload)}"),
+        JournalKind.EffectEnded => Invariant($"effect {Correlation}, {(EffectOutcome)Labels}")
+            + ((EffectOutcome)Labels == EffectOutcome.Failed ? ", " + JournalText.Read(payload) : ""),
         JournalKind.DeadLetter when DeadLetterRecord.TryRead(payload, out DeadLetterRecord letter) =>
             Invariant($"{(DeadLetterReason)letter.Reason}, message at {letter.Message}"),
         _ => "",

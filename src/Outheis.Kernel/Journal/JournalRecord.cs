@@ -76,7 +76,7 @@ public readonly unsafe ref struct JournalRecord
     public string? TargetName => _names.Agent(_lane.Run, Header->Target);
 
     /// <summary>The name of its message type; null when there is none or no record read so far tells it.</summary>
-    public string? TypeName => _names.TryGetType(_lane.Run, TypeId, out SchemaRecord schema) ? schema.Name : null;
+    public string? TypeName => _names.Type(_lane.Run, TypeId)?.SimpleName;
 
     /// <summary>A copy that outlives the reader's next step.</summary>
     public JournalEntry ToEntry() => new(_lane, _names);

@@ -61,8 +61,8 @@ internal sealed unsafe class RecordFilter
     }
 
     private bool IsOfType(LaneReader lane) =>
-        lane.Record->TypeId != 0 && _names.TryGetType(lane.Run, lane.Record->TypeId, out SchemaRecord schema)
-        && schema.Name == _typeName;
+        lane.Record->TypeId != 0 && _names.Type(lane.Run, lane.Record->TypeId) is { } type
+        && (type.SimpleName == _typeName || type.Schema.Name == _typeName);
 
     private static ulong BitOf(JournalKind kind) => (int)kind < 64 ? 1ul << (int)kind : 0;
 }
