@@ -1,0 +1,133 @@
+using System.Diagnostics;
+using System.Globalization;
+using Xunit;
+
+namespace Outheis.Tests.Proofs;
+
+/// <summary>One journal, one process after the other.</summary>
+internal sealed class ProofRounds(string root, ProofTotal total)
+{
+    private readonly List<(long Run, string Agent, string State)> _began = [];
+    private readonly List<(int Producer, int Number)> _durable = [];
+    private readonly Dictionary<long, int> _roundOfRun = [];
+    private int _round;
+
+    private string Journal => Path.Combine(root, "journal");
+
+    /// <summary>Starts the next process, lets it be ended, and checks what it left. Returns what it said.</summary>
+    public IReadOnlyList<string> Run(Action<Process> end, string? program = null, params string[] arguments)
+    {
+        Directory.CreateDirectory(root);
+        _round++;
+        using Process child = Process.Start(ProofChild.Describe("run", root, _round, program, arguments))!;
+        List<string> said = [];
+        var reader = new Thread(() => ReadAll(child, said));
+        reader.Start();
+        end(child);
+        child.WaitForExit();
+        reader.Join();
+        total.Rounds++;
+        Check(said);
+        return said;
+    }
+
+    /// <summary>A process that takes what is left and stops.</summary>
+    public void Drain()
+    {
+        _round++;
+        using Process child = Process.Start(ProofChild.Describe("drain", root, _round))!;
+        List<string> said = [];
+        ReadAll(child, said);
+        child.WaitForExit();
+        Assert.Contains("stopped ", said);
+        ProofJournal journal = Check(said)!;
+        Assert.Equal(0, journal.Waiting);
+    }
+
+    private static void ReadAll(Process child, List<string> said)
+    {
+        while (child.StandardOutput.ReadLine() is { } line)
+        {
+            said.Add(line);
+        }
+    }
+
+    private ProofJournal? Check(List<string> said)
+    {
+        if (!Directory.Exists(Journal) || Directory.GetDirectories(Journal).Length == 0)
+        {
+            return null;      // killed before there was anything
+        }
+
+        long run = NewestRun();
+        if (_roundOfRun.TryAdd(run, _round))
+        {
+            Note(said, run);
+        }
+
+        ProofJournal journal = ProofJournal.Read(Journal, found => _roundOfRun.GetValueOrDefault(found, _round));
+        foreach ((int producer, int number) in _durable)
+        {
+            Assert.True(journal.Has(producer, number), $"{number} of {producer} was told to be durable and is lost");
+        }
+
+        _began.ForEach(began => journal.CheckBegan(began.Run, began.Agent, began.State));
+        journal.CheckWorld(Path.Combine(root, ProofChild.World));
+        total.Note(journal, said);
+        return journal;
+    }
+
+    private void Note(List<string> said, long run)
+    {
+        Assert.DoesNotContain(said, static line => line.StartsWith("failed", StringComparison.Ordinal)
+            || line.StartsWith("error", StringComparison.Ordinal)
+            || line.StartsWith("exception", StringComparison.Ordinal));
+        foreach (string[] words in said.Select(static line => line.Split(' ', 3)))
+        {
+            if (words[0] == "state")
+            {
+                _began.Add((run, words[1], words[2]));
+            }
+            else if (words[0] == "durable")
+            {
+                _durable.Add((Number(words[1]), Number(words[2])));
+            }
+        }
+    }
+
+    private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
+
+    private long NewestRun()
+    {
+        using JournalReader reader = JournalReader.Open(Journal);
+        long run = 0;
+        while (reader.TryRead(out JournalRecord record))
+        {
+            run = Math.Max(run, record.Run);
+        }
+
+        return run;
+    }
+}
+
+/// <summary>What was tried, in all.</summary>
+internal sealed class ProofTotal
+{
+    public int Rounds;
+    public int Records;
+    public int Durable;
+    public int Began;
+    public int Snapshots;
+    public int InDoubt;
+
+    public void Note(ProofJournal journal, List<string> said)
+    {
+        Durable += said.Count(static line => line.StartsWith("durable ", StringComparison.Ordinal));
+        Began += said.Count(static line => line.StartsWith("state ", StringComparison.Ordinal));
+        (Records, Snapshots, InDoubt) = (
+            Records + journal.Records, Snapshots + journal.Snapshots, InDoubt + journal.InDoubt);
+    }
+
+    public override string ToString() => $"{Rounds} rounds, {Durable} durable acknowledgements, {Began} states begun "
+        + $"with, {Records} records read, {Snapshots} snapshots compared, {InDoubt} effects in doubt";
+}
