@@ -18,7 +18,10 @@ internal static unsafe class DurableStart
             Refold.Run(core, agent, past, core.Kernel.Options.Codecs);
         }
 
-        agent.Durable.Snapshot(core, agent);
+        if (agent.Async is not { IsInTurn: true })
+        {
+            agent.Durable.Snapshot(core, agent);      // else the newest message is not in the state yet
+        }
     }
 
     /// <summary>A handler threw: the message is to be tried again with the state as it was before. False: it is not that

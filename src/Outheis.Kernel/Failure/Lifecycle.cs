@@ -24,6 +24,7 @@ internal static unsafe class Lifecycle
         core.Tap?.RecordStarted(agent);
         Signal(core, agent, new ChildStarted(agent.Id, agent.Name, agent.Incarnation));
         core.Running = agent;
+        core.ForgetTurnTime();
         agent.State = AgentState.Running;
         agent.HasStarted = true;
         try

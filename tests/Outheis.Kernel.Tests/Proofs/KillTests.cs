@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using Xunit;
 
@@ -29,7 +28,7 @@ public sealed class KillTests : IDisposable
             var journal = new ProofRounds(Path.Combine(_root, $"{done}"), total);
             for (int i = 0; i < Math.Min(RoundsOfOneJournal, Rounds - done); i++)
             {
-                journal.Run(child => WaitThenKill(child, random));
+                journal.Run(life => WaitThenKill(life, random));
             }
 
             journal.Drain();
@@ -39,34 +38,42 @@ public sealed class KillTests : IDisposable
         Assert.True(total.Durable > Rounds && total.Snapshots > Rounds, $"{total}");
     }
 
-    /// <summary>The first, the second, the third fsync and so on, until a whole life has none so late.</summary>
+    /// <summary>At the first call, the second, the third and so on, until a life has none so late.</summary>
     [Theory]
-    [InlineData("fsync"), InlineData("fallocate"), InlineData("rename"), InlineData("ftruncate"), InlineData("msync")]
-    public void Kill_AtEachCallOf_KeepsEveryPromise(string call)
+    [InlineData("fsync", 6), InlineData("fallocate", 5), InlineData("rename", 5), InlineData("ftruncate", 3)]
+    [InlineData("mkdir", 5)]
+    public void Kill_AtEachCallOf_KeepsEveryPromise(string call, int calls)
     {
         Strace.SkipUnlessItTraces();
         var total = new ProofTotal();
         var journal = new ProofRounds(Path.Combine(_root, call), total);
-        for (int n = 1; n <= 8; n++)
+        for (int n = 1; n <= Math.Max(calls, Rounds / 10) && !total.HasLivedOn; n++)
         {
-            journal.Run(WaitOrEnd, Strace.Program, Strace.Inject(call, $"signal=KILL:when={n}"));
+            journal.Run(life => WaitOrEnd(life, total), Strace.Program, Strace.Inject(call, $"signal=KILL:when={n}"));
         }
 
         journal.Drain();
         TestContext.Current.TestOutputHelper?.WriteLine($"{total}");
+        Assert.True(total.Rounds > 1, $"{call} was never called");
     }
 
-    private static void WaitThenKill(Process child, Random random)
+    private static void WaitThenKill(ProofLife life, Random random)
     {
-        Thread.Sleep(random.Next(4) == 0 ? 100 + random.Next(300) : 250 + random.Next(250));
-        child.Kill();
-    }
-
-    private static void WaitOrEnd(Process child)
-    {
-        if (!child.WaitForExit(1500))
+        if (random.Next(4) > 0)
         {
-            child.Kill(entireProcessTree: true);
+            life.WaitUntilOpen();
+        }
+
+        Thread.Sleep(random.Next(200));
+        life.Process.Kill();
+    }
+
+    private static void WaitOrEnd(ProofLife life, ProofTotal total)
+    {
+        if (!life.Process.WaitForExit(1200))
+        {
+            total.HasLivedOn = true;
+            life.Process.Kill(entireProcessTree: true);
         }
     }
 }

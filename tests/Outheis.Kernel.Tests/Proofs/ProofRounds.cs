@@ -15,17 +15,13 @@ internal sealed class ProofRounds(string root, ProofTotal total)
     private string Journal => Path.Combine(root, "journal");
 
     /// <summary>Starts the next process, lets it be ended, and checks what it left. Returns what it said.</summary>
-    public IReadOnlyList<string> Run(Action<Process> end, string? program = null, params string[] arguments)
+    public IReadOnlyList<string> Run(Action<ProofLife> end, string? program = null, params string[] arguments)
     {
         Directory.CreateDirectory(root);
         _round++;
-        using Process child = Process.Start(ProofChild.Describe("run", root, _round, program, arguments))!;
-        List<string> said = [];
-        var reader = new Thread(() => ReadAll(child, said));
-        reader.Start();
-        end(child);
-        child.WaitForExit();
-        reader.Join();
+        using var life = new ProofLife(ProofChild.Describe("run", root, _round, program, arguments));
+        end(life);
+        IReadOnlyIReadOnlyList<string> said = life.WaitForEnd();
         total.Rounds++;
         Check(said);
         return said;
@@ -35,24 +31,14 @@ internal sealed class ProofRounds(string root, ProofTotal total)
     public void Drain()
     {
         _round++;
-        using Process child = Process.Start(ProofChild.Describe("drain", root, _round))!;
-        List<string> said = [];
-        ReadAll(child, said);
-        child.WaitForExit();
+        using var life = new ProofLife(ProofChild.Describe("drain", root, _round));
+        IReadOnlyIReadOnlyList<string> said = life.WaitForEnd();
         Assert.Contains("stopped ", said);
         ProofJournal journal = Check(said)!;
         Assert.Equal(0, journal.Waiting);
     }
 
-    private static void ReadAll(Process child, List<string> said)
-    {
-        while (child.StandardOutput.ReadLine() is { } line)
-        {
-            said.Add(line);
-        }
-    }
-
-    private ProofJournal? Check(List<string> said)
+    private ProofJournal? Check(IReadOnlyList<string> said)
     {
         if (!Directory.Exists(Journal) || Directory.GetDirectories(Journal).Length == 0)
         {
@@ -77,7 +63,7 @@ internal sealed class ProofRounds(string root, ProofTotal total)
         return journal;
     }
 
-    private void Note(List<string> said, long run)
+    private void Note(IReadOnlyList<string> said, long run)
     {
         Assert.DoesNotContain(said, static line => line.StartsWith("failed", StringComparison.Ordinal)
             || line.StartsWith("error", StringComparison.Ordinal)
@@ -110,9 +96,57 @@ internal sealed class ProofRounds(string root, ProofTotal total)
     }
 }
 
+/// <summary>One process, and what it says.</summary>
+internal sealed class ProofLife : IDisposable
+{
+    private readonly List<string> _said = [];
+    private readonly Thread _reader;
+    private readonly ManualResetEventSlim _open = new();
+
+    public ProofLife(ProcessStartInfo start)
+    {
+        Process = Process.Start(start)!;
+        _reader = new Thread(Read);
+        _reader.Start();
+    }
+
+    public Process Process { get; }
+
+    /// <summary>It has a kernel and sends; or it ended.</summary>
+    public void WaitUntilOpen() => _open.Wait();
+
+    public IReadOnlyList<string> WaitForEnd()
+    {
+        Process.WaitForExit();
+        _reader.Join();
+        return _said;
+    }
+
+    public void Dispose()
+    {
+        Process.Dispose();
+        _open.Dispose();
+    }
+
+    private void Read()
+    {
+        while (Process.StandardOutput.ReadLine() is { } line)
+        {
+            _said.Add(line);
+            if (line == "open")
+            {
+                _open.Set();
+            }
+        }
+
+        _open.Set();
+    }
+}
+
 /// <summary>What was tried, in all.</summary>
 internal sealed class ProofTotal
 {
+    public bool HasLivedOn;      // a process that was not killed by what was to kill it
     public int Rounds;
     public int Records;
     public int Durable;
@@ -120,7 +154,7 @@ internal sealed class ProofTotal
     public int Snapshots;
     public int InDoubt;
 
-    public void Note(ProofJournal journal, List<string> said)
+    public void Note(ProofJournal journal, IReadOnlyList<string> said)
     {
         Durable += said.Count(static line => line.StartsWith("durable ", StringComparison.Ordinal));
         Began += said.Count(static line => line.StartsWith("state ", StringComparison.Ordinal));
