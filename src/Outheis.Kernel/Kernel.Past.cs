@@ -10,11 +10,87 @@ public sealed partial class Kernel
     /// <summary>What became of the messages that earlier processes accepted and did not handle.</summary>
     public RedeliveryReport Redelivered { get; } = new();
 
+    /// <summary>The state that a durable agent had after it handled the message at a position (ES-01).</summary>
+    /// <typeparam name="TState">Its state.</typeparam>
+    /// <param name="agent">A living durable agent; its factory makes the instance that the past is handed to, with
+    /// capabilities that reach nobody.</param>
+    /// <param name="position">Of a message that it, or a namesake of an earlier run, took.</param>
+    /// <remarks>Thread: a pool thread reads the journal up to there and handles what was taken since the snapshot before.
+    /// Nothing is sent.</remarks>
+    /// <exception cref="ArgumentException">It is no such agent, or took no such message.</exception>
+    public Task<TState> RebuildAsync<TState>(AgentId agent, long position)
+    {
+        AgentCell cell = Outside(Living(agent));
+        return RebuildAsync<TState>(cell, new LedgerEnd(cell.Name, position, null));
+    }
+
+    /// <summary>The state that a durable agent had at a time: after all that it had taken until then (ES-01).</summary>
+    /// <typeparam name="TState">Its state.</typeparam>
+    /// <param name="agent">A living durable agent.</param>
+    /// <param name="time">Wall time, as the journal has it: to the millisecond.</param>
+    /// <exception cref="ArgumentException">It is no such agent, or did not live then.</exception>
+    public Task<TState> RebuildAsync<TState>(AgentId agent, DateTimeOffset time)
+    {
+        AgentCell cell = Outside(Living(agent));
+        return RebuildAsync<TState>(cell, new LedgerEnd(cell.Name, null, time));
+    }
+
+    private Task<TState> RebuildAsync<TState>(AgentCell cell, LedgerEnd end) => Platform.Host.Run(async () =>
+    {
+        await FlushNotesAsync(cell.Core).ConfigureAwait(true);
+        return Rebuild<TState>(cell, end);
+    });
+
+    // What was taken is told in batches: those of this core up to now are to be read.
+    private Task FlushNotesAsync(Core core)
+    {
+        var told = new TellTaken(new HostSignal(Platform.Host));
+        core.Post(told);
+        return OrStopped(told.Done.Task);
+    }
+
+    private TState Rebuild<TState>(AgentCell cell, LedgerEnd end)
+    {
+        if (_journal is null || cell.Instance is not DurableAgent<TState>)
+        {
+            throw new ArgumentException(
+                $"{cell.Name} is no durable agent with a state of {typeof(TState).Name}, or there is no journal.");
+        }
+
+        AgentPast? past = ReadLedger(end).Find(cell.Name);
+        if (past?.Snapshot is null || (end.Position is { } position && !past.Has(position)))
+        {
+            throw new ArgumentException(
+                end.Time is { } time ? $"{cell.Name} did not live at {time:O}, or the journal no longer tells."
+                    : $"{cell.Name} took no message at {end.Position}, or the journal no longer tells its state then.");
+        }
+
+        past.IsCut = false;
+        using var aside = new Core(this, 0, 1, tap: null);
+        var ghost = new AgentCell(this, aside, cell.Id, cell.GivenName, cell.Factory, null, cell.Qos, 1)
+        {
+            IsGhost = true,
+        };
+        aside.Enter();
+        try
+        {
+            ghost.Instance = ghost.Construct();
+            ghost.Durable = ghost.Instance.MakeDurable();
+            Refold.Run(aside, ghost, past, Options.Codecs);
+            return ((DurableAgent<TState>)ghost.Instance).State;
+        }
+        finally
+        {
+            Core.Leave();
+            Capabilities.ReleaseHeld(ghost);
+        }
+    }
+
     /// <summary>Folds the journal as it is now. Costs its length. Any thread that may read files.</summary>
-    internal JournalLedger ReadLedger()
+    internal JournalLedger ReadLedger(LedgerEnd? end = null)
     {
         using JournalReader reader = JournalReader.Open(Path.GetFullPath(Options.JournalDirectory!), Platform.Disk);
-        return JournalLedger.Of(reader.Read());
+        return JournalLedger.Of(reader.Read(), end);
     }
 
     // The host's thread, before the agent is on its core.
@@ -48,8 +124,19 @@ public sealed partial class Kernel
         if (!durable.CanBeWritten(Options.Codecs))
         {
             throw new ArgumentException(
-                $"The state of {agent.GivenName}, {durable.StateType.Name}, is no unmanaged struct and has no codec: give "
-                + "KernelOptions.Codecs one with AddJson.");
+                $"The state of {agent.GivenName}, {durable.StateType.Name}, is no unmanaged struct and has no codec: "
+                + "give KernelOptions.Codecs one with AddJson.");
+        }
+    }
+
+    private sealed class TellTaken(HostSignal done) : KernelOp
+    {
+        public HostSignal Done => done;
+
+        public override void Run(Core core)
+        {
+            core.Tap?.Flush();
+            done.Set();
         }
     }
 }

@@ -31,8 +31,8 @@ public sealed class KernelOptions
     /// quarantined; counted across processes.</summary>
     public int AttemptsMost { get; init; } = Limits.AttemptsMost;
 
-    /// <summary>Messages that a durable agent takes between two snapshots of its state. A restart handles at most so many
-    /// once more.</summary>
+    /// <summary>Messages that a durable agent takes between two snapshots of its state. A restart handles at most so
+    /// many once more.</summary>
     public int SnapshotEvery { get; init; } = Limits.SnapshotEvery;
 
     /// <summary>How reference messages are written into the journal.</summary>

@@ -66,6 +66,7 @@ internal sealed class AgentCell : AgentFace
     public ExitReason? StopWanted;                      // set: the incarnation ends when its turn does
     public uint Incarnation = 1;
     public AgentState State;                            // others look at it
+    public bool IsGhost;                                // lives in the past only: nothing it holds is told of
     public bool IsEndFinal;                             // told to stop for good: nobody is asked to restart it
     public bool HasStarted;                             // OnStart of this incarnation was called
     public Inbox Inbox;

@@ -9,12 +9,12 @@ public sealed partial class AgentContext
     private ulong _effects;
 
     /// <summary>
-    /// Acts on the world outside, once: notes the intent in the journal, runs, notes the outcome. When a durable agent's
-    /// past is handled once more, the recorded outcome is returned and nothing runs; an intent without an outcome is
-    /// <see cref="EffectOutcome.InDoubt"/> (ES-05, ES-06).
+    /// Acts on the world outside, once: notes the intent in the journal, runs, notes the outcome. When a durable
+    /// agent's past is handled once more, the recorded outcome is returned and nothing runs; an intent without an
+    /// outcome is <see cref="EffectOutcome.InDoubt"/> (ES-05, ES-06).
     /// </summary>
-    /// <typeparam name="T">What comes back: an unmanaged struct, or a type that <see cref="KernelOptions.Codecs"/> write
-    /// as JSON.</typeparam>
+    /// <typeparam name="T">What comes back: an unmanaged struct, or a type that <see cref="KernelOptions.Codecs"/>
+    /// write as JSON.</typeparam>
     /// <param name="key">Names the effect among those of the message being handled: "charge", "mail 2". At most 1024
     /// bytes.</param>
     /// <param name="act">Does it. Gets the idempotency key and the turn's token; resumes on the agent's core.</param>
@@ -33,7 +33,8 @@ public sealed partial class AgentContext
         if (core.Tap is not null && !JournalTap.CanWrite<T>(core.Kernel.Options.Codecs))
         {
             throw new ArgumentException(
-                $"{typeof(T).Name} is no unmanaged struct and has no codec: give KernelOptions.Codecs one with AddJson.");
+                $"{typeof(T).Name} is no unmanaged struct and has no codec: give KernelOptions.Codecs one with "
+                + "AddJson.");
         }
 
         string name = string.Create(CultureInfo.InvariantCulture, $"{_message.Position:x}-{key}");

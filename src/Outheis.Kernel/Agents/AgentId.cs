@@ -16,5 +16,6 @@ public readonly record struct AgentId(uint Value)
 
     /// <inheritdoc/>
     public override string ToString() =>
-        Value == 0 ? "host" : Value == uint.MaxValue ? "gone" : string.Create(CultureInfo.InvariantCulture, $"#{Value}");
+        Value == 0 ? "host" : Value == uint.MaxValue ? "gone"
+        : string.Create(CultureInfo.InvariantCulture, $"#{Value}");
 }

@@ -31,8 +31,8 @@ public readonly ref struct Context
     /// <summary>Where the message being handled is in the journal; 0 without a journal.</summary>
     public long Position => _core.Handling.Position;
 
-    /// <summary>Whether an earlier process accepted the message and did not handle it, or a handler threw with it: it is
-    /// delivered again.</summary>
+    /// <summary>Whether an earlier process accepted the message and did not handle it, or a handler threw with it: it
+    /// is delivered again.</summary>
     public bool IsRedelivered => _core.Handling.Has(MessageFlags.Redelivered);
 
     /// <summary>Wall time, read once per turn.</summary>

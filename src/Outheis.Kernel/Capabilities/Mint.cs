@@ -43,7 +43,7 @@ internal static class Mint
     {
         RequireSealed(typeof(T));
         CapabilityNode node = kernel.Capabilities.Mint(holder, target, route, rights, badge, purpose);
-        if (target.Core.Tap is not null)
+        if (target.Core.Tap is not null && !holder.IsGhost)
         {
             target.Core.Post(new RecordGrant(node));
         }

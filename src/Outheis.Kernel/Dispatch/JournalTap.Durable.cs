@@ -68,8 +68,8 @@ internal sealed unsafe partial class JournalTap
         return message;
     }
 
-    /// <summary>Appends the state of a durable agent. False: there was no room, or its encoding threw; an older snapshot
-    /// still serves.</summary>
+    /// <summary>Appends the state of a durable agent. False: there was no room, or its encoding threw; an older
+    /// snapshot still serves.</summary>
     public bool AppendSnapshot<TState>(Route route, AgentCell agent, in TState state)
     {
         if (!PrepareControl(route, in state))

@@ -128,10 +128,10 @@ internal sealed unsafe partial class JournalTap(JournalLane lane, MessageCodecs 
     }
 
     /// <summary>Notes that an agent took a message. The first record that it causes says so (<see
-    /// cref="RecordFlags.Takes"/>); if it causes none a batch does: written when it is full, before any other record, and
-    /// by <see cref="Flush"/> before the core sleeps. So the lane's order is that of the taking, and nothing that
-    /// came of a message is told before the message was told to be taken: whatever a killed process leaves untold had no
-    /// effect but on its own memory.</summary>
+    /// cref="RecordFlags.Takes"/>); if it causes none a batch does: written when it is full, before any other record,
+    /// and by <see cref="Flush"/> before the core sleeps. So the lane's order is that of the taking, and nothing that
+    /// came of a message is told before the message was told to be taken: whatever a killed process leaves untold had
+    /// no effect but on its own memory.</summary>
     public void NoteConsumed(AgentCell agent, Message* message)
     {
         if (_taken.Position != 0)

@@ -14,8 +14,9 @@ namespace Outheis;
 /// count and is tried again, at most <see cref="KernelOptions.AttemptsMost"/> times.</para>
 /// <para>While old messages are handled, nothing is sent: sends return what they returned then, asks are answered with
 /// what was answered then, <see cref="Context.UtcNow"/> and <see cref="Context.NextRandom"/> give what they gave
-/// then. So a handler may look at these, at its message and at <see cref="State"/>, and at nothing else: no other clock,
-/// no static, no file. What acts on the world outside goes through <see cref="AgentContext.EffectAsync{T}"/>.</para>
+/// then. So a handler may look at these, at its message and at <see cref="State"/>, and at nothing else: no other
+/// clock, no static, no file. What acts on the world outside goes through
+/// <see cref="AgentContext.EffectAsync{T}"/>.</para>
 /// <para>Needs a journal, and a name that no other durable agent has.</para>
 /// </remarks>
 public abstract class DurableAgent<TState> : Agent

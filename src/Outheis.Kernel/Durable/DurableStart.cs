@@ -24,8 +24,8 @@ internal static unsafe class DurableStart
         }
     }
 
-    /// <summary>A handler threw: the message is to be tried again with the state as it was before. False: it is not that
-    /// sort of agent.</summary>
+    /// <summary>A handler threw: the message is to be tried again with the state as it was before. False: it is not
+    /// that sort of agent.</summary>
     public static bool TryKeep(Core core, AgentCell agent, Message* message, Exception bug)
     {
         if (agent.Durable is null || message->Position == 0)
@@ -35,12 +35,13 @@ internal static unsafe class DurableStart
 
         uint number = agent.Attempts?.GetValueOrDefault(message->Position) ?? 0;
         core.Tap!.RecordAttempt(
-            JournalKind.Attempted, agent, message->Position, Math.Max(1, number), $"{bug.GetType().Name}: {bug.Message}");
+            JournalKind.Attempted, agent, message->Position, Math.Max(1, number),
+            $"{bug.GetType().Name}: {bug.Message}");
         return true;
     }
 
-    /// <summary>Before an incarnation that follows one which ended in this process: reads from the journal, off the core,
-    /// what its state is made of.</summary>
+    /// <summary>Before an incarnation that follows one which ended in this process: reads from the journal, off the
+    /// core, what its state is made of.</summary>
     public static void FindPast(Core core, AgentCell agent)
     {
         agent.State = AgentState.Starting;

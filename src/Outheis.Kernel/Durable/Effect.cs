@@ -28,5 +28,5 @@ public readonly record struct Effect<T>(EffectOutcome Outcome, T? Value, string 
     /// <exception cref="InvalidOperationException">It failed, or is in doubt.</exception>
     public T Required => Outcome == EffectOutcome.Done ? Value! : throw new InvalidOperationException(
         Outcome == EffectOutcome.Failed ? $"Effect {IdempotencyKey} failed: {Error}"
-            : $"Effect {IdempotencyKey} is in doubt: it was begun, and the process ended before it was known to be over.");
+            : $"Effect {IdempotencyKey} is in doubt: the process ended before it was known to be over.");
 }

@@ -30,16 +30,32 @@ internal sealed class JournalLedger
     /// <summary>Messages that a person has to decide about.</summary>
     public IEnumerable<LedgerMessage> Quarantine => _messages.Values.Where(static message => message.IsQuarantined);
 
-    public static JournalLedger Of(IEnumerable<JournalEntry> history)
+    /// <summary>Folds a history.</summary>
+    /// <param name="history">In causal order.</param>
+    /// <param name="end">Where to stop in the middle; null: nowhere.</param>
+    public static JournalLedger Of(IEnumerable<JournalEntry> history, LedgerEnd? end = null)
     {
         var ledger = new JournalLedger();
         foreach (JournalEntry entry in history)
         {
+            if (end?.IsReached(ledger, entry) ?? false)
+            {
+                break;
+            }
+
             ledger.Note(entry);
         }
 
         return ledger;
     }
+
+    /// <summary>What is known of the name so far; null: nothing.</summary>
+    public AgentPast? Find(string name) => _pasts.GetValueOrDefault(name);
+
+    /// <summary>Whether the record says that an agent of this name took something, or wrote its state down.</summary>
+    public bool IsStepOf(string name, JournalEntry entry) =>
+        (entry.Kind == JournalKind.Snapshot && NameOf(entry.Run, entry.Target) == name)
+        || entry.Consumed.Any(taken => NameOf(entry.Run, taken.Target) == name);
 
     /// <summary>What the next agent of this name begins with; null: nothing. Nobody else gets it.</summary>
     public AgentPast? Take(string? name)
@@ -306,6 +322,9 @@ internal sealed class AgentPast(string name)
     {
         _replies[entry.Correlation] = entry;
     }
+
+    /// <summary>Whether the message is among those taken since the snapshot.</summary>
+    public bool Has(long position) => _byPosition.ContainsKey(position);
 
     public JournalEntry? ReplyTo(ulong correlation) => _replies.GetValueOrDefault(correlation);
 }

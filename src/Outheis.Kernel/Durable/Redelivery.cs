@@ -1,8 +1,8 @@
 namespace Outheis;
 
 /// <summary>
-/// Hands an agent what an earlier process accepted for its namesake and did not handle, before anything new. The agent's
-/// core, at its start.
+/// Hands an agent what an earlier process accepted for its namesake and did not handle, before anything new. The
+/// agent's core, at its start.
 /// </summary>
 internal static unsafe class Redelivery
 {

@@ -1,6 +1,7 @@
 namespace Outheis;
 
-/// <summary>What became of the messages that earlier processes accepted and did not handle, so far. Any thread.</summary>
+/// <summary>What became of the messages that earlier processes accepted and did not handle, so far. Any
+/// thread.</summary>
 public sealed class RedeliveryReport
 {
     private long _delivered;

@@ -4,8 +4,8 @@ namespace Outheis;
 
 /// <summary>
 /// Makes a durable agent's state again: restores the newest snapshot, then hands what was taken since to the new
-/// instance, with everything that it does muted and everything that it asks answered from the journal. The agent's core,
-/// before the agent starts.
+/// instance, with everything that it does muted and everything that it asks answered from the journal. The agent's
+/// core, before the agent starts.
 /// </summary>
 /// <remarks>
 /// The handlers run in the name of a stand-in cell that holds no capability, so that each send and ask comes to the
@@ -40,7 +40,7 @@ internal sealed unsafe class Refold(Core core, AgentCell agent, AgentPast past, 
         {
             throw new JournalException(
                 $"The state of {agent.Name} at {snapshot.Position} is {snapshot.TypeFullName} version "
-                + $"{snapshot.TypeVersion}, which cannot be read as {agent.Durable.StateType}. Keep the type's name, or "
+                + $"{snapshot.TypeVersion}, which is no {agent.Durable.StateType}. Keep the type's name, or "
                 + "give the agent another one.");
         }
 
@@ -56,7 +56,7 @@ internal sealed unsafe class Refold(Core core, AgentCell agent, AgentPast past, 
         {
             return output.Kind == JournalKind.Refused
                 && RefusedRecord.TryRead(output.Payload.Span, out RefusedRecord refused)
-                ? (SendResult)refused.Result : SendResult.Sent;
+                ? (SendResult)refused.Answer : SendResult.Sent;
         }
 
         return _isOpen ? core.Send(agent, node, in message) : SendResult.Sent;
@@ -104,7 +104,10 @@ internal sealed unsafe class Refold(Core core, AgentCell agent, AgentPast past, 
         }
         else if ((EffectOutcome)ended.Labels == EffectOutcome.Failed)
         {
-            effect = effect with { Outcome = EffectOutcome.Failed, Error = Encoding.UTF8.GetString(ended.Payload.Span) };
+            effect = effect with
+            {
+                Outcome = EffectOutcome.Failed, Error = Encoding.UTF8.GetString(ended.Payload.Span),
+            };
         }
         else if ((EffectOutcome)ended.Labels == EffectOutcome.Done)
         {
@@ -180,7 +183,7 @@ internal sealed unsafe class Refold(Core core, AgentCell agent, AgentPast past, 
             ?.RouteTo(agent.Instance!, turn.Message.Correlation != 0)
             ?? throw new JournalException(
                 $"{agent.Name} took {turn.Message.TypeFullName} at {turn.Message.Position}, for which this program has "
-                + $"no type or {agent.Instance!.GetType().Name} no handler. Say Codecs.Add for it, or keep the handler.");
+                + $"no type or {agent.Instance!.GetType().Name} no handler. Say Codecs.Add, or keep the handler.");
         AgentCell self = _isOpen && route.IsAsync ? agent : _standIn;
         Message* cell = core.Cells.Rent();
         try

@@ -181,7 +181,7 @@ public sealed class JournalEntry
         JournalKind.Released when AttemptRecord.TryRead(payload, out AttemptRecord released) =>
             released.Verdict == AttemptRecord.Drop ? "dropped" : "to be tried again",
         JournalKind.Refused when RefusedRecord.TryRead(payload, out RefusedRecord refused) =>
-            ((SendResult)refused.Result).ToString(),
+            ((SendResult)refused.Answer).ToString(),
         JournalKind.EffectBegun => Invariant($"effect {Correlation}, {JournalText.Read(payload)}"),
         JournalKind.EffectEnded => Invariant($"effect {Correlation}, {(EffectOutcome)Labels}")
             + ((EffectOutcome)Labels == EffectOutcome.Failed ? ", " + JournalText.Read(payload) : ""),

@@ -284,11 +284,11 @@ internal readonly record struct AttemptRecord(uint Number, byte Verdict, string 
 }
 
 /// <summary>Refused, of the header's sender and target: the result as the kernel's number.</summary>
-internal readonly record struct RefusedRecord(byte Result) : IJournalRecord<RefusedRecord>
+internal readonly record struct RefusedRecord(byte Answer) : IJournalRecord<RefusedRecord>
 {
     public int Bytes => 8;
 
-    public void Write(Span<byte> to) => BinaryPrimitives.WriteUInt64LittleEndian(to, Result);
+    public void Write(Span<byte> to) => BinaryPrimitives.WriteUInt64LittleEndian(to, Answer);
 
     public static bool TryRead(ReadOnlySpan<byte> from, out RefusedRecord record)
     {

@@ -37,7 +37,8 @@ public sealed class MessageCodecs
         return this;
     }
 
-    /// <summary>As <see cref="Add{T}"/>, for requests: a durable agent is rebuilt from those that it answered.</summary>
+    /// <summary>As <see cref="Add{T}"/>, for requests: a durable agent is rebuilt from those that it
+    /// answered.</summary>
     /// <typeparam name="TRequest">The request type.</typeparam>
     /// <typeparam name="TReply">Its reply type.</typeparam>
     /// <returns>These codecs, to go on.</returns>

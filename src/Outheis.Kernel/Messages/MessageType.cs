@@ -1,6 +1,7 @@
 namespace Outheis;
 
-/// <summary>What it takes to make a message again from its record: reads the payload, finds the handler's route.</summary>
+/// <summary>What it takes to make a message again from its record: reads the payload, finds the handler's
+/// route.</summary>
 internal abstract unsafe class MessageType
 {
     /// <summary>As in Schema records.</summary>

@@ -1,0 +1,19 @@
+namespace Outheis;
+
+/// <summary>
+/// A moment of one agent's life: after it handled the message at a position, or after all that it took up to a time. A
+/// turn is over, with all that came of it, when the next one begins: so the fold goes on until then.
+/// </summary>
+internal sealed record LedgerEnd(string Name, long? Position, DateTimeOffset? Time)
+{
+    public bool IsReached(JournalLedger ledger, JournalEntry next)
+    {
+        if (!ledger.IsStepOf(Name, next))
+        {
+            return false;
+        }
+
+        return Time is { } time ? next.Time > time
+            : ledger.Find(Name) is { Turns: [.., { } newest] } && newest.Message.Position == Position;
+    }
+}

@@ -1,0 +1,188 @@
+using Outheis.Testing;
+using Outheis.Tests.Journal;
+using Xunit;
+
+namespace Outheis.Tests.Durable;
+
+public readonly record struct Order(long Cents);
+
+public readonly record struct Ledger(long Paid, long Doubts, long Failures);
+
+/// <summary>Pays through the world outside.</summary>
+public sealed class Payer(Func<string, ValueTask<long>> pay)
+    : DurableAgent<Ledger>(default), IHandleAsync<Order>, IAnswer<GetBalance, Ledger>
+{
+    public async ValueTask HandleAsync(Order message, AgentContext context, CancellationToken cancellationToken)
+    {
+        Effect<long> paid = await context.EffectAsync("pay", (key, _) => pay(key));
+        State = paid.Outcome switch
+        {
+            EffectOutcome.Done => State with { Paid = State.Paid + (paid.Value * message.Cents) },
+            EffectOutcome.Failed => State with { Failures = State.Failures + 1 },
+            _ => State with { Doubts = State.Doubts + 1 },
+        };
+    }
+
+    public Ledger Answer(in GetBalance request, Context context) => State;
+}
+
+/// <summary>An effect runs once, whatever happens to the process; what came of it is told again.</summary>
+public sealed class EffectTests
+{
+    private static readonly MessageCodecs Codecs =
+        new MessageCodecs().Add<Order>().AddRequest<GetBalance, Ledger>();
+
+    private readonly List<string> _calls = [];
+    private SimulatedDisk _disk = new();
+    private AgentId _payer;
+
+    private StepKernel Start(Durability durability = Durability.Buffered) =>
+        new(cores: 1, disk: _disk, codecs: Codecs, durability: durability);
+
+    private Capability<Order> Spawn(StepKernel world, Func<ValueTask<long>> pay)
+    {
+        _payer = world.Kernel.Spawn("payer", () => new Payer(key =>
+        {
+            _calls.Add(key);
+            return pay();
+        }));
+        return world.Kernel.Grant<Order>(_payer);
+    }
+
+    private Ledger Ask(StepKernel world) =>
+        world.Result(world.Kernel.GrantAsk<GetBalance, Ledger>(_payer).AskAsync(default));
+
+    private void Go(StepKernel world, DiskImage left)
+    {
+        world.Abandon();
+        _disk = SimulatedDisk.From(left);
+    }
+
+    [Fact]
+    public void Outcome_AfterAKill_IsReturnedAndNothingRuns()
+    {
+        StepKernel world = Start();
+        Spawn(world, static () => ValueTask.FromResult(2L)).SendAll([new Order(5), new Order(7)]);
+        world.Run();
+        Assert.Equal(new Ledger(24, 0, 0), Ask(world));
+        Assert.Equal(2, _calls.Distinct().Count());
+        Go(world, _disk.Snapshot());
+        world = Start();
+        Spawn(world, static () => throw new InvalidOperationException("runs again"));
+        world.Run();
+        Assert.Equal(new Ledger(24, 0, 0), Ask(world));
+        Assert.Equal(2, _calls.Count);
+        world.Stop();
+    }
+
+    [Fact]
+    public void Failure_IsAnOutcomeTooAndToldAgain()
+    {
+        StepKernel world = Start();
+        Spawn(world, static () => throw new TimeoutException("no answer")).SendAll([new Order(5)]);
+        world.Run();
+        Assert.Equal(new Ledger(0, 0, 1), Ask(world));
+        Go(world, _disk.Snapshot());
+        world = Start();
+        Spawn(world, static () => ValueTask.FromResult(1L));
+        Assert.Equal(new Ledger(0, 0, 1), Ask(world));
+        Assert.Single(_calls);
+        world.Stop();
+    }
+
+    [Theory, InlineData(Durability.Buffered, false), InlineData(Durability.Durable, true)]
+    public void Intent_WithoutOutcome_IsInDoubtOnceAndForEverAndNeverRunsAgain(Durability durability, bool cutsPower)
+    {
+        StepKernel world = Start(durability);
+        var never = new TaskCompletionSource<long>();
+        Spawn(world, () => new ValueTask<long>(never.Task)).SendAll([new Order(5)]);
+        world.RunUntil(() => _calls.Count == 1);
+        Go(world, cutsPower ? _disk.PowerCutLosingAll() : _disk.Snapshot());
+        for (int life = 0; life < 3; life++)
+        {
+            world = Start(durability);
+            Spawn(world, static () => ValueTask.FromResult(1L));
+            world.Run();
+            Assert.Equal(new Ledger(0, 1, 0), Ask(world));
+            Assert.Single(_calls);
+            if (life == 0)
+            {
+                Go(world, _disk.Snapshot());
+            }
+            else
+            {
+                world.Stop();
+            }
+        }
+    }
+
+    [Fact]
+    public void Outcome_OfAnEffectThatTakesLong_GoesIntoTheStateOnce()
+    {
+        StepKernel world = Start();
+        var slow = new TaskCompletionSource<long>();
+        Capability<Order> to = Spawn(world, () => new ValueTask<long>(slow.Task));
+        to.SendAll([new Order(3)]);
+        world.RunUntil(() => _calls.Count == 1);
+        slow.SetResult(10);
+        world.RunUntil(() => world.Kernel.ListAgents().Single(a => a.Id == _payer).State == AgentState.Idle);
+        Assert.Equal(30, Ask(world).Paid);
+        world.Stop();
+    }
+
+    [Fact]
+    public void Rebuild_AtEachMessage_IsTheStateThatItLeft()
+    {
+        StepKernel world = Start();
+        Dictionary<long, long> paidAt = [];
+        Capability<Order> to = Spawn(world, static () => ValueTask.FromResult(1L));
+        for (int i = 1; i <= 20; i++)
+        {
+            world.Time.AdvanceBy(TimeSpan.FromMilliseconds(10));
+            to.SendAll([new Order(i)]);
+            world.Run();
+            JournalEntry order = Journals.ReadAll(_disk, out _).Last(entry => entry.TypeName == nameof(Order)
+                && entry.Kind == JournalKind.Sent);
+            paidAt[order.Position] = Ask(world).Paid;
+        }
+
+        int calls = _calls.Count;
+        foreach ((long position, long paid) in paidAt)
+        {
+            Assert.Equal(paid, world.Result(world.Kernel.RebuildAsync<Ledger>(_payer, position)).Paid);
+        }
+
+        Assert.Equal(calls, _calls.Count);
+        Assert.Throws<ArgumentException>(() => world.Result(world.Kernel.RebuildAsync<Ledger>(_payer, 123)));
+        Assert.Throws<ArgumentException>(() => world.Result(world.Kernel.RebuildAsync<long>(_payer, paidAt.Keys.First())));
+        world.Stop();
+        world = Start();
+        Spawn(world, static () => ValueTask.FromResult(1L));
+        world.Run();
+        Assert.Equal(      // of the run before
+            paidAt.Values.ElementAt(7), world.Result(world.Kernel.RebuildAsync<Ledger>(_payer, paidAt.Keys.ElementAt(7))).Paid);
+        world.Stop();
+    }
+
+    [Fact]
+    public void Rebuild_AtATime_IsTheStateOfThen()
+    {
+        using StepKernel world = Start();
+        Capability<Order> to = Spawn(world, static () => ValueTask.FromResult(1L));
+        world.Run();
+        List<(DateTimeOffset Time, long Paid)> states = [];
+        for (int i = 1; i <= 10; i++)
+        {
+            world.Advance(TimeSpan.FromMilliseconds(20));
+            to.SendAll([new Order(i)]);
+            world.Run();
+            world.Advance(TimeSpan.FromMilliseconds(20));
+            states.Add((world.Time.GetUtcNow(), Ask(world).Paid));
+            world.Advance(TimeSpan.FromMilliseconds(20));
+        }
+
+        Assert.Equal(
+            states.Select(static s => s.Paid),
+            states.Select(s => world.Result(world.Kernel.RebuildAsync<Ledger>(_payer, s.Time)).Paid));
+    }
+}
