@@ -40,7 +40,7 @@ public sealed class KillTests : IDisposable
 
     /// <summary>At the first call, the second, the third and so on, until a life has none so late.</summary>
     [Theory]
-    [InlineData("fsync", 6), InlineData("fallocate", 5), InlineData("rename", 5), InlineData("ftruncate", 3)]
+    [InlineData("fsync", 12), InlineData("fallocate", 5), InlineData("rename", 5), InlineData("ftruncate", 3)]
     [InlineData("mkdir", 5)]
     public void Kill_AtEachCallOf_KeepsEveryPromise(string call, int calls)
     {
@@ -70,7 +70,8 @@ public sealed class KillTests : IDisposable
 
     private static void WaitOrEnd(ProofLife life, ProofTotal total)
     {
-        if (!life.Process.WaitForExit(1200))
+        life.WaitUntilOpen();
+        if (!life.Process.WaitForExit(500))
         {
             total.HasLivedOn = true;
             life.Process.Kill(entireProcessTree: true);

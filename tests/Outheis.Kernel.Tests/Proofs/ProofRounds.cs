@@ -21,7 +21,7 @@ internal sealed class ProofRounds(string root, ProofTotal total)
         _round++;
         using var life = new ProofLife(ProofChild.Describe("run", root, _round, program, arguments));
         end(life);
-        IReadOnlyIReadOnlyList<string> said = life.WaitForEnd();
+        IReadOnlyList<string> said = life.WaitForEnd();
         total.Rounds++;
         Check(said);
         return said;
@@ -32,7 +32,7 @@ internal sealed class ProofRounds(string root, ProofTotal total)
     {
         _round++;
         using var life = new ProofLife(ProofChild.Describe("drain", root, _round));
-        IReadOnlyIReadOnlyList<string> said = life.WaitForEnd();
+        IReadOnlyList<string> said = life.WaitForEnd();
         Assert.Contains("stopped ", said);
         ProofJournal journal = Check(said)!;
         Assert.Equal(0, journal.Waiting);
