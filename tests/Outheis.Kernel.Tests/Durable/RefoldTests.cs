@@ -116,6 +116,28 @@ public sealed class RefoldTests
         }
     }
 
+    [Fact]
+    public void Clock_WhileThePastIsHandledOnceMore_IsThatOfThen()
+    {
+        Money first = default;
+        for (int life = 0; life < 3; life++)
+        {
+            StepKernel world = Start();
+            world.Time.AdvanceBy(TimeSpan.FromHours(life));
+            AgentId account = world.Kernel.Spawn("account", static () => new Account());
+            if (life == 0)
+            {
+                world.Kernel.Grant<Deposit>(account).SendAll([new Deposit(1), new Deposit(2)]);
+                world.Run();
+            }
+
+            Money now = world.Result(world.Kernel.GrantAsk<GetBalance, Money>(account).AskAsync(default));
+            first = life == 0 ? now : first;
+            Assert.Equal(first, now);
+            Kill(world);
+        }
+    }
+
     /// <summary>The clock that an agent sees while its newest message is finished is told, too.</summary>
     [Fact]
     public void Clock_OfAnotherAgentsTurn_IsNotThatOfAnAgentThatStarts()
