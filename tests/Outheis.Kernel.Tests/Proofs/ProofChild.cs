@@ -165,7 +165,7 @@ internal static class ProofChild
             catch (JournalException failure)
             {
                 Say($"exception {producer} {number} {failure.Message}");
-                return false;
+                return true;      // to hear what the next one is told
             }
         }
     }
