@@ -99,8 +99,9 @@ internal static class ProofChild
         }
 
         ended.Cancel();
-        Task.WaitAll([.. senders]);
-        StopReport report = kernel.StopAsync(TimeSpan.FromSeconds(30)).GetAwaiter().GetResult();
+        StopReport report = kernel.StopAsync(
+            TimeSpan.FromSeconds(role == "drain" ? 60 : 3)).GetAwaiter().GetResult();
+        Task.WaitAll([.. senders]);      // a full disk may have kept them waiting
         Say($"stopped {report.JournalFailure?.Message}");
     }
 
