@@ -25,6 +25,16 @@ internal static class Program
             ReadSpeed.Measure(mib, output);
             return Measured;
         }
+        if (arguments is ["durable", ..])
+        {
+            if (!DurableSpeed.TryParse(arguments[1..], out int seconds, out string directory))
+            {
+                error.WriteLine(DurableSpeed.Usage);
+                return NotUnderstood;
+            }
+            DurableSpeed.Measure(seconds, directory, output);
+            return Measured;
+        }
         if (arguments is not ["peers", ..])
         {
             error.WriteLine(PeersOptions.Usage);
