@@ -38,8 +38,8 @@ internal static unsafe class SegmentScan
             return -(long)length == available ? RecordState.Padding : RecordState.Invalid;
         }
 
-        // The slot after a record is always in the segment.
-        bool fits = length >= RecordHeader.Bytes
+        // The slot after a record is always in the segment. A damaged length may be too long to be rounded up.
+        bool fits = length >= RecordHeader.Bytes && length <= available
             && RecordHeader.Aligned(length - RecordHeader.Bytes) <= available - RecordHeader.Alignment;
         return length == 0 ? RecordState.Unwritten : fits ? RecordState.Whole : RecordState.Invalid;
     }
