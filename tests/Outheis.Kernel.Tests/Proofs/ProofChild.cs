@@ -22,8 +22,8 @@ internal static class ProofChild
 
     public static MessageCodecs Codecs => new MessageCodecs().Add<Job>().Add<Order>().AddJson(ProofJson.Default.Till);
 
-    /// <summary>The number before a producer's first one of a round.</summary>
-    public static int Before(int round) => round * RoundNumbers;
+    /// <summary>The number before a producer's first one of the round that has this number.</summary>
+    public static int Before(int number) => number / RoundNumbers * RoundNumbers;
 
     public static ProcessStartInfo Describe(
         string role, string root, int round, string? program = null, params string[] arguments)
@@ -70,6 +70,14 @@ internal static class ProofChild
 
     private static void Run(string role, string root, int round)
     {
+        if (role == "pause")
+        {
+            var settings = new JournalSettings { Lanes = 2, SegmentBytes = SegmentBytes };
+            JournalDirectory.Open(
+                Path.Combine(root, "journal"), settings, SystemJournalDisk.Instance, TimeProvider.System, out _).Abandon();
+            return;      // recovery, and the process ends without a word
+        }
+
         using var ended = new CancellationTokenSource();
         Kernel kernel = Kernel.Start(new KernelOptions
         {
@@ -84,7 +92,7 @@ internal static class ProofChild
         });
         Capability<Job>[] to = Spawn(kernel, root, out Capability<Order> shop);
         Say("open");
-        int number = Before(round);
+        int number = round * RoundNumbers;
         List<Task> senders = role == "drain" ? [] :
         [
             Producer.RunAsync(0, to[0], static n => new Job(0, n), static _ => false, number, ended.Token),

@@ -23,11 +23,11 @@ internal sealed class ProofJournal
     private readonly HashSet<(int Producer, int Number)> _numbers = [];
     private readonly HashSet<long> _dead = [];
 
-    private ProofJournal(IEnumerable<JournalEntry> entries, Func<long, int> roundOf, bool wasFull)
+    private ProofJournal(IEnumerable<JournalEntry> entries, bool wasFull)
     {
         foreach (JournalEntry entry in entries)
         {
-            Note(entry, roundOf);
+            Note(entry);
             Records++;
         }
 
@@ -50,12 +50,11 @@ internal sealed class ProofJournal
     public int InDoubt { get; private set; }
 
     /// <param name="directory">The journal.</param>
-    /// <param name="roundOf">The number of a run's round.</param>
     /// <param name="wasFull">The disk was: what agents were told then may not be in it.</param>
-    public static ProofJournal Read(string directory, Func<long, int> roundOf, bool wasFull = false)
+    public static ProofJournal Read(string directory, bool wasFull = false)
     {
         using JournalReader reader = JournalReader.Open(directory);
-        var journal = new ProofJournal(reader.Read(), roundOf, wasFull);
+        var journal = new ProofJournal(reader.Read(), wasFull);
         Assert.All(reader.Ends, static end => Assert.Equal(LaneEndKind.End, end.Kind));
         return journal;
     }
@@ -94,7 +93,7 @@ internal sealed class ProofJournal
         Assert.Empty(ran);      // whatever ran was told to begin before
     }
 
-    private void Note(JournalEntry entry, Func<long, int> roundOf)
+    private void Note(JournalEntry entry)
     {
         foreach (ConsumedMessage taken in entry.Consumed)
         {
@@ -107,7 +106,7 @@ internal sealed class ProofJournal
                 _names.Add((entry.Run, entry.Target.Value), entry.TargetName!);
                 break;
             case JournalKind.Sent:
-                NoteSent(entry, roundOf);
+                NoteSent(entry);
                 break;
             case JournalKind.Snapshot:
                 _snapshots.Add((entry.TargetName!, _turns.GetValueOrDefault(entry.TargetName!)?.Count ?? 0, entry));
@@ -126,7 +125,7 @@ internal sealed class ProofJournal
         }
     }
 
-    private void NoteSent(JournalEntry entry, Func<long, int> roundOf)
+    private void NoteSent(JournalEntry entry)
     {
         _sent.Add(entry.Position, entry.Payload.ToArray());
         _targets.Add(entry.Position, (entry.Run, entry.Target.Value));
@@ -134,7 +133,7 @@ internal sealed class ProofJournal
         if (entry.Sender == AgentId.Host || entry.SenderName == "relay")
         {
             Assert.True(_numbers.Add((producer, number)), $"{number} of {producer} is there twice");
-            int last = _newest.GetValueOrDefault((entry.Run, producer), ProofChild.Before(roundOf(entry.Run)));
+            int last = _newest.GetValueOrDefault((entry.Run, producer), ProofChild.Before(number));
             _newest[(entry.Run, producer)] = number;
             bool follows = producer == ProofChild.RelayProducer || number == last + 1;
             Assert.True(follows, $"{number} after {last} of {producer}, run {entry.Run}");

@@ -9,13 +9,16 @@ internal sealed class ProofRounds(string root, ProofTotal total)
 {
     private readonly List<(long Run, string Agent, string State)> _began = [];
     private readonly List<(int Producer, int Number)> _durable = [];
-    private readonly Dictionary<long, int> _roundOfRun = [];
+    private readonly HashSet<long> _runs = [];
     private int _round;
 
     public string Journal => Path.Combine(root, "journal");
 
     /// <summary>A flush may fail, and an agent with it.</summary>
     public bool MayFail { get; set; }
+
+    /// <summary>What its effects did, and what agents said of their states, may be newer than the journal.</summary>
+    public bool LosesPower { get; set; }
 
     /// <summary>The disk was full: what agents were told meanwhile may not be in the journal.</summary>
     public bool WasFull { get; set; }
@@ -52,20 +55,19 @@ internal sealed class ProofRounds(string root, ProofTotal total)
         }
 
         long run = NewestRun();
-        if (_roundOfRun.TryAdd(run, _round))
+        if (_runs.Add(run))
         {
             Note(said, run);
         }
 
-        ProofJournal journal = ProofJournal.Read(
-            Journal, found => _roundOfRun.GetValueOrDefault(found, _round), WasFull);
+        ProofJournal journal = ProofJournal.Read(Journal, WasFull);
         foreach ((int producer, int number) in _durable)
         {
             Assert.True(journal.Has(producer, number), $"{number} of {producer} was told to be durable and is lost");
         }
 
-        (WasFull ? [] : _began).ForEach(began => journal.CheckBegan(began.Run, began.Agent, began.State));
-        if (!WasFull)
+        (WasFull || LosesPower ? [] : _began).ForEach(began => journal.CheckBegan(began.Run, began.Agent, began.State));
+        if (!WasFull && !LosesPower)
         {
             journal.CheckWorld(Path.Combine(root, ProofChild.World));
         }
