@@ -5,9 +5,9 @@ using Microsoft.Win32.SafeHandles;
 namespace Outheis.Bench;
 
 /// <summary>
-/// durable-64: as many senders at a time as it says, each waiting until the disk has its message before it sends the
-/// next; beside it, on the same disk and in the same run, what one flush per message costs: the same bytes appended to a
-/// plain file, each made durable, one after the other. Alternating; medians.
+/// durable-64: as many senders at a time as it says, each of which waits until the disk has its message before it sends
+/// the next; beside it, on the same disk and in the same run, what one flush per message costs: the same bytes appended
+/// to a plain file, each made durable, one after the other. Alternating; medians.
 /// </summary>
 internal static class DurableSpeed
 {

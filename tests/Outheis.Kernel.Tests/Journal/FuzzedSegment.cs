@@ -3,9 +3,9 @@ using System.Runtime.CompilerServices;
 namespace Outheis.Tests.Journal;
 
 /// <summary>
-/// Any bytes as the only segment of a journal: read, verified and folded; whatever it is, that ends, and throws nothing but
-/// <see cref="JournalException"/>. The first byte says how: bit 0 makes the checksums right, bit 1 takes the segment's
-/// header from the bytes, too.
+/// Any bytes as the only segment of a journal: read, verified and folded; whatever it is, that ends, and throws nothing
+/// but <see cref="JournalException"/>. The first byte says how: bit 0 makes the checksums right, bit 1 takes the
+/// segment's header from the bytes, too.
 /// </summary>
 internal sealed unsafe class FuzzedSegment : IJournalDisk
 {

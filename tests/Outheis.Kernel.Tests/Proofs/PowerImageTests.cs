@@ -6,8 +6,8 @@ using Xunit;
 namespace Outheis.Tests.Proofs;
 
 /// <summary>Two lanes whose records cause one another, and what a loss of power makes of them: any of the pages not yet
-/// synced is there or not, sectors of 512 bytes are torn. Recovery keeps a prefix of each lane that names nothing that is
-/// lost, and everything that was flushed. One lane, longer: the tests of Outheis.Testing.</summary>
+/// synced is there or not, sectors of 512 bytes are torn. Recovery keeps a prefix of each lane that names nothing that
+/// is lost, and everything that was flushed. One lane, longer: the tests of Outheis.Testing.</summary>
 public sealed class PowerImageTests
 {
     private const int ImagesOfOneRun = 25;
@@ -54,7 +54,8 @@ public sealed class PowerImageTests
                 flushed = written.Count;
             }
 
-            HashSet<long> kept = Check(disk.PowerCut(choices), settings, written, flushed, $"seed {seed} image {image}");
+            HashSet<long> kept = Check(
+                disk.PowerCut(choices), settings, written, flushed, $"seed {seed} image {image}");
             (all, left) = (all + written.Count, left + kept.Count);
         }
 
@@ -87,7 +88,8 @@ public sealed class PowerImageTests
             Assert.True(ofLane.Take(end).All(kept.Contains), $"{where}: lane {lane} has a gap");
         }
 
-        Assert.True(written.Take(flushed).All(one => kept.Contains(one.Position)), $"{where}: what was flushed is lost");
+        bool isWhole = written.Take(flushed).All(one => kept.Contains(one.Position));
+        Assert.True(isWhole, $"{where}: what was flushed is lost");
         return kept;
     }
 }

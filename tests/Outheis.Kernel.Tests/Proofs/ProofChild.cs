@@ -73,8 +73,8 @@ internal static class ProofChild
         if (role == "pause")
         {
             var settings = new JournalSettings { Lanes = 2, SegmentBytes = SegmentBytes };
-            JournalDirectory.Open(
-                Path.Combine(root, "journal"), settings, SystemJournalDisk.Instance, TimeProvider.System, out _).Abandon();
+            string journal = Path.Combine(root, "journal");
+            JournalDirectory.Open(journal, settings, SystemJournalDisk.Instance, TimeProvider.System, out _).Abandon();
             return;      // recovery, and the process ends without a word
         }
 
