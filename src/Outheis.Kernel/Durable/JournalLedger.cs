@@ -62,7 +62,7 @@ internal sealed class JournalLedger
             return null;
         }
 
-        past.Waiting.AddRange(_messages.Values.Where(message => message.Name == name && !message.IsQuarantined)
+        past.Waiting.AddRange(_messages.Values.Where(message => !message.IsQuarantined && NameOf(message) == name)
             .OrderByDescending(static message => message.IsRetry).ThenBy(static message => message.Number));
         past.Waiting.ForEach(message => _messages.Remove(message.Position));
         past.IsCut = past.Run != _closedRun;
@@ -121,7 +121,8 @@ internal sealed class JournalLedger
 
     private void NoteSpawned(JournalEntry entry)
     {
-        if (entry.TargetName is not { Length: > 0 } name || name[0] == '#')
+        if (entry.TargetName is not { Length: > 0 } name || name[0] == '#'
+            || _agents.ContainsKey((entry.Run, entry.Target.Value)))      // told by another core already
         {
             return;
         }
@@ -139,9 +140,9 @@ internal sealed class JournalLedger
 
     private void NoteSent(JournalEntry entry)
     {
-        if (entry.Target != AgentId.Host && NameOf(entry.Run, entry.Target) is { } name)
+        if (entry.Target != AgentId.Host)
         {
-            _messages[entry.Position] = new LedgerMessage(entry, name, ++_accepted);
+            _messages[entry.Position] = new LedgerMessage(entry, ++_accepted);
         }
     }
 
@@ -179,7 +180,7 @@ internal sealed class JournalLedger
                 return;
             }
 
-            message = new LedgerMessage(failed, past.Name, ++_accepted) { IsRetry = true };
+            message = new LedgerMessage(failed, ++_accepted) { IsRetry = true };
             _messages[entry.Cause] = message;
         }
 
@@ -191,6 +192,10 @@ internal sealed class JournalLedger
             _messages.Remove(entry.Cause);
         }
     }
+
+    /// <summary>Of the agent that it is for: told by another lane perhaps, and later; null if nothing told it, or two
+    /// have it.</summary>
+    public string? NameOf(LedgerMessage message) => NameOf(message.Entry.Run, message.Entry.Target);
 
     private string? NameOf(long run, AgentId agent) =>
         _agents.TryGetValue((run, agent.Value), out LedgerAgent? found) && found.Name.Length > 0 ? found.Name : null;
@@ -205,14 +210,11 @@ internal sealed class JournalLedger
 }
 
 /// <summary>A message that waits for its agent, or for a person.</summary>
-internal sealed class LedgerMessage(JournalEntry entry, string name, long number)
+internal sealed class LedgerMessage(JournalEntry entry, long number)
 {
     public JournalEntry Entry => entry;
 
     public long Position => entry.Position;
-
-    /// <summary>Of the agent that it is for.</summary>
-    public string Name => name;
 
     /// <summary>Its place in the order of acceptance.</summary>
     public long Number => number;
