@@ -3,22 +3,32 @@ namespace Outheis;
 /// <summary>What is different about the beginning and the failing of a durable agent.</summary>
 internal static unsafe class DurableStart
 {
-    /// <summary>Gives a new instance the state that its past makes, and writes that down: what comes later builds on
-    /// it. The agent's core, before OnStart.</summary>
-    public static void Restore(Core core, AgentCell agent, AgentPast? past)
+    /// <summary>Gives a new instance the state that its past makes. The agent's core, before OnStart.</summary>
+    public static Refold? Restore(Core core, AgentCell agent, AgentPast? past)
     {
         agent.Durable = core.Tap is null ? null : agent.Instance!.MakeDurable();
-        if (agent.Durable is null)
-        {
-            return;
-        }
+        return agent.Durable is null || past is null ? null
+            : Refold.Run(core, agent, past, core.Kernel.Options.Codecs);
+    }
 
+    /// <summary>After OnStart: finishes what was begun, hands over what waits, and writes the state down: what comes later
+    /// builds on it.</summary>
+    public static void Finish(Core core, AgentCell agent, Refold? refold, AgentPast? past)
+    {
+        refold?.RunOpen();
         if (past is not null)
         {
-            Refold.Run(core, agent, past, core.Kernel.Options.Codecs);
+            Redelivery.Run(core, agent, past);
         }
 
-        agent.Durable.Snapshot(core, agent);
+        if (agent.State == AgentState.Waiting)
+        {
+            agent.Durable?.SnapshotSoon();      // when the open turn is over: its message was taken before, and is not
+        }                                       // in the state yet
+        else
+        {
+            agent.Durable?.Snapshot(core, agent);
+        }
     }
 
     /// <summary>A handler threw: the message is to be tried again with the state as it was before. False: it is not

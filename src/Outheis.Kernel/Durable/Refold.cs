@@ -29,11 +29,12 @@ internal sealed unsafe class Refold(Core core, AgentCell agent, AgentPast past, 
 
     /// <summary>Restores and folds. Throws what a handler throws: then it is not the program that wrote this.</summary>
     /// <exception cref="JournalException">The snapshot or a message cannot be read by this program.</exception>
-    public static void Run(Core core, AgentCell agent, AgentPast past, MessageCodecs codecs)
+    /// <returns>What is left to do; null: nothing, its namesakes were not durable.</returns>
+    public static Refold? Run(Core core, AgentCell agent, AgentPast past, MessageCodecs codecs)
     {
         if (past.Snapshot is not { } snapshot)
         {
-            return;      // its namesakes were not durable
+            return null;
         }
 
         if (!agent.Durable!.TryRestore(codecs, snapshot))
@@ -44,8 +45,13 @@ internal sealed unsafe class Refold(Core core, AgentCell agent, AgentPast past, 
                 + "give the agent another one.");
         }
 
-        new Refold(core, agent, past, codecs).RunTurns();
+        var refold = new Refold(core, agent, past, codecs);
+        refold.RunTurns(past.IsCut ? past.Turns[..^Math.Min(1, past.Turns.Count)] : past.Turns, isOpen: false);
+        return refold;
     }
+
+    /// <summary>Handles the newest message of a killed run once more, what is not in the journal for real.</summary>
+    public void RunOpen() => RunTurns(past.IsCut ? past.Turns[^Math.Min(1, past.Turns.Count)..] : [], isOpen: true);
 
     /// <summary>What a send in the name of the stand-in comes to.</summary>
     public SendResult Sent<T>(CapabilityNode? node, in T message)
@@ -154,18 +160,15 @@ internal sealed unsafe class Refold(Core core, AgentCell agent, AgentPast past, 
             ? observed.Value : null;
     }
 
-    private void RunTurns()
+    private void RunTurns(List<PastTurn> turns, bool isOpen)
     {
         Message* before = core.Current;
         core.Replay = this;
+        _isOpen = isOpen;
+        _standIn.Durable = isOpen ? agent.Durable : null;
         try
         {
-            for (int i = 0; i < past.Turns.Count; i++)
-            {
-                _isOpen = past.IsCut && i == past.Turns.Count - 1;
-                _standIn.Durable = _isOpen ? agent.Durable : null;
-                RunTurn(past.Turns[i]);
-            }
+            turns.ForEach(RunTurn);
         }
         finally
         {

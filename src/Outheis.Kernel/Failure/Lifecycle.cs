@@ -30,12 +30,9 @@ internal static unsafe class Lifecycle
         {
             AgentPast? past = agent.Past;
             agent.Past = null;
-            DurableStart.Restore(core, agent, past);
+            Refold? refold = DurableStart.Restore(core, agent, past);
             agent.Instance!.OnStart(new Context(core, agent));
-            if (past is not null)
-            {
-                Redelivery.Run(core, agent, past);
-            }
+            DurableStart.Finish(core, agent, refold, past);
         }
         catch (Exception bug)
         {

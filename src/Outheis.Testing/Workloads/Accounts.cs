@@ -57,7 +57,8 @@ internal sealed class Accounts : Workload
         };
     }
 
-    private static void Check(WorkloadRun run, Simulation simulation, SimulatedDisk disk, AccountsTeam team, bool isLast)
+    private static void Check(
+        WorkloadRun run, Simulation simulation, SimulatedDisk disk, AccountsTeam team, bool isLast)
     {
         Dictionary<string, AccountState> states = team.AskAll();
         team.TellTaken();

@@ -6,7 +6,8 @@ namespace Outheis.Testing;
 internal readonly record struct Transfer(int Id, int Hops);
 
 /// <summary>All that an account knows: of what it took, in its order, with what it saw.</summary>
-internal readonly record struct AccountState(long Taken, ulong Order, ulong Chance, long Clock, long Outside, long Doubts)
+internal readonly record struct AccountState(
+    long Taken, ulong Order, ulong Chance, long Clock, long Outside, long Doubts)
 {
     public AccountState After(Transfer taken) => this with
     {
@@ -57,7 +58,8 @@ internal sealed class AccountsTeam
         Dictionary<string, AccountState> states = [];
         foreach ((string name, AgentId id) in _accounts)
         {
-            AskCapability<Look, AccountState> look = _run.IfAlive(() => _simulation.Kernel.GrantAsk<Look, AccountState>(id));
+            AskCapability<Look, AccountState> look =
+                _run.IfAlive(() => _simulation.Kernel.GrantAsk<Look, AccountState>(id));
             _simulation.AddActor("asks", () =>
             {
                 _ = KeepAsync(name, look, states);
