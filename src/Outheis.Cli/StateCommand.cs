@@ -28,8 +28,8 @@ internal static class StateCommand
         string directory = parsed.GetRequiredValue(Options.Journal);
         DateTimeOffset? until = QueryOptions.ReadTime(At, parsed);
         JournalEntry snapshot = Newest(directory, name, until, token) ?? throw new BadInputException(
-            $"{directory} has no snapshot of {name}{(until is null ? "" : " at that time")}: it is no durable agent, or "
-            + "did not live then.");
+            $"{directory} has no snapshot of {name}{(until is null ? "" : " at that time")}: it is no durable agent, "
+            + "or did not live then.");
         long taken = TakenSince(directory, snapshot, until, token);
         using StreamWriter output = OutputStream.OpenText();
         output.WriteLine(EntryLine.Printable(PayloadWords.Of(snapshot)));

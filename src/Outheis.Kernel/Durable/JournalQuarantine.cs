@@ -1,6 +1,7 @@
 namespace Outheis;
 
-/// <summary>One message that was set aside because too many attempts to handle it ended an agent or a process.</summary>
+/// <summary>One message that was set aside because too many attempts to handle it ended an agent or a
+/// process.</summary>
 /// <param name="Message">Its record.</param>
 /// <param name="AgentName">Whom it is for; null if the journal does not tell.</param>
 /// <param name="Attempts">How many there were.</param>
@@ -21,8 +22,8 @@ public static class JournalQuarantine
             new QuarantinedMessage(message.Entry, ledger.NameOf(message), message.Attempts, message.Reason))];
     }
 
-    /// <summary>Decides about one message: it is delivered again when its agent is spawned next, with all attempts before
-    /// it, or never more. The decision is a record of the journal, which must not be in use.</summary>
+    /// <summary>Decides about one message: it is delivered again when its agent is spawned next, with all attempts
+    /// before it, or never more. The decision is a record of the journal, which must not be in use.</summary>
     /// <param name="directory">The directory that the kernel was given.</param>
     /// <param name="position">The message's.</param>
     /// <param name="drop">Never more.</param>

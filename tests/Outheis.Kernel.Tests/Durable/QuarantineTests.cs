@@ -2,7 +2,8 @@ using Xunit;
 
 namespace Outheis.Tests.Durable;
 
-/// <summary>What a person decides about a message that kept killing its agent, on the real disk and real threads.</summary>
+/// <summary>What a person decides about a message that kept killing its agent, on the real disk and real
+/// threads.</summary>
 public sealed class QuarantineTests : IDisposable
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("outheis-quarantine").FullName;
