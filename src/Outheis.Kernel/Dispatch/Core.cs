@@ -191,6 +191,9 @@ internal sealed unsafe partial class Core : CoreFace
         return z ^ (z >> 31);
     }
 
+    /// <summary>An agent starts: the time of another one's turn is not its own.</summary>
+    public void ForgetTurnTime() => _turnTime = 0;
+
     /// <summary>Wall time of this turn, read when first asked for.</summary>
     public DateTimeOffset TurnTime()
     {

@@ -4,24 +4,24 @@ namespace Outheis;
 internal static unsafe class DurableStart
 {
     /// <summary>Gives a new instance the state that its past makes. The agent's core, before OnStart.</summary>
-    public static Refold? Restore(Core core, AgentCell agent, AgentPast? past)
+    public static void Restore(Core core, AgentCell agent, AgentPast? past)
     {
         agent.Durable = core.Tap is null ? null : agent.Instance!.MakeDurable();
-        return agent.Durable is null || past is null ? null
-            : Refold.Run(core, agent, past, core.Kernel.Options.Codecs);
+        if (agent.Durable is not null && past is not null)
+        {
+            Refold.Run(core, agent, past, core.Kernel.Options.Codecs);
+        }
     }
 
-    /// <summary>After OnStart: finishes what was begun, hands over what waits, and writes the state down: what comes later
-    /// builds on it.</summary>
-    public static void Finish(Core core, AgentCell agent, Refold? refold, AgentPast? past)
+    /// <summary>After OnStart: hands over what waits, and writes the state down: what comes later builds on it.</summary>
+    public static void Finish(Core core, AgentCell agent, AgentPast? past)
     {
-        refold?.RunOpen();
         if (past is not null)
         {
             Redelivery.Run(core, agent, past);
         }
 
-        if (agent.State == AgentState.Waiting)
+        if (agent.Async is { IsInTurn: true })
         {
             agent.Durable?.SnapshotSoon();      // when the open turn is over: its message was taken before, and is not
         }                                       // in the state yet

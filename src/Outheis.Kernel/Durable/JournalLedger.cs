@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Outheis;
 
 /// <summary>
@@ -22,7 +24,8 @@ internal sealed class JournalLedger
     }
 
     /// <summary>Messages that wait for their agent to be spawned again.</summary>
-    public IEnumerable<LedgerMessage> Waiting => _messages.Values.Where(static message => !message.IsQuarantined);
+    public IEnumerable<LedgerMessage> Waiting => _messages.Values.Where(
+        static message => message.Name.Length > 0 && !message.IsQuarantined);
 
     /// <summary>Messages that a person has to decide about.</summary>
     public IEnumerable<LedgerMessage> Quarantine => _messages.Values.Where(static message => message.IsQuarantined);
@@ -62,10 +65,10 @@ internal sealed class JournalLedger
             return null;
         }
 
-        past.Waiting.AddRange(_messages.Values.Where(message => !message.IsQuarantined && NameOf(message) == name)
+        past.Waiting.AddRange(_messages.Values.Where(message => message.Name == name && !message.IsQuarantined)
             .OrderByDescending(static message => message.IsRetry).ThenBy(static message => message.Number));
         past.Waiting.ForEach(message => _messages.Remove(message.Position));
-        past.IsCut = past.Run != _closedRun;
+        past.IsCut = past.Run != _closedRun || past.EndsCutOff;
         return past;
     }
 
@@ -121,19 +124,23 @@ internal sealed class JournalLedger
 
     private void NoteSpawned(JournalEntry entry)
     {
-        if (entry.TargetName is not { Length: > 0 } name || name[0] == '#'
-            || _agents.ContainsKey((entry.Run, entry.Target.Value)))      // told by another core already
+        if (entry.TargetName is not { Length: > 0 } name || name[0] == '#')
         {
             return;
         }
 
-        var agent = new LedgerAgent(name);
+        LedgerAgent agent = AgentOf(entry);
+        if (agent.IsTold)
+        {
+            return;      // by another core already
+        }
+
+        (agent.IsTold, agent.Name) = (true, name);
         if (!_names.TryAdd((entry.Run, name), agent))
         {
             _names[(entry.Run, name)].Name = agent.Name = "";
         }
 
-        _agents[(entry.Run, entry.Target.Value)] = agent;
         _pasts.TryAdd(name, new AgentPast(name));
         _pasts[name].Run = entry.Run;
     }
@@ -142,8 +149,16 @@ internal sealed class JournalLedger
     {
         if (entry.Target != AgentId.Host)
         {
-            _messages[entry.Position] = new LedgerMessage(entry, ++_accepted);
+            _messages[entry.Position] = new LedgerMessage(entry, AgentOf(entry), ++_accepted);
         }
+    }
+
+    // What another core sent to an agent may come before the record that names it.
+    private LedgerAgent AgentOf(JournalEntry entry)
+    {
+        ref LedgerAgent? agent = ref CollectionsMarshal.GetValueRefOrAddDefault(
+            _agents, (entry.Run, entry.Target.Value), out _);
+        return agent ??= new LedgerAgent();
     }
 
     private void NoteTaken(long run, ConsumedMessage taken)
@@ -158,7 +173,8 @@ internal sealed class JournalLedger
     {
         if (reason == DeadLetterReason.KernelStopped)
         {
-            return;      // accepted, and its turn never came
+            PastOf(entry.Run, entry.Target)?.NoteCutOff(entry.Cause);      // if it had been taken; else it waits
+            return;
         }
 
         _messages.Remove(entry.Cause);
@@ -180,7 +196,7 @@ internal sealed class JournalLedger
                 return;
             }
 
-            message = new LedgerMessage(failed, ++_accepted) { IsRetry = true };
+            message = new LedgerMessage(failed, new LedgerAgent { Name = past.Name }, ++_accepted) { IsRetry = true };
             _messages[entry.Cause] = message;
         }
 
@@ -193,28 +209,32 @@ internal sealed class JournalLedger
         }
     }
 
-    /// <summary>Of the agent that it is for: told by another lane perhaps, and later; null if nothing told it, or two
-    /// have it.</summary>
-    public string? NameOf(LedgerMessage message) => NameOf(message.Entry.Run, message.Entry.Target);
-
     private string? NameOf(long run, AgentId agent) =>
         _agents.TryGetValue((run, agent.Value), out LedgerAgent? found) && found.Name.Length > 0 ? found.Name : null;
 
     private AgentPast? PastOf(long run, AgentId agent) =>
         NameOf(run, agent) is { } name ? _pasts.GetValueOrDefault(name) : null;
+}
 
-    private sealed class LedgerAgent(string name)
-    {
-        public string Name { get; set; } = name;      // empty: joins nothing
-    }
+/// <summary>An agent of one run.</summary>
+internal sealed class LedgerAgent
+{
+    /// <summary>Empty: joins nothing, or is not known yet.</summary>
+    public string Name { get; set; } = "";
+
+    /// <summary>A record has named it.</summary>
+    public bool IsTold { get; set; }
 }
 
 /// <summary>A message that waits for its agent, or for a person.</summary>
-internal sealed class LedgerMessage(JournalEntry entry, long number)
+internal sealed class LedgerMessage(JournalEntry entry, LedgerAgent agent, long number)
 {
     public JournalEntry Entry => entry;
 
     public long Position => entry.Position;
+
+    /// <summary>Of the agent that it is for.</summary>
+    public string Name => agent.Name;
 
     /// <summary>Its place in the order of acceptance.</summary>
     public long Number => number;
@@ -244,6 +264,9 @@ internal sealed class AgentPast(string name)
 
     /// <summary>That run did not end as it should: its newest message may have been handled in part only.</summary>
     public bool IsCut { get; set; }
+
+    /// <summary>Its newest message was handled in part only, in a run that ended as it should.</summary>
+    public bool EndsCutOff => Turns is [.., { IsCutOff: true }];
 
     /// <summary>Its newest snapshot; null: it is not durable.</summary>
     public JournalEntry? Snapshot { get; private set; }
@@ -284,6 +307,15 @@ internal sealed class AgentPast(string name)
         return failed.Message;
     }
 
+    /// <summary>The run ended while the agent awaited something in it.</summary>
+    public void NoteCutOff(long position)
+    {
+        if (_byPosition.TryGetValue(position, out PastTurn? turn))
+        {
+            turn.IsCutOff = true;
+        }
+    }
+
     public void NoteOutput(JournalEntry entry)
     {
         if (_byPosition.TryGetValue(entry.Cause, out PastTurn? turn))
@@ -310,4 +342,6 @@ internal sealed class PastTurn(JournalEntry message)
     public JournalEntry Message => message;
 
     public List<JournalEntry> Outputs { get; } = [];
+
+    public bool IsCutOff { get; set; }
 }

@@ -19,7 +19,8 @@ public static class JournalQuarantine
         using JournalReader reader = JournalReader.Open(directory);
         var ledger = JournalLedger.Of(reader.Read());
         return [.. ledger.Quarantine.OrderBy(static message => message.Number).Select(message =>
-            new QuarantinedMessage(message.Entry, ledger.NameOf(message), message.Attempts, message.Reason))];
+            new QuarantinedMessage(
+                message.Entry, message.Name.Length > 0 ? message.Name : null, message.Attempts, message.Reason))];
     }
 
     /// <summary>Decides about one message: it is delivered again when its agent is spawned next, with all attempts

@@ -29,12 +29,11 @@ internal sealed unsafe class Refold(Core core, AgentCell agent, AgentPast past, 
 
     /// <summary>Restores and folds. Throws what a handler throws: then it is not the program that wrote this.</summary>
     /// <exception cref="JournalException">The snapshot or a message cannot be read by this program.</exception>
-    /// <returns>What is left to do; null: nothing, its namesakes were not durable.</returns>
-    public static Refold? Run(Core core, AgentCell agent, AgentPast past, MessageCodecs codecs)
+    public static void Run(Core core, AgentCell agent, AgentPast past, MessageCodecs codecs)
     {
         if (past.Snapshot is not { } snapshot)
         {
-            return null;
+            return;      // its namesakes were not durable
         }
 
         if (!agent.Durable!.TryRestore(codecs, snapshot))
@@ -46,12 +45,10 @@ internal sealed unsafe class Refold(Core core, AgentCell agent, AgentPast past, 
         }
 
         var refold = new Refold(core, agent, past, codecs);
-        refold.RunTurns(past.IsCut ? past.Turns[..^Math.Min(1, past.Turns.Count)] : past.Turns, isOpen: false);
-        return refold;
+        int open = past.IsCut ? Math.Min(1, past.Turns.Count) : 0;
+        refold.RunTurns(past.Turns[..^open], isOpen: false);
+        refold.RunTurns(past.Turns[^open..], isOpen: true);
     }
-
-    /// <summary>Handles the newest message of a killed run once more, what is not in the journal for real.</summary>
-    public void RunOpen() => RunTurns(past.IsCut ? past.Turns[^Math.Min(1, past.Turns.Count)..] : [], isOpen: true);
 
     /// <summary>What a send in the name of the stand-in comes to.</summary>
     public SendResult Sent<T>(CapabilityNode? node, in T message)

@@ -24,15 +24,16 @@ internal static unsafe class Lifecycle
         core.Tap?.RecordStarted(agent);
         Signal(core, agent, new ChildStarted(agent.Id, agent.Name, agent.Incarnation));
         core.Running = agent;
+        core.ForgetTurnTime();
         agent.State = AgentState.Running;
         agent.HasStarted = true;
         try
         {
             AgentPast? past = agent.Past;
             agent.Past = null;
-            Refold? refold = DurableStart.Restore(core, agent, past);
+            DurableStart.Restore(core, agent, past);
             agent.Instance!.OnStart(new Context(core, agent));
-            DurableStart.Finish(core, agent, refold, past);
+            DurableStart.Finish(core, agent, past);
         }
         catch (Exception bug)
         {

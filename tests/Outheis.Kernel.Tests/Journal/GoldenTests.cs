@@ -1,0 +1,105 @@
+using System.Globalization;
+using System.IO.Compression;
+using System.Text;
+using Outheis.Testing;
+using Xunit;
+
+namespace Outheis.Tests.Journal;
+
+/// <summary>A journal of format 1 that is kept: it reads as it always did. OUTHEIS_GOLDEN=1 writes it anew, see the
+/// README beside it.</summary>
+public sealed class GoldenTests : IDisposable
+{
+    private readonly string _root = Directory.CreateTempSubdirectory("outheis-golden-").FullName;
+
+    private static string Kept([System.Runtime.CompilerServices.CallerFilePath] string here = "") =>
+        Path.Combine(Path.GetDirectoryName(here)!, "Golden");
+
+    public void Dispose() => Directory.Delete(_root, recursive: true);
+
+    [Fact]
+    public void Golden_FormatOne_ReadsAsItAlwaysDid()
+    {
+        if (Environment.GetEnvironmentVariable("OUTHEIS_GOLDEN") == "1")
+        {
+            WriteAnew();
+        }
+
+        ZipFile.ExtractToDirectory(Path.Combine(Kept(), "format-1.zip"), _root);
+        string[] expected = File.ReadAllLines(Path.Combine(Kept(), "format-1.txt"));
+        string[] found = [.. Tell(_root)];
+        Assert.Equal(expected, found);
+        Assert.True(JournalVerifier.Verify(_root).IsWhole);
+    }
+
+    [Fact]
+    public void Golden_HoldsEveryKindOfRecord()
+    {
+        ZipFile.ExtractToDirectory(Path.Combine(Kept(), "format-1.zip"), _root);
+        using JournalReader reader = JournalReader.Open(_root);
+        HashSet<JournalKind> found = [.. reader.Read().Select(static entry => entry.Kind)];
+        Assert.Empty(Enum.GetValues<JournalKind>().Except([JournalKind.None]).Except(found));
+    }
+
+    /// <summary>It can still be gone on with, and its past be folded.</summary>
+    [Fact]
+    public void Golden_IsOpenedByTheNextRun()
+    {
+        ZipFile.ExtractToDirectory(Path.Combine(Kept(), "format-1.zip"), _root);
+        using (Journals.Open(SystemJournalDisk.Instance, Journals.Settings(lanes: 2), _root))
+        {
+        }
+
+        using JournalReader reader = JournalReader.Open(_root);
+        var ledger = JournalLedger.Of(reader.Read());
+        Assert.Empty(ledger.Quarantine);
+        Assert.Empty(ledger.Take("buyer")!.Waiting);
+        LedgerMessage left = Assert.Single(ledger.Take("shop")!.Waiting);
+        Assert.Equal(5, BitConverter.ToInt64(left.Entry.Payload.Span));
+    }
+
+    private static IEnumerable<string> Tell(string directory)
+    {
+        using JournalReader reader = JournalReader.Open(directory);
+        foreach (JournalEntry entry in reader.Read())
+        {
+            yield return string.Create(CultureInfo.InvariantCulture,
+                $"{entry.Position:x} run {entry.Run} {entry.Time:O} {entry.Kind} {entry.Qos} ")
+                + string.Create(CultureInfo.InvariantCulture,
+                $"{entry.Sender.Value}={entry.SenderName} {entry.Target.Value}={entry.TargetName} ")
+                + string.Create(CultureInfo.InvariantCulture,
+                $"type {entry.TypeId}={entry.TypeFullName} v{entry.TypeVersion} {entry.Encoding} badge {entry.Badge} ")
+                + string.Create(CultureInfo.InvariantCulture,
+                $"cause {entry.Cause:x} capability {entry.Capability} chain {entry.Chain} ask {entry.Correlation} ")
+                + string.Create(CultureInfo.InvariantCulture, $"labels {entry.Labels} failed {entry.IsFailure} ")
+                + $"took [{string.Join(' ', entry.Consumed.Select(static taken => $"{taken.Position:x}"))}] "
+                + $"{entry.PayloadText} {(entry.Kind == JournalKind.Opened ? "" : Convert.ToHexString(entry.Payload.Span))}"
+                + $" {(entry.Kind == JournalKind.Opened ? "" : entry.Detail)}";
+        }
+    }
+
+    private static void WriteAnew()
+    {
+        Directory.CreateDirectory(Kept());
+        SimulatedDisk disk = GoldenJournal.Write();
+        string archive = Path.Combine(Kept(), "format-1.zip");
+        File.Delete(archive);
+        using (ZipArchive zip = ZipFile.Open(archive, ZipArchiveMode.Create))
+        {
+            foreach (string file in disk.Files.Where(static file =>
+                file.EndsWith(".seg", StringComparison.Ordinal)).Order(StringComparer.Ordinal))
+            {
+                ZipArchiveEntry entry = zip.CreateEntry(
+                    file[(Journals.Path.Length + 1)..], CompressionLevel.SmallestSize);
+                entry.LastWriteTime = new DateTimeOffset(2026, 5, 17, 12, 0, 0, TimeSpan.Zero);
+                using Stream to = entry.Open();
+                to.Write(disk.Bytes(file));
+            }
+        }
+
+        string scratch = Directory.CreateTempSubdirectory("outheis-golden-").FullName;
+        ZipFile.ExtractToDirectory(archive, scratch);
+        File.WriteAllLines(Path.Combine(Kept(), "format-1.txt"), Tell(scratch), new UTF8Encoding(false));
+        Directory.Delete(scratch, recursive: true);
+    }
+}

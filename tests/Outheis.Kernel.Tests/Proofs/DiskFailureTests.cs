@@ -1,0 +1,147 @@
+using System.Diagnostics;
+using Xunit;
+
+namespace Outheis.Tests.Proofs;
+
+/// <summary>A whole kernel on a real disk that is full, fails, goes away, or belongs to somebody else.</summary>
+public sealed class DiskFailureTests : IDisposable
+{
+    private readonly string _root = Directory.CreateTempSubdirectory("outheis-disk-").FullName;
+    private readonly ProofTotal _total = new();
+    private readonly ProofRounds _rounds;
+
+    public DiskFailureTests() => _rounds = new ProofRounds(_root, _total);
+
+    public void Dispose()
+    {
+        if (Directory.Exists(_root))
+        {
+            Directory.Delete(_root, recursive: true);
+        }
+    }
+
+    /// <summary>Sends are Full and wait, nothing ends, and all goes on when there is room.</summary>
+    [Fact]
+    public void Disk_Full_EverybodyWaitsAndGoesOnWhenThereIsRoom()
+    {
+        Assert.SkipUnless(
+            OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess,
+            "mounting a small tmpfs needs root on Linux");
+        Directory.CreateDirectory(_rounds.Journal);
+        Assert.SkipUnless(
+            Run("mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", _rounds.Journal) == 0, "mount is not allowed here");
+        try
+        {
+            IReadOnlyList<string> said = _rounds.Run(FillAndEmpty);
+            Assert.Contains("stopped ", said);
+            _rounds.Drain();
+        }
+        finally
+        {
+            Run("umount", _rounds.Journal);
+        }
+    }
+
+    /// <summary>ES-44: who waits is told so, later durable sends are NotDurable, the process lives; the next opening
+    /// repairs, and nothing that was told to be durable is lost.</summary>
+    [Fact]
+    public void Fsync_Fails_EveryWaiterIsToldAndTheProcessLives()
+    {
+        Strace.SkipUnlessItTraces();
+        _rounds.MayFail = true;
+        IReadOnlyList<string> said = _rounds.Run(
+            static life =>
+            {
+                Assert.True(life.WaitFor("NotDurable 2"), "no durable send was refused");
+                Assert.False(life.Process.HasExited, "the process ended");
+                life.Stop();
+            },
+            Strace.Program, Strace.Inject("fsync", "error=EIO:when=24+"));
+        Assert.Contains(said, static line => line.StartsWith("durable", StringComparison.Ordinal));
+        Assert.Contains(said, static line => line.StartsWith("exception", StringComparison.Ordinal)
+            && line.Contains("Input/output error", StringComparison.Ordinal));
+        Assert.Contains(said, static line => line.StartsWith("stopped", StringComparison.Ordinal)
+            && line.Contains("Input/output error", StringComparison.Ordinal));
+        int firstFailure = said.ToList().FindIndex(
+            static line => line.StartsWith("exception", StringComparison.Ordinal));
+        Assert.DoesNotContain(said.Skip(firstFailure + 4), static line =>      // told at the same time
+            line.StartsWith("durable", StringComparison.Ordinal));
+        _rounds.Drain();
+    }
+
+    /// <summary>Appending goes on into files that nobody can find any more; then senders wait. The process lives, and a
+    /// stop ends it.</summary>
+    [Fact]
+    public void Directory_RemovedUnderneath_SendersWaitAndTheProcessLives()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows does not let go of open files");
+        using var life = new ProofLife(ProofChild.Describe("run", _root, 1));
+        Assert.True(life.WaitFor("durable", 10));
+        Directory.Delete(_rounds.Journal, recursive: true);
+        Thread.Sleep(1500);
+        Assert.False(life.Process.HasExited, "the process ended");
+        life.Stop();
+        IReadOnlyList<string> said = life.WaitForEnd();
+        Assert.True(said.Any(static line => line.StartsWith("stopped", StringComparison.Ordinal)), string.Join('\n', said.TakeLast(8)));
+        Assert.Equal("", string.Join('\n', said.TakeLast(8)));
+    }
+
+    [Fact]
+    public void SecondWriter_IsToldWhoTheFirstIsAndHarmsNothing()
+    {
+        _rounds.Run(first =>
+        {
+            Assert.True(first.WaitFor("durable", 3));
+            using var second = new ProofLife(ProofChild.Describe("run", _root, 1));
+            string said = Assert.Single(second.WaitForEnd());
+            Assert.StartsWith("error JournalInUseException", said, StringComparison.Ordinal);
+            Assert.Contains($"{first.Process.Id}", said, StringComparison.Ordinal);
+            int before = first.Count("durable");
+            Assert.True(first.WaitFor("durable", before + 3));
+            first.Process.Kill();
+        });
+        _rounds.Drain();
+    }
+
+    private void FillAndEmpty(ProofLife life)
+    {
+        Assert.True(life.WaitFor("durable", 3));
+        string filler = Path.Combine(_rounds.Journal, "filler");
+        using (FileStream fill = File.Create(filler))
+        {
+            try
+            {
+                byte[] page = new byte[4096];
+                while (true)
+                {
+                    fill.Write(page);
+                    fill.Flush();
+                }
+            }
+            catch (IOException)
+            {
+                // full
+            }
+        }
+
+        int durable;
+        do
+        {
+            durable = life.Count("durable");
+            Thread.Sleep(500);
+        }
+        while (durable != life.Count("durable"));      // until everybody waits
+        Assert.False(life.Process.HasExited, "the process ended");
+        File.Delete(filler);
+        Assert.True(life.WaitFor("durable", durable + 10), "nobody went on");
+        life.Stop();
+    }
+
+    private static int Run(string program, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardError = true };
+        using var process = Process.Start(start)!;
+        process.WaitForExit();
+        return process.ExitCode;
+    }
+}

@@ -1,0 +1,172 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Outheis.Tests.Proofs;
+
+/// <summary>
+/// The test program in another role: a process with a kernel of two cores, durable agents and senders of every sort, to
+/// be killed. It says on its standard output what it was told to be durable, and with which states its agents began.
+/// </summary>
+internal static class ProofChild
+{
+    private const string Variable = "OUTHEIS_PROOF_CHILD";
+    private const int RoundNumbers = 1_000_000;
+
+    public const int RelayProducer = 5;
+    public const int SegmentBytes = 256 << 10;
+    public const string World = "world";      // what its effects wrote; beside the journal
+
+    private static readonly Lock s_gate = new();
+
+    public static string Program => Path.Combine(AppContext.BaseDirectory, "Outheis.Kernel.Tests");
+
+    public static MessageCodecs Codecs => new MessageCodecs().Add<Job>().Add<Order>().AddJson(ProofJson.Default.Till);
+
+    /// <summary>The number before a producer's first one of a round.</summary>
+    public static int Before(int round) => round * RoundNumbers;
+
+    public static ProcessStartInfo Describe(
+        string role, string root, int round, string? program = null, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(program ?? Program, program is null ? [] : [.. arguments, Program])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+        };
+        start.Environment[Variable] = string.Create(CultureInfo.InvariantCulture, $"{role}|{root}|{round}");
+        start.Environment["DOTNET_TieredPGO"] = "0";
+        return start;
+    }
+
+    public static void Say(string line)
+    {
+        lock (s_gate)
+        {
+            Console.Out.Write(line + "\n");      // one write to a pipe: all of it or nothing
+        }
+    }
+
+    /// <summary>False: the process is to be the test program.</summary>
+    public static bool TryTakeRole()
+    {
+        if (Environment.GetEnvironmentVariable(Variable) is not { Length: > 0 } value)
+        {
+            return false;
+        }
+
+        string[] parts = value.Split('|');
+        try
+        {
+            Run(parts[0], parts[1], int.Parse(parts[2], CultureInfo.InvariantCulture));
+        }
+        catch (JournalException error)
+        {
+            Say($"error {error.GetType().Name}: {error.Message}");
+        }
+
+        return true;
+    }
+
+    private static void Run(string role, string root, int round)
+    {
+        using var ended = new CancellationTokenSource();
+        Kernel kernel = Kernel.Start(new KernelOptions
+        {
+            Cores = 2,
+            Pin = false,
+            JournalDirectory = Path.Combine(root, "journal"),
+            SegmentBytes = SegmentBytes,
+            SnapshotEvery = 50,
+            ChannelCapacity = 256,
+            Codecs = Codecs,
+            Unsupervised = static end => Say($"failed {end}"),
+        });
+        Capability<Job>[] to = Spawn(kernel, root, out Capability<Order> shop);
+        Say("open");
+        int number = Before(round);
+        List<Task> senders = role == "drain" ? [] :
+        [
+            Producer.RunAsync(0, to[0], static n => new Job(0, n), static _ => false, number, ended.Token),
+            Producer.RunAsync(1, to[0], static n => new Job(1, n), static _ => true, number, ended.Token),
+            Producer.RunAsync(2, to[1], static n => new Job(2, n), static _ => true, number, ended.Token),
+            Producer.RunAsync(3, shop, static n => new Order(3, n), static n => n % 4 == 0, number, ended.Token),
+            Producer.RunAsync(4, to[2], static n => new Job(4, n), static n => n % 8 == 0, number, ended.Token),
+        ];
+        if (role != "drain")
+        {
+            Console.In.ReadLine();      // or the end of the process
+        }
+
+        ended.Cancel();
+        Task.WaitAll([.. senders]);
+        StopReport report = kernel.StopAsync(TimeSpan.FromSeconds(30)).GetAwaiter().GetResult();
+        Say($"stopped {report.JournalFailure?.Message}");
+    }
+
+    private static Capability<Job>[] Spawn(Kernel kernel, string root, out Capability<Order> shop)
+    {
+        static SpawnOptions On(int core) => new() { Core = core };
+        AgentId sink = kernel.Spawn("sink", static () => new Sink(), On(0));
+        AgentId second = kernel.Spawn("second", who => new Account("second", who.Grant<Job>(sink)), On(1));
+        AgentId first = kernel.Spawn("first", who => new Account("first", who.Grant<Job>(second)), On(0));
+        AgentId relay = kernel.Spawn("relay", who => new Relay(who.Grant<Job>(first)), On(1));
+        AgentId trader = kernel.Spawn("shop", () => new Shop(Path.Combine(root, World)), On(1));
+        shop = kernel.Grant<Order>(trader);
+        return [kernel.Grant<Job>(first), kernel.Grant<Job>(second), kernel.Grant<Job>(relay)];
+    }
+
+    private static class Producer
+    {
+        private const int Burst = 16;
+
+        /// <summary>One message after the other, each with the next number once the one before is accepted.</summary>
+        public static Task RunAsync<T>(
+            int producer, Capability<T> to, Func<int, T> make, Func<int, bool> isDurable, int number,
+            CancellationToken ended) => Task.Run(() => Send(producer, to, make, isDurable, number, ended), default);
+
+        private static async Task Send<T>(
+            int producer, Capability<T> to, Func<int, T> make, Func<int, bool> isDurable, int number,
+            CancellationToken ended)
+        {
+            bool isOpen = true;
+            while (isOpen && !ended.IsCancellationRequested)
+            {
+                number++;
+                isOpen = isDurable(number)
+                    ? await SendDurablyAsync(producer, to, make(number), number).ConfigureAwait(false)
+                    : await SendAsync(to, make(number)).ConfigureAwait(false);
+                if (number % Burst == 0)
+                {
+                    await Task.Delay(1, default).ConfigureAwait(false);
+                }
+            }
+        }
+
+        private static async Task<bool> SendAsync<T>(Capability<T> to, T message)
+        {
+            SendResult sent;
+            while ((sent = to.Send(message)) == SendResult.Full)
+            {
+                await Task.Delay(1).ConfigureAwait(false);
+            }
+
+            return sent == SendResult.Sent;
+        }
+
+        private static async Task<bool> SendDurablyAsync<T>(int producer, Capability<T> to, T message, int number)
+        {
+            try
+            {
+                SendResult sent = await to.SendAsync(message, Durability.Durable).ConfigureAwait(false);
+                Say($"{(sent == SendResult.Sent ? "durable" : sent)} {producer} {number}");
+                return sent == SendResult.Sent;
+            }
+            catch (JournalException failure)
+            {
+                Say($"exception {producer} {number} {failure.Message}");
+                return true;      // to hear what the next one is told
+            }
+        }
+    }
+}
