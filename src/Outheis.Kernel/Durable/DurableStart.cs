@@ -13,7 +13,8 @@ internal static unsafe class DurableStart
         }
     }
 
-    /// <summary>After OnStart: hands over what waits, and writes the state down: what comes later builds on it.</summary>
+    /// <summary>After OnStart: hands over what waits, and writes the state down: what comes later builds on
+    /// it.</summary>
     public static void Finish(Core core, AgentCell agent, AgentPast? past)
     {
         if (past is not null)

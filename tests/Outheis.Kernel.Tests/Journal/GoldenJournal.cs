@@ -114,7 +114,8 @@ internal sealed class GoldenJournal : TimeProvider
         RecordFlags flags = RecordFlags.None, uint sender = 0) => Append(
             lane, new()
             {
-                Kind = JournalKind.Sent, Sender = sender, Target = target, TypeId = typeId, Badge = badge, Cause = cause,
+                Kind = JournalKind.Sent, Sender = sender, Target = target, TypeId = typeId, Badge = badge,
+                Cause = cause,
                 Flags = flags, Qos = (byte)Qos.UserInitiated, Chain = 5,
             }, Raw(payload));
 

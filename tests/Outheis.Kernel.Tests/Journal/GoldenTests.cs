@@ -73,7 +73,8 @@ public sealed class GoldenTests : IDisposable
                 $"cause {entry.Cause:x} capability {entry.Capability} chain {entry.Chain} ask {entry.Correlation} ")
                 + string.Create(CultureInfo.InvariantCulture, $"labels {entry.Labels} failed {entry.IsFailure} ")
                 + $"took [{string.Join(' ', entry.Consumed.Select(static taken => $"{taken.Position:x}"))}] "
-                + $"{entry.PayloadText} {(entry.Kind == JournalKind.Opened ? "" : Convert.ToHexString(entry.Payload.Span))}"
+                + $"{entry.PayloadText} "
+                + $"{(entry.Kind == JournalKind.Opened ? "" : Convert.ToHexString(entry.Payload.Span))}"
                 + $" {(entry.Kind == JournalKind.Opened ? "" : entry.Detail)}";
         }
     }

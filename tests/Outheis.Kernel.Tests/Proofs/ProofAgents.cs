@@ -58,7 +58,8 @@ internal sealed class Shop(string world) : DurableAgent<Till>(Till.Empty), IHand
     public async ValueTask HandleAsync(Order message, AgentContext context, CancellationToken cancellationToken)
     {
         _ = context.UtcNow;
-        Effect<long> charge = await context.EffectAsync("charge", (key, _) => ActAsync(key, message)).ConfigureAwait(true);
+        Effect<long> charge = await context.EffectAsync("charge", (key, _) => ActAsync(key, message))
+            .ConfigureAwait(true);
         Effect<long> mail = await context.EffectAsync("mail", (key, _) => ActAsync(key, message)).ConfigureAwait(true);
         State = State.Add(message, charge, mail);
     }
