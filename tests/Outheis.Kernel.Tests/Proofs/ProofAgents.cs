@@ -58,13 +58,24 @@ internal sealed class Shop(string world) : DurableAgent<Till>(Till.Empty), IHand
     public async ValueTask HandleAsync(Order message, AgentContext context, CancellationToken cancellationToken)
     {
         _ = context.UtcNow;
-        Effect<long> charge = await context.EffectAsync("charge", (key, _) => ActAsync(key, message))
-            .ConfigureAwait(true);
-        Effect<long> mail = await context.EffectAsync("mail", (key, _) => ActAsync(key, message)).ConfigureAwait(true);
+        Effect<long> charge = await TryAsync(context, "charge", message).ConfigureAwait(true);
+        Effect<long> mail = await TryAsync(context, "mail", message).ConfigureAwait(true);
         State = State.Add(message, charge, mail);
     }
 
     protected internal override void OnStart(Context context) => ProofChild.Say($"state shop {State}");
+
+    private async ValueTask<Effect<long>> TryAsync(AgentContext context, string key, Order order)
+    {
+        try
+        {
+            return await context.EffectAsync(key, (name, _) => ActAsync(name, order)).ConfigureAwait(true);
+        }
+        catch (JournalException)
+        {
+            return default;      // the disk is full: nothing was noted, and nothing run
+        }
+    }
 
     // One write to the end of a file, which is either made or not.
     private async ValueTask<long> ActAsync(string key, Order order)

@@ -99,21 +99,30 @@ internal static class ProofChild
         }
 
         ended.Cancel();
-        Task.WaitAll([.. senders]);
-        StopReport report = kernel.StopAsync(TimeSpan.FromSeconds(30)).GetAwaiter().GetResult();
+        StopReport report = kernel.StopAsync(
+            TimeSpan.FromSeconds(role == "drain" ? 60 : 3)).GetAwaiter().GetResult();
+        Task.WaitAll([.. senders]);      // a full disk may have kept them waiting
         Say($"stopped {report.JournalFailure?.Message}");
     }
 
     private static Capability<Job>[] Spawn(Kernel kernel, string root, out Capability<Order> shop)
     {
-        static SpawnOptions On(int core) => new() { Core = core };
-        AgentId sink = kernel.Spawn("sink", static () => new Sink(), On(0));
-        AgentId second = kernel.Spawn("second", who => new Account("second", who.Grant<Job>(sink)), On(1));
-        AgentId first = kernel.Spawn("first", who => new Account("first", who.Grant<Job>(second)), On(0));
-        AgentId relay = kernel.Spawn("relay", who => new Relay(who.Grant<Job>(first)), On(1));
-        AgentId trader = kernel.Spawn("shop", () => new Shop(Path.Combine(root, World)), On(1));
+        AgentId sink = Spawn(kernel, 0, "sink", static _ => new Sink());
+        AgentId second = Spawn(kernel, 1, "second", who => new Account("second", who.Grant<Job>(sink)));
+        AgentId first = Spawn(kernel, 0, "first", who => new Account("first", who.Grant<Job>(second)));
+        AgentId relay = Spawn(kernel, 1, "relay", who => new Relay(who.Grant<Job>(first)));
+        AgentId trader = Spawn(kernel, 1, "shop", _ => new Shop(Path.Combine(root, World)));
         shop = kernel.Grant<Order>(trader);
         return [kernel.Grant<Job>(first), kernel.Grant<Job>(second), kernel.Grant<Job>(relay)];
+    }
+
+    // Waits until its core has told its name: what is sent to it before cannot be delivered again after a kill.
+    private static AgentId Spawn(Kernel kernel, int core, string name, Func<Endowment, Agent> factory)
+    {
+        AgentId agent = kernel.Spawn(name, factory, new SpawnOptions { Core = core });
+        SpinWait.SpinUntil(() =>
+            kernel.ListAgents().FirstOrDefault(one => one.Id == agent) is not { State: AgentState.Starting });
+        return agent;
     }
 
     private static class Producer
