@@ -12,7 +12,8 @@ internal static class EntryLine
 
     /// <summary>What the kernel notes for itself.</summary>
     public static bool IsBookkeeping(JournalKind kind) =>
-        kind is JournalKind.Tick or JournalKind.Schema or JournalKind.Consumed;
+        kind is JournalKind.Tick or JournalKind.Schema or JournalKind.Consumed or JournalKind.Observed
+            or JournalKind.BuiltOn;
 
     /// <summary>A reply that travels as a message to another core, which knows by the correlation who asked.</summary>
     public static bool IsReplyToAnotherCore(JournalEntry entry) =>
@@ -49,6 +50,21 @@ internal static class EntryLine
         var fact = new StringBuilder(entry.Kind.ToString().ToLowerInvariant());
         if (entry.Target.Value != 0) fact.Append(' ').Append(Target(entry));
         if (IsAboutType(entry.Kind) && entry.TypeName is { } type) fact.Append(' ').Append(type);
+        if (entry.Kind is JournalKind.Refused or JournalKind.EffectBegun or JournalKind.EffectEnded)
+        {
+            fact.Append(' ').Append(Name(entry.SenderName, entry.Sender));
+        }
+
+        if (entry.Kind is JournalKind.Attempted or JournalKind.Quarantined or JournalKind.Released)
+        {
+            fact.Append(' ').Append(Place.Of(entry.Cause));
+        }
+
+        if (entry.Kind is JournalKind.Snapshot or JournalKind.EffectEnded && entry.TypeId != 0)
+        {
+            fact.Append(' ').Append(PayloadWords.Of(entry));
+        }
+
         if (entry.Detail.Length > 0) fact.Append(": ").Append(entry.Detail);
         if (entry.Consumed.Count > 0) fact.Append(": ").AppendJoin(", ", entry.Consumed.Select(ConsumedBy));
         return fact.ToString();

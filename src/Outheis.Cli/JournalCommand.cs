@@ -8,6 +8,6 @@ internal static class JournalCommand
     public static Command Create() => new("journal", "Reads the journal.")
     {
         CatCommand.Create(), TailCommand.Create(), LsCommand.Create(), StatsCommand.Create(), VerifyCommand.Create(),
-        ExportCommand.Create(),
+        ExportCommand.Create(), QuarantineCommand.Create(),
     };
 }

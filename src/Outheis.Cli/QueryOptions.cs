@@ -51,6 +51,10 @@ internal static class QueryOptions
         };
     }
 
+    /// <summary>A point in time, or so long ago. Throws a <see cref="BadInputException"/> for what is
+    /// neither.</summary>
+    public static DateTimeOffset? ReadTime(Option<string?> option, ParseResult parsed) => Time(option, parsed);
+
     private static DateTimeOffset? Time(Option<string?> option, ParseResult parsed)
     {
         if (parsed.GetValue(option) is not { } text) return null;

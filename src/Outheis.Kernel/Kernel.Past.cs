@@ -15,8 +15,8 @@ public sealed partial class Kernel
     /// <param name="agent">A living durable agent; its factory makes the instance that the past is handed to, with
     /// capabilities that reach nobody.</param>
     /// <param name="position">Of a message that it, or a namesake of an earlier run, took.</param>
-    /// <remarks>Thread: a pool thread reads the journal up to there and handles what was taken since the snapshot before.
-    /// Nothing is sent.</remarks>
+    /// <remarks>Thread: a pool thread reads the journal up to there and handles what was taken since the snapshot
+    /// before. Nothing is sent.</remarks>
     /// <exception cref="ArgumentException">It is no such agent, or took no such message.</exception>
     public Task<TState> RebuildAsync<TState>(AgentId agent, long position)
     {
@@ -91,6 +91,21 @@ public sealed partial class Kernel
     {
         using JournalReader reader = JournalReader.Open(Path.GetFullPath(Options.JournalDirectory!), Platform.Disk);
         return JournalLedger.Of(reader.Read(), end);
+    }
+
+    private JournalLedger ReadPast(JournalDirectory journal)
+    {
+        try
+        {
+            return ReadLedger();
+        }
+        catch (IOException failure)
+        {
+            journal.Abandon();
+            throw failure as JournalException ?? new JournalException(
+                $"The journal {Options.JournalDirectory} was opened, but what earlier runs left could not be read: "
+                + $"{failure.Message}", failure);
+        }
     }
 
     // The host's thread, before the agent is on its core.

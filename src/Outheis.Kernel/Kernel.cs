@@ -39,7 +39,7 @@ public sealed partial class Kernel : IAsyncDisposable
             _journal = JournalDirectory.Open(
                 directory, settings, platform.Disk, options.Time, out RecoveryReport report);
             Recovery = report;
-            _ledger = report.Run > 1 ? ReadLedger() : null;
+            _ledger = report.Run > 1 ? ReadPast(_journal) : null;
             Flusher = new JournalFlusher(_journal.Lanes, platform.Host, StopDurable);
         }
 

@@ -19,6 +19,12 @@ internal abstract class AgentFace(Kernel kernel, Core? core, AgentId id) : Kerne
 
     public bool IsHost => Id.Value == 0;
 
+    /// <summary>The journal has its name. Seen late, it is told twice.</summary>
+    public bool IsSpawnTold { get; private set; }
+
+    /// <summary>The agent's core.</summary>
+    public void TellSpawned() => IsSpawnTold = true;
+
     /// <summary>Ends it for everybody, before its channel is emptied.</summary>
     protected void TellDead() => Volatile.Write(ref _isDead, 1);      // R9. Senders read it, A9.
 }

@@ -53,6 +53,11 @@ internal sealed unsafe partial class Core
 
         if (Tap is not null)
         {
+            if (!target.IsSpawnTold)
+            {
+                Tap.RecordSpawned(target);
+            }
+
             SendResult prepared = Tap.Prepare(node.Route, in message);
             if (prepared != SendResult.Sent)
             {

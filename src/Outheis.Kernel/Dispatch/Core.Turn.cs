@@ -7,7 +7,6 @@ internal sealed unsafe partial class Core
     private void RunTurn(AgentCell agent)
     {
         Running = agent;
-        _turnTime = 0;
         Counters.Turns++;
         if (agent.Async is { HasResumes: true } context)
         {
@@ -98,6 +97,7 @@ internal sealed unsafe partial class Core
     public void EndTurn(AgentCell agent)
     {
         Running = null;
+        _turnTime = 0;
         Current = _root;
         if (_leaseCount > 0)
         {
@@ -143,6 +143,7 @@ internal sealed unsafe partial class Core
     public void EndAside()
     {
         Running = null;
+        _turnTime = 0;
         if (_leaseCount > 0)
         {
             CloseLeases();

@@ -5,15 +5,26 @@ internal static unsafe class JournalTapRecords
 {
     public static void RecordStarted(this JournalTap tap, AgentCell agent)
     {
-        var fields = new RecordHeader { Kind = JournalKind.Spawned, Target = agent.Id.Value };
         if (agent.Incarnation == 1)
         {
-            uint supervisor = agent.Supervisor?.Id.Value ?? 0;
-            tap.Record(in fields, new SpawnedRecord(agent.Incarnation, supervisor, (byte)agent.Qos, agent.Name));
+            tap.RecordSpawned(agent);
+            agent.TellSpawned();
         }
 
-        fields.Kind = agent.Incarnation == 1 ? JournalKind.Started : JournalKind.Restarted;
+        var fields = new RecordHeader
+        {
+            Kind = agent.Incarnation == 1 ? JournalKind.Started : JournalKind.Restarted, Target = agent.Id.Value,
+        };
         tap.Record(in fields, new StartedRecord(agent.Incarnation));
+    }
+
+    /// <summary>Its name. Told by the agent's core, and before that by each core that sends to it: whoever reads the
+    /// message knows whom it was for, even if the agent's core never came to tell.</summary>
+    public static void RecordSpawned(this JournalTap tap, AgentCell agent)
+    {
+        var fields = new RecordHeader { Kind = JournalKind.Spawned, Target = agent.Id.Value };
+        uint supervisor = agent.Supervisor?.Id.Value ?? 0;
+        tap.Record(in fields, new SpawnedRecord(1, supervisor, (byte)agent.Qos, agent.Name));
     }
 
     public static void RecordExited(this JournalTap tap, AgentCell agent, ExitReason reason)

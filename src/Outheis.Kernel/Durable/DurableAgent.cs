@@ -38,6 +38,9 @@ internal abstract class DurableFace
 
     public void NoteTaken() => _sinceSnapshot++;
 
+    /// <summary>At the next end of a turn.</summary>
+    public void SnapshotSoon() => _sinceSnapshot = int.MaxValue / 2;
+
     /// <summary>Between two messages: writes the state if enough was taken since the newest snapshot.</summary>
     public void SnapshotIfDue(Core core, AgentCell agent)
     {

@@ -3,24 +3,32 @@ namespace Outheis;
 /// <summary>What is different about the beginning and the failing of a durable agent.</summary>
 internal static unsafe class DurableStart
 {
-    /// <summary>Gives a new instance the state that its past makes, and writes that down: what comes later builds on
-    /// it. The agent's core, before OnStart.</summary>
+    /// <summary>Gives a new instance the state that its past makes. The agent's core, before OnStart.</summary>
     public static void Restore(Core core, AgentCell agent, AgentPast? past)
     {
         agent.Durable = core.Tap is null ? null : agent.Instance!.MakeDurable();
-        if (agent.Durable is null)
-        {
-            return;
-        }
-
-        if (past is not null)
+        if (agent.Durable is not null && past is not null)
         {
             Refold.Run(core, agent, past, core.Kernel.Options.Codecs);
         }
+    }
 
-        if (agent.Async is not { IsInTurn: true })
+    /// <summary>After OnStart: hands over what waits, and writes the state down: what comes later builds on
+    /// it.</summary>
+    public static void Finish(Core core, AgentCell agent, AgentPast? past)
+    {
+        if (past is not null)
         {
-            agent.Durable.Snapshot(core, agent);      // else the newest message is not in the state yet
+            Redelivery.Run(core, agent, past);
+        }
+
+        if (agent.Async is { IsInTurn: true })
+        {
+            agent.Durable?.SnapshotSoon();      // when the open turn is over: its message was taken before, and is not
+        }                                       // in the state yet
+        else
+        {
+            agent.Durable?.Snapshot(core, agent);
         }
     }
 

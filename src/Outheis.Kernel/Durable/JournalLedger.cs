@@ -130,7 +130,12 @@ internal sealed class JournalLedger
         }
 
         LedgerAgent agent = AgentOf(entry);
-        agent.Name = name;
+        if (agent.IsTold)
+        {
+            return;      // by another core already
+        }
+
+        (agent.IsTold, agent.Name) = (true, name);
         if (!_names.TryAdd((entry.Run, name), agent))
         {
             _names[(entry.Run, name)].Name = agent.Name = "";
@@ -209,7 +214,6 @@ internal sealed class JournalLedger
 
     private AgentPast? PastOf(long run, AgentId agent) =>
         NameOf(run, agent) is { } name ? _pasts.GetValueOrDefault(name) : null;
-
 }
 
 /// <summary>An agent of one run.</summary>
@@ -217,6 +221,9 @@ internal sealed class LedgerAgent
 {
     /// <summary>Empty: joins nothing, or is not known yet.</summary>
     public string Name { get; set; } = "";
+
+    /// <summary>A record has named it.</summary>
+    public bool IsTold { get; set; }
 }
 
 /// <summary>A message that waits for its agent, or for a person.</summary>

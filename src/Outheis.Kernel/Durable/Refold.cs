@@ -44,7 +44,10 @@ internal sealed unsafe class Refold(Core core, AgentCell agent, AgentPast past, 
                 + "give the agent another one.");
         }
 
-        new Refold(core, agent, past, codecs).RunTurns();
+        var refold = new Refold(core, agent, past, codecs);
+        int open = past.IsCut ? Math.Min(1, past.Turns.Count) : 0;
+        refold.RunTurns(past.Turns[..^open], isOpen: false);
+        refold.RunTurns(past.Turns[^open..], isOpen: true);
     }
 
     /// <summary>What a send in the name of the stand-in comes to.</summary>
@@ -154,18 +157,15 @@ internal sealed unsafe class Refold(Core core, AgentCell agent, AgentPast past, 
             ? observed.Value : null;
     }
 
-    private void RunTurns()
+    private void RunTurns(List<PastTurn> turns, bool isOpen)
     {
         Message* before = core.Current;
         core.Replay = this;
+        _isOpen = isOpen;
+        _standIn.Durable = isOpen ? agent.Durable : null;
         try
         {
-            for (int i = 0; i < past.Turns.Count; i++)
-            {
-                _isOpen = past.IsCut && i == past.Turns.Count - 1;
-                _standIn.Durable = _isOpen ? agent.Durable : null;
-                RunTurn(past.Turns[i]);
-            }
+            turns.ForEach(RunTurn);
         }
         finally
         {

@@ -33,10 +33,7 @@ internal static unsafe class Lifecycle
             agent.Past = null;
             DurableStart.Restore(core, agent, past);
             agent.Instance!.OnStart(new Context(core, agent));
-            if (past is not null)
-            {
-                Redelivery.Run(core, agent, past);
-            }
+            DurableStart.Finish(core, agent, past);
         }
         catch (Exception bug)
         {

@@ -244,13 +244,14 @@ internal sealed class JournalDirectory : IDisposable
         List<(JournalRecovery Recovery, RecoveredLane Lane)> found, JournalSettings settings, IJournalDisk disk)
     {
         List<LaneRecovery> reports = [];
+        long[] builtOn = EndsToBuildOn(found, settings);
         foreach ((JournalRecovery recovery, RecoveredLane lane) in found)
         {
             reports.Add(new LaneRecovery(
                 recovery.Lane, lane.End(recovery.Lane), lane.Clean, lane.BytesDropped, lane.RecordsDropped));
             if (recovery.Lane < settings.Lanes)
             {
-                _lanes[recovery.Lane] = BeginLane(recovery, lane, settings, disk);
+                _lanes[recovery.Lane] = BeginLane(recovery, lane, settings, disk, builtOn);
             }
             else
             {
@@ -263,8 +264,30 @@ internal sealed class JournalDirectory : IDisposable
         return reports;
     }
 
+    // A kernel makes its beginnings of what it finds: states, messages to deliver again. If the power takes some of
+    // that later, what was built on it has to go too. Lanes that this run has not will be durable when it begins.
+    private static long[] EndsToBuildOn(
+        List<(JournalRecovery Recovery, RecoveredLane Lane)> found, JournalSettings settings)
+    {
+        List<long> ends = [];
+        foreach ((JournalRecovery recovery, RecoveredLane lane) in found)
+        {
+            if (recovery.MayStillLose && recovery.Lane >= settings.Lanes)
+            {
+                recovery.MakeDurable(lane);
+            }
+
+            if (recovery.MayStillLose)
+            {
+                ends.Add(lane.End(recovery.Lane));
+            }
+        }
+
+        return [.. ends];
+    }
+
     private JournalLane BeginLane(
-        JournalRecovery recovery, RecoveredLane found, JournalSettings settings, IJournalDisk disk)
+        JournalRecovery recovery, RecoveredLane found, JournalSettings settings, IJournalDisk disk, long[] builtOn)
     {
         var store = new LaneStore(
             disk, recovery.Directory, recovery.Lane, settings, Run, _time, found.Oldest);
@@ -281,7 +304,9 @@ internal sealed class JournalDirectory : IDisposable
         var lane = new JournalLane(recovery.Lane, segments, found.Current, found.Offset, _time);
         var opened = new OpenedRecord(
             Run, Environment.ProcessId, _time.GetUtcNow().UtcTicks, settings.KernelVersion);
-        if (!lane.TryAppend(new RecordHeader { Kind = JournalKind.Opened }, opened))
+        if (!lane.TryAppend(new RecordHeader { Kind = JournalKind.Opened }, opened)
+            || (builtOn.Length > 0
+                && !lane.TryAppend(new RecordHeader { Kind = JournalKind.BuiltOn }, new BuiltOnRecord(builtOn))))
         {
             JournalException? refusal = lane.Refusal;
             lane.Dispose();

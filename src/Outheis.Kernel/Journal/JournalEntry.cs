@@ -171,6 +171,9 @@ public sealed class JournalEntry
         JournalKind.Granted or JournalKind.Derived or JournalKind.Revoked
             when CapabilityRecord.TryRead(payload, out CapabilityRecord right) => Invariant(
                 $"holder #{right.Holder}, rights {(Rights)right.Rights}, parent {right.Parent}, {right.Purpose}"),
+        JournalKind.BuiltOn when BuiltOnRecord.TryRead(payload, out BuiltOnRecord built) => string.Join(
+            ", ", built.Ends.Select(static end =>
+                Invariant($"{RecordHeader.LaneOf(end)}/{RecordHeader.OffsetOf(end)}"))),
         JournalKind.Observed when ObservedRecord.TryRead(payload, out ObservedRecord observed) =>
             observed.What == ObservedRecord.Clock && observed.Value is > 0 and <= MaxTicks
                 ? Invariant($"the time {new DateTime(observed.Value, DateTimeKind.Utc):O}")

@@ -79,6 +79,9 @@ public enum JournalKind : byte
 
     /// <summary>It has acted, and what came of it.</summary>
     EffectEnded = 24,
+
+    /// <summary>The run that began here builds on these ends of lanes, which may not have been durable then.</summary>
+    BuiltOn = 25,
 }
 
 /// <summary>How the payload of a message type stands in the journal.</summary>

@@ -236,6 +236,20 @@ internal readonly record struct DeadLetterRecord(byte Reason, long Message) : IJ
     }
 }
 
+/// <summary>BuiltOn: where lanes of earlier runs ended, as positions.</summary>
+internal readonly record struct BuiltOnRecord(long[] Ends) : IJournalRecord<BuiltOnRecord>
+{
+    public int Bytes => Ends.Length * sizeof(long);
+
+    public void Write(Span<byte> to) => MemoryMarshal.AsBytes<long>(Ends).CopyTo(to);
+
+    public static bool TryRead(ReadOnlySpan<byte> from, out BuiltOnRecord record)
+    {
+        record = new BuiltOnRecord(MemoryMarshal.Cast<byte, long>(from).ToArray());
+        return true;
+    }
+}
+
 /// <summary>Observed by the header's sender. What: 1 wall time, 2 random number.</summary>
 internal readonly record struct ObservedRecord(byte What, long Value) : IJournalRecord<ObservedRecord>
 {

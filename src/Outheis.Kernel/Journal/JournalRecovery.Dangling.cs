@@ -12,6 +12,22 @@ namespace Outheis;
 /// </remarks>
 internal sealed partial class JournalRecovery
 {
+    /// <summary>Whether the next run builds on records of this lane that a loss of power could still take.</summary>
+    public bool MayStillLose { get; private set; }
+
+    /// <summary>Makes durable what this boot has left here. For lanes that no flush of the next run comes to.</summary>
+    public void MakeDurable(RecoveredLane lane)
+    {
+        foreach (long sequence in _sequences.Where(sequence => sequence >= lane.Unsynced))
+        {
+            using SegmentMapping segment = _disk.OpenSegment(PathOf(sequence));
+            _disk.SyncFile(segment);
+        }
+
+        _disk.SyncDirectory(_directory);
+        MayStillLose = false;
+    }
+
     /// <summary>Cuts all lanes until none names what is in none. Before anything is appended to any of them.</summary>
     public static void CutDangling(IReadOnlyList<(JournalRecovery Recovery, RecoveredLane Lane)> lanes, uint run)
     {
@@ -70,9 +86,16 @@ internal sealed partial class JournalRecovery
         {
             var header = (RecordHeader*)(segment.Pointer + at);
             bool dangles = IsLost(header->Cause, ends);
-            if (header->Kind == JournalKind.Consumed)
+            var payload = new ReadOnlySpan<byte>(header + 1, length - RecordHeader.Bytes);
+            if (header->Kind == JournalKind.BuiltOn)
             {
-                var payload = new ReadOnlySpan<byte>(header + 1, length - RecordHeader.Bytes);
+                foreach (long end in MemoryMarshal.Cast<byte, long>(payload))
+                {
+                    dangles |= IsLost(end - 1, ends);
+                }
+            }
+            else if (header->Kind == JournalKind.Consumed)
+            {
                 foreach (ref readonly ConsumedEntry entry in MemoryMarshal.Cast<byte, ConsumedEntry>(payload))
                 {
                     dangles |= IsLost(entry.Position, ends);

@@ -86,6 +86,7 @@ internal sealed partial class JournalRecovery
         Walk(lane, Math.Min(first, beforeGap), sameBoot, run);
         _suspectFrom = sameBoot || lane.Clean || lane.Current is null ? null
             : _sequences[Math.Min(Math.Min(first, beforeGap), _sequences.Count - 1)];
+        MayStillLose = sameBoot && !lane.Clean && lane.Current is not null;
         lane.Oldest = IsEmpty ? lane.LostSequence + 1 : _sequences[0];
         lane.Unsynced = lane.Clean || lane.Current is null ? lane.Current?.Sequence ?? 0
             : _sequences[FirstOf(_disk.BootId, Math.Max(0, _sequences.IndexOf(lane.Current.Sequence)))];

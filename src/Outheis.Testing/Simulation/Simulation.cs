@@ -341,7 +341,7 @@ public sealed class Simulation : IDisposable
             SegmentBytes = _options.SegmentBytes,
             RetainSegments = _options.RetainSegments,
             Codecs = _options.Codecs,
-            Durability = _options.Durability,
+            Durability = _options.Durability, SnapshotEvery = _options.SnapshotEvery,
             Unsupervised = _unsupervised.Add,
         },
         new Platform(SimulatedCores, Host, (IJournalDisk?)_options.Disk ?? SystemJournalDisk.Instance));

@@ -21,6 +21,9 @@ public sealed record SimulationOptions
     /// <summary>How reference messages are written into the journal.</summary>
     public MessageCodecs Codecs { get; init; } = new();
 
+    /// <summary>As <see cref="KernelOptions.SnapshotEvery"/>.</summary>
+    public int SnapshotEvery { get; init; } = Limits.SnapshotEvery;
+
     /// <summary>As <see cref="KernelOptions.Durability"/>.</summary>
     public Durability Durability { get; init; }
 

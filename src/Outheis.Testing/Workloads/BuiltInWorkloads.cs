@@ -15,6 +15,7 @@ public static class BuiltInWorkloads
         new Kill(),
         new Power(),
         new Durable(),
+        new Accounts(),
         new FullDisk(),
         new Stop(),
         new SlowReader(),

@@ -168,7 +168,9 @@ internal sealed class JournalImage
     }
 
     private static IEnumerable<long> Named(JournalEntry entry) =>
-        entry.Consumed.Select(static taken => taken.Position).Append(entry.Cause);
+        entry.Kind == JournalKind.BuiltOn && BuiltOnRecord.TryRead(entry.Payload.Span, out BuiltOnRecord built)
+            ? built.Ends.Select(static end => end - 1)
+            : entry.Consumed.Select(static taken => taken.Position).Append(entry.Cause);
 
     private void RequireThere(JournalEntry entry, long position, AgentId target)
     {

@@ -25,7 +25,7 @@ internal sealed class JournalTeam
             history.CoreOf[i] = run.Choices.Draw(_cores);
             var member = new Member(this, i);
             var options = new SpawnOptions { Core = history.CoreOf[i], Capacity = run.Choices.Pick([256, 4, 32]) };
-            member.Id = simulation.Kernel.Spawn($"member {i}", () => member, options);
+            member.Id = simulation.Kernel.Spawn($"member {i} of {history.Life}", () => member, options);
             _members.Add(member);
         }
 

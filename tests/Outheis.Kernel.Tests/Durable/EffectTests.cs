@@ -154,13 +154,14 @@ public sealed class EffectTests
 
         Assert.Equal(calls, _calls.Count);
         Assert.Throws<ArgumentException>(() => world.Result(world.Kernel.RebuildAsync<Ledger>(_payer, 123)));
-        Assert.Throws<ArgumentException>(() => world.Result(world.Kernel.RebuildAsync<long>(_payer, paidAt.Keys.First())));
+        Assert.Throws<ArgumentException>(
+            () => world.Result(world.Kernel.RebuildAsync<long>(_payer, paidAt.Keys.First())));
         world.Stop();
         world = Start();
         Spawn(world, static () => ValueTask.FromResult(1L));
         world.Run();
-        Assert.Equal(      // of the run before
-            paidAt.Values.ElementAt(7), world.Result(world.Kernel.RebuildAsync<Ledger>(_payer, paidAt.Keys.ElementAt(7))).Paid);
+        (long ofTheRunBefore, long paidThen) = paidAt.ElementAt(7);
+        Assert.Equal(paidThen, world.Result(world.Kernel.RebuildAsync<Ledger>(_payer, ofTheRunBefore)).Paid);
         world.Stop();
     }
 

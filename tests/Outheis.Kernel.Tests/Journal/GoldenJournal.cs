@@ -54,6 +54,7 @@ internal sealed class GoldenJournal : TimeProvider
         long note = Send(
             0, target: 2, Encoding.UTF8.GetBytes("""{"Text":"ünder way","Tags":[1,2]}"""), typeId: 2, cause: first,
             flags: RecordFlags.Takes, sender: 1);
+        Append(0, new() { Kind = JournalKind.BuiltOn }, new BuiltOnRecord([first]));
         Append(0, new() { Kind = JournalKind.Refused, Sender = 1, Cause = first }, new RefusedRecord(
             (byte)SendResult.Full));
         Append(1, new() { Kind = JournalKind.Consumed }, Consumed(2, note));

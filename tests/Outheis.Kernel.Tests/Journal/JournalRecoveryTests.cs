@@ -109,15 +109,15 @@ public sealed class JournalRecoveryTests
         using (JournalDirectory journal = Journals.Open(_disk, out RecoveryReport report))
         {
             Assert.Equal(2, report.RecordsDropped);
-            // Opened took some of the gap; these fill it, so that 3 would be the next record again.
-            Array.ForEach<ulong>([10, 11, 12], i => journal.Lane(0).Append(i, 0));
+            // Opened and BuiltOn took some of the gap; this fills it, so that 3 would be the next record again.
+            journal.Lane(0).Append(10, 32);
             Assert.Equal(lost + (2 * RecordHeader.Aligned(64)), journal.Lane(0).Position);
-            Assert.Equal([0, 10, 11, 12], Journals.Numbers(_disk));
+            Assert.Equal([0, 10], Journals.Numbers(_disk));
             int end = (int)RecordHeader.OffsetOf(journal.Lane(0).Position);
             Assert.Equal(-1, _disk.Bytes(Journals.Segment(0))[end..].IndexOfAnyExcept((byte)0));
         }
 
-        Assert.Equal([0, 10, 11, 12], Journals.Numbers(_disk));
+        Assert.Equal([0, 10], Journals.Numbers(_disk));
     }
 
     [Fact]

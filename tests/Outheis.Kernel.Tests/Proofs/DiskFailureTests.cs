@@ -21,7 +21,7 @@ public sealed class DiskFailureTests : IDisposable
     }
 
     /// <summary>Sends are Full and wait, nothing ends, and all goes on when there is room.</summary>
-    [Fact]
+    [Fact(Explicit = true)]      // by hand: minutes, on a quiet machine (docs/testing.md)
     public void Disk_Full_EverybodyWaitsAndGoesOnWhenThereIsRoom()
     {
         Assert.SkipUnless(
@@ -45,7 +45,7 @@ public sealed class DiskFailureTests : IDisposable
 
     /// <summary>ES-44: who waits is told so, later durable sends are NotDurable, the process lives; the next opening
     /// repairs, and nothing that was told to be durable is lost.</summary>
-    [Fact]
+    [Fact(Explicit = true)]      // by hand: minutes, on a quiet machine (docs/testing.md)
     public void Fsync_Fails_EveryWaiterIsToldAndTheProcessLives()
     {
         Strace.SkipUnlessItTraces();
@@ -72,7 +72,7 @@ public sealed class DiskFailureTests : IDisposable
 
     /// <summary>Appending goes on into files that nobody can find any more; then senders wait. The process lives, and a
     /// stop ends it.</summary>
-    [Fact]
+    [Fact(Explicit = true)]      // by hand: minutes, on a quiet machine (docs/testing.md)
     public void Directory_RemovedUnderneath_SendersWaitAndTheProcessLives()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows does not let go of open files");
@@ -89,7 +89,7 @@ public sealed class DiskFailureTests : IDisposable
             static line => !line.StartsWith("durable", StringComparison.Ordinal)).Take(12).Append(said[^1])));
     }
 
-    [Fact]
+    [Fact(Explicit = true)]      // by hand: minutes, on a quiet machine (docs/testing.md)
     public void SecondWriter_IsToldWhoTheFirstIsAndHarmsNothing()
     {
         _rounds.Run(first =>

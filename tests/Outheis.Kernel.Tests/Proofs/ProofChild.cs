@@ -124,14 +124,8 @@ internal static class ProofChild
         return [kernel.Grant<Job>(first), kernel.Grant<Job>(second), kernel.Grant<Job>(relay)];
     }
 
-    // Waits until its core has told its name: what is sent to it before cannot be delivered again after a kill.
-    private static AgentId Spawn(Kernel kernel, int core, string name, Func<Endowment, Agent> factory)
-    {
-        AgentId agent = kernel.Spawn(name, factory, new SpawnOptions { Core = core });
-        SpinWait.SpinUntil(() =>
-            kernel.ListAgents().FirstOrDefault(one => one.Id == agent) is not { State: AgentState.Starting });
-        return agent;
-    }
+    private static AgentId Spawn(Kernel kernel, int core, string name, Func<Endowment, Agent> factory) =>
+        kernel.Spawn(name, factory, new SpawnOptions { Core = core });
 
     private static class Producer
     {

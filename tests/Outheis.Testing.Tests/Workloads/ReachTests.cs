@@ -39,6 +39,9 @@ public sealed class ReachTests
         "durable",
         "told to be durable,durable sends Sent,durable sends NotDurable,flushes that failed,openings that failed")]
     [InlineData(
+        "accounts",
+        "redelivered,quarantined,effects in doubt,effects run,turns in the journal,stopped,sends Sent,sends Full")]
+    [InlineData(
         "slow reader",
         "output full,sends Sent,sends Full,agent waits,agent waits cancelled,host writes that waited,"
         + "host writes cancelled,host waited to write,host waits to write cancelled,writers ended")]

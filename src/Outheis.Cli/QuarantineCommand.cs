@@ -1,0 +1,66 @@
+using System.CommandLine;
+using System.Globalization;
+
+namespace Outheis.Cli;
+
+/// <summary>outheis journal quarantine: the messages that ended their agent or their process too often.</summary>
+internal static class QuarantineCommand
+{
+    private static readonly Argument<string> PositionArgument = new("POSITION")
+    {
+        Description = "The message: LANE/OFFSET, as 'list' prints it, or as one number.",
+    };
+
+    public static Command Create()
+    {
+        var list = new Command("list", "Prints what is in quarantine.") { Options.Journal };
+        list.SetAction((parsed, _) => JournalRun.Of(_ => Task.FromResult(List(parsed))));
+        var retry = new Command("retry", "Delivers it again when its agent is spawned next, with fresh attempts.")
+        {
+            PositionArgument, Options.Journal,
+        };
+        retry.SetAction((parsed, _) => JournalRun.Of(_ => Task.FromResult(Release(parsed, drop: false))));
+        var drop = new Command("drop", "Gives it up. Its record stays in the journal.")
+        {
+            PositionArgument, Options.Journal,
+        };
+        drop.SetAction((parsed, _) => JournalRun.Of(_ => Task.FromResult(Release(parsed, drop: true))));
+        return new Command("quarantine", "Messages that ended their agent or their process too often.")
+        {
+            list, retry, drop,
+        };
+    }
+
+    private static int List(ParseResult parsed)
+    {
+        IReadOnlyList<QuarantinedMessage> messages = JournalQuarantine.List(parsed.GetRequiredValue(Options.Journal));
+        using StreamWriter output = OutputStream.OpenText();
+        foreach (QuarantinedMessage message in messages)
+        {
+            string reason = message.Reason.Length > 0 ? message.Reason : "the process ended";
+            output.WriteLine(EntryLine.Printable(string.Create(CultureInfo.InvariantCulture,
+                $"{Place.Of(message.Message.Position)} to {message.AgentName ?? "?"}, {message.Attempts} attempts: "
+                + $"{message.Message.TypeName} {PayloadWords.Of(message.Message)}. The last: {reason}")));
+        }
+
+        if (messages.Count == 0) output.WriteLine("Nothing is in quarantine.");
+        output.Flush();
+        return ExitCode.Done;
+    }
+
+    private static int Release(ParseResult parsed, bool drop)
+    {
+        long position = Place.Parse(parsed.GetRequiredValue(PositionArgument));
+        string directory = parsed.GetRequiredValue(Options.Journal);
+        if (!JournalQuarantine.Release(directory, position, drop))
+        {
+            throw new BadInputException(
+                $"No message at {Place.Of(position)} is in quarantine. 'outheis journal quarantine list' names them.");
+        }
+
+        Console.WriteLine(drop
+            ? $"{Place.Of(position)} is dropped."
+            : $"{Place.Of(position)} will be delivered again when its agent is spawned.");
+        return ExitCode.Done;
+    }
+}
