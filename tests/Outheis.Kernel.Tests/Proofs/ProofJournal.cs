@@ -103,7 +103,7 @@ internal sealed class ProofJournal
         switch (entry.Kind)
         {
             case JournalKind.Spawned:
-                _names.Add((entry.Run, entry.Target.Value), entry.TargetName!);
+                _names[(entry.Run, entry.Target.Value)] = entry.TargetName!;      // told in each lane that speaks of it
                 break;
             case JournalKind.Sent:
                 NoteSent(entry);
