@@ -32,7 +32,7 @@ public sealed partial class Kernel : IAsyncDisposable
             {
                 Lanes = cores,
                 SegmentBytes = options.SegmentBytes,
-                RetainSegments = options.RetainSegments,
+                Retention = options.Retention,
                 KernelVersion = typeof(Kernel).Assembly.GetName().Version?.ToString() ?? "",
                 Threads = platform.Host,
             };

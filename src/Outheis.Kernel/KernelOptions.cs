@@ -18,9 +18,8 @@ public sealed class KernelOptions
     /// core.</summary>
     public int SegmentBytes { get; init; } = Limits.SegmentBytes;
 
-    /// <summary>Segments that each core keeps at least, the older ones being overwritten; null keeps the whole history.
-    /// Segments of less than 32 MiB are given up several at a time, so up to 8 more are there.</summary>
-    public int? RetainSegments { get; init; }
+    /// <summary>How much of the journal is kept; default: all.</summary>
+    public JournalRetention Retention { get; init; } = JournalRetention.KeepAll;
 
     /// <summary>What an accepted message survives, unless its send says otherwise. <see
     /// cref="Outheis.Durability.Durable"/>: what awaits (SendAsync, the host's AskAsync) goes on when the disk has it;
@@ -59,6 +58,7 @@ public sealed class KernelOptions
             throw new ArgumentException("Durable sends need a journal: set JournalDirectory.", nameof(Durability));
         }
 
+        ArgumentNullException.ThrowIfNull(Retention);
         ArgumentNullException.ThrowIfNull(Codecs);
         ArgumentNullException.ThrowIfNull(Time);
     }

@@ -266,8 +266,7 @@ internal sealed class JournalDirectory : IDisposable
     private JournalLane BeginLane(
         JournalRecovery recovery, RecoveredLane found, JournalSettings settings, IJournalDisk disk)
     {
-        var store = new LaneStore(
-            disk, recovery.Directory, recovery.Lane, settings, Run, _time, found.Oldest);
+        var store = new LaneStore(recovery, found, settings, Run, disk, _time);
         if (found.Current is null || found.IsFull)
         {
             long newest = found.Current?.Sequence ?? found.LostSequence;

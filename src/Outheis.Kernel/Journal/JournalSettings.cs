@@ -10,9 +10,15 @@ internal sealed record JournalSettings
     /// size.</summary>
     public required int SegmentBytes { get; init; }
 
-    /// <summary>Segments kept per lane at least, the current one included; null keeps all. One more is held ready, and
-    /// up to <see cref="JournalLimits.SparesMax"/> wait to be overwritten.</summary>
-    public int? RetainSegments { get; init; }
+    /// <summary>How much of the history is kept. One segment more is held ready, and up to <see
+    /// cref="JournalLimits.SparesMax"/> wait to be overwritten.</summary>
+    public JournalRetention Retention { get; init; } = JournalRetention.KeepAll;
+
+    /// <summary>Of a ring, the current one included; null: not bounded by size.</summary>
+    public long? RetainedSegments => (Retention.Bytes + SegmentBytes - 1) / SegmentBytes;
+
+    /// <summary>How many segments are given up at a time: the disk has to be waited for, once.</summary>
+    public int GivenUpAtATime => Math.Clamp(JournalLimits.SpareBytes / SegmentBytes, 1, JournalLimits.SparesMax);
 
     /// <summary>Written into the Opened records.</summary>
     public string KernelVersion { get; init; } = "";
@@ -28,9 +34,6 @@ internal sealed record JournalSettings
         ArgumentOutOfRangeException.ThrowIfGreaterThan(SegmentBytes, JournalLimits.SegmentBytesMax);
         ArgumentOutOfRangeException.ThrowIfNotEqual(
             SegmentBytes % JournalLimits.SegmentGrain, 0, nameof(SegmentBytes));
-        if (RetainSegments is { } retained)
-        {
-            ArgumentOutOfRangeException.ThrowIfLessThan(retained, 1, nameof(RetainSegments));
-        }
+        ArgumentNullException.ThrowIfNull(Retention);
     }
 }

@@ -339,7 +339,7 @@ public sealed class Simulation : IDisposable
             Seed = (ulong)Choices.Draw(int.MaxValue),
             JournalDirectory = _options.Disk is null ? null : JournalDirectory,
             SegmentBytes = _options.SegmentBytes,
-            RetainSegments = _options.RetainSegments,
+            Retention = _options.Retention,
             Codecs = _options.Codecs,
             Durability = _options.Durability,
             Unsupervised = _unsupervised.Add,

@@ -15,8 +15,8 @@ public sealed record SimulationOptions
     /// <summary>Bytes of one journal segment; small, so that segments roll.</summary>
     public int SegmentBytes { get; init; } = 64 << 10;
 
-    /// <summary>Segments that each core keeps; null: all.</summary>
-    public int? RetainSegments { get; init; }
+    /// <summary>As <see cref="KernelOptions.Retention"/>.</summary>
+    public JournalRetention Retention { get; init; } = JournalRetention.KeepAll;
 
     /// <summary>How reference messages are written into the journal.</summary>
     public MessageCodecs Codecs { get; init; } = new();

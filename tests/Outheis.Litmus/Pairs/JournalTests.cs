@@ -28,7 +28,7 @@ public sealed class JournalTests
             {
                 Lanes = 1,
                 SegmentBytes = JournalLimits.SegmentBytesMin,
-                RetainSegments = 64,
+                Retention = JournalRetention.KeepBytes(64 * JournalLimits.SegmentBytesMin),
             };
             _journal = JournalDirectory.Open(
                 _folder, settings, SystemJournalDisk.Instance, TimeProvider.System, out _);

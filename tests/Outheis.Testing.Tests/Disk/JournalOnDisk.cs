@@ -12,10 +12,14 @@ internal static unsafe class JournalOnDisk
     {
         Lanes = 1,
         SegmentBytes = JournalLimits.SegmentBytesMin,
-        RetainSegments = retain,
+        Retention = Keep(retain),
         KernelVersion = "test",
         Threads = threads ?? SystemHostThreads.Instance,
     };
+
+    /// <summary>So many segments; null: all.</summary>
+    public static JournalRetention Keep(int? segments) => segments is { } some
+        ? JournalRetention.KeepBytes((long)some * JournalLimits.SegmentBytesMin) : JournalRetention.KeepAll;
 
     public static JournalDirectory Open(SimulatedDisk disk, JournalSettings? settings = null) =>
         Open(disk, out _, settings);
