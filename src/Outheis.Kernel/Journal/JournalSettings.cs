@@ -14,6 +14,20 @@ internal sealed record JournalSettings
     /// cref="JournalLimits.SparesMax"/> wait to be overwritten.</summary>
     public JournalRetention Retention { get; init; } = JournalRetention.KeepAll;
 
+    /// <summary>Whether full segments are sealed.</summary>
+    public bool Seal { get; init; }
+
+    /// <summary>Signs the seals; null: they are not signed.</summary>
+    public ISealSigner? Signer { get; init; }
+
+    /// <summary>Where sealed segments are copied to; null: nowhere.</summary>
+    public string? ArchiveDirectory { get; init; }
+
+    /// <summary>What the archive lies on; null: what the journal does.</summary>
+    public IJournalDisk? ArchiveDisk { get; init; }
+
+    public ArchiveLag WhenArchiveLags { get; init; }
+
     /// <summary>Of a ring, the current one included; null: not bounded by size.</summary>
     public long? RetainedSegments => (Retention.Bytes + SegmentBytes - 1) / SegmentBytes;
 
@@ -35,5 +49,16 @@ internal sealed record JournalSettings
         ArgumentOutOfRangeException.ThrowIfNotEqual(
             SegmentBytes % JournalLimits.SegmentGrain, 0, nameof(SegmentBytes));
         ArgumentNullException.ThrowIfNull(Retention);
+        if (ArchiveDirectory is not null && !Seal)
+        {
+            throw new ArgumentException("Only sealed segments are archived: Seal may not be false.", nameof(Seal));
+        }
+
+        if (Signer is { } signer && (signer.KeyId.Length > SegmentSeal.KeyIdBytes || !Seal))
+        {
+            throw new ArgumentException(
+                Seal ? $"The id of the signing key is longer than {SegmentSeal.KeyIdBytes} bytes."
+                    : "There is nothing to sign: Seal may not be false.", nameof(Signer));
+        }
     }
 }

@@ -38,6 +38,20 @@ internal sealed class LaneSegments : IDisposable
 
     public JournalSegment Current => _current;
 
+    public LaneStore Store => _store;
+
+    /// <summary>Any thread: all segments before this one are full.</summary>
+    public long Newest
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _current.Sequence;
+            }
+        }
+    }
+
     public int PayloadBytesMax => _store.PayloadBytesMax;
 
     /// <summary>The appender: pages are needed up to here soon, and past the middle the next segment
@@ -104,6 +118,7 @@ internal sealed class LaneSegments : IDisposable
         while (TakeRetired() is { } retired)
         {
             _store.Retire(retired.Sequence, retired.Segment);
+            _preparer.NoteLeft();
         }
 
         Populate();
@@ -124,7 +139,9 @@ internal sealed class LaneSegments : IDisposable
 
     /// <summary>Any thread: makes everything durable that was appended before the call and is not durable yet. What is
     /// appended meanwhile may be or not.</summary>
-    public void Sync(JournalLane lane)
+    /// <param name="lane">This one.</param>
+    /// <param name="forSomebody">Who will be told.</param>
+    public void Sync(JournalLane lane, bool forSomebody)
     {
         lock (_store.Syncing)
         {
@@ -133,11 +150,11 @@ internal sealed class LaneSegments : IDisposable
                 throw new JournalException(failure.Message, failure);      // nothing after it is believed (ES-44)
             }
 
-            SyncWhatIsNew(lane);
+            SyncWhatIsNew(lane, forSomebody);
         }
     }
 
-    private void SyncWhatIsNew(JournalLane lane)
+    private void SyncWhatIsNew(JournalLane lane, bool forSomebody)
     {
         (long Sequence, nint Cursor) stands;
         JournalSegment current;
@@ -145,6 +162,11 @@ internal sealed class LaneSegments : IDisposable
         {
             current = _pinned = _current;
             stands = (current.Sequence, lane.Cursor);      // of this segment: the appender leaves it under the gate
+        }
+
+        if (forSomebody)
+        {
+            _store.NoteFlushed(stands.Sequence);
         }
 
         try

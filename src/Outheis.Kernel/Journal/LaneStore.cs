@@ -34,6 +34,8 @@ internal sealed partial class LaneStore : IDisposable
         (_disk, _directory, _lane) = (disk, recovery.Directory, recovery.Lane);
         (_settings, _run, _time) = (settings, run, time);
         (_oldest, _expired) = (found.Oldest, found.Oldest);
+        _archivedTo = settings.ArchiveDirectory is null ? long.MaxValue : 0;
+        _flushed = found.Current?.Sequence ?? -1;
         _mustLast = found.Current is not null;
         _durable = found.Current is null ? -1 : found.Clean ? found.Current.Sequence : found.Unsynced - 1;
     }
@@ -116,6 +118,15 @@ internal sealed partial class LaneStore : IDisposable
         }
     }
 
+    /// <summary>The sealer: the seal is written, its file must be durable.</summary>
+    public void SyncSeal(SegmentMapping segment)
+    {
+        lock (Syncing)
+        {
+            SyncNewer(() => _disk.SyncFile(segment));
+        }
+    }
+
     // The preparer may recycle it at this moment: then it is given up, not in need of being durable.
     private void SyncRetired(long sequence)
     {
@@ -160,6 +171,7 @@ internal sealed partial class LaneStore : IDisposable
             Boot = _disk.BootId,
         };
         header.Crc = header.ComputeCrc();
+        new Span<byte>(mapping.Pointer + SegmentSeal.Offset, SegmentSeal.Bytes).Clear();      // of the lap before
         *(int*)(mapping.Pointer + JournalLimits.SegmentHeaderBytes) = 0;    // I1 of JournalLane
     }
 
