@@ -13,16 +13,20 @@ public sealed class JournalReader : IDisposable
 {
     private readonly IJournalDisk _disk;
     private readonly string _directory;
+    private readonly string? _archive;
+    private readonly bool _isArchive;
     private readonly JournalNames _names = new();
     private readonly List<LaneReader> _lanes = [];
     private readonly LaneReader?[] _laneByNumber = new LaneReader?[JournalLimits.Lanes];
 
     private bool _found;      // a lane that seemed at its end was not
 
-    private JournalReader(IJournalDisk disk, string directory)
+    private JournalReader(IJournalDisk disk, string directory, string? archive, bool isArchive)
     {
         _disk = disk;
         _directory = directory;
+        _archive = archive;
+        _isArchive = isArchive;
     }
 
     /// <summary>Where and why each lane ended, as far as it has been read.</summary>
@@ -39,7 +43,20 @@ public sealed class JournalReader : IDisposable
         return Open(Path.GetFullPath(directory), SystemJournalDisk.Instance);
     }
 
-    internal static JournalReader Open(string directory, IJournalDisk disk)
+    /// <summary>Opens the journal in a directory together with its archive: what the journal has given up, also while
+    /// it is read, is read there.</summary>
+    /// <param name="directory">The directory that the kernel was given.</param>
+    /// <param name="archive">The archive that it was given. An archive alone opens like a journal.</param>
+    /// <exception cref="JournalException">There is no journal, or its format is newer than this
+    /// program.</exception>
+    public static JournalReader Open(string directory, string archive)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(directory);
+        ArgumentException.ThrowIfNullOrEmpty(archive);
+        return Open(Path.GetFullPath(directory), SystemJournalDisk.Instance, Path.GetFullPath(archive));
+    }
+
+    internal static JournalReader Open(string directory, IJournalDisk disk, string? archive = null)
     {
         IReadOnlyList<string>? names;
         try
@@ -51,7 +68,8 @@ public sealed class JournalReader : IDisposable
             throw new JournalException($"{directory} cannot be read as a journal: {error.Message}", error);
         }
 
-        var reader = new JournalReader(disk, directory);
+        bool isArchive = names is not null && !names.Contains(JournalDirectory.LockName);
+        var reader = new JournalReader(disk, directory, archive, isArchive);
         reader.FindLanes();
         if (names is null || (reader._lanes.Count == 0 && !names.Contains(JournalDirectory.LockName)))
         {
@@ -97,7 +115,9 @@ public sealed class JournalReader : IDisposable
         {
             if (JournalSegment.TryParseLane(name, out int number) && _laneByNumber[number] is null)
             {
-                var lane = new LaneReader(_disk, Path.Combine(_directory, name), number);
+                var lane = new LaneReader(
+                    _disk, Path.Combine(_directory, name), number,
+                    _archive is null ? null : Path.Combine(_archive, name), _isArchive);
                 _laneByNumber[number] = lane;
                 _lanes.Add(lane);
             }

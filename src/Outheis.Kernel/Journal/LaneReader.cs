@@ -12,6 +12,8 @@ internal sealed unsafe class LaneReader : IDisposable
     private const int WindowBytes = 256 << 10;
 
     private readonly IJournalDisk _disk;
+    private readonly string? _archive;
+    private readonly bool _isArchive;
     private ISegmentFile? _file;
     private SegmentHeader _segment;
     private long _sequence = -1;
@@ -20,9 +22,17 @@ internal sealed unsafe class LaneReader : IDisposable
     private long _windowStart;
     private int _windowBytes;
 
-    public LaneReader(IJournalDisk disk, string directory, int lane)
+    /// <param name="disk">The journal's.</param>
+    /// <param name="directory">Of the lane.</param>
+    /// <param name="lane">Its number.</param>
+    /// <param name="archive">Of the same lane: what the lane does not have is looked for there. Null: there is
+    /// none.</param>
+    /// <param name="isArchive">It may end with any segment.</param>
+    public LaneReader(IJournalDisk disk, string directory, int lane, string? archive = null, bool isArchive = false)
     {
         _disk = disk;
+        _archive = archive;
+        _isArchive = isArchive;
         Directory = directory;
         Lane = lane;
     }
@@ -63,6 +73,7 @@ internal sealed unsafe class LaneReader : IDisposable
                     Note();
                     return true;
                 case RecordState.Padding when TryOpenNext(out _):
+                case RecordState.Unwritten or RecordState.Invalid when TryGoOnInArchive():
                     break;
                 case RecordState.Padding:
                     return StopAtPadding();
@@ -173,7 +184,8 @@ internal sealed unsafe class LaneReader : IDisposable
         // The oldest file may be recycled between listing and opening; what then is the oldest is tried
         // instead.
         string fault = "";
-        foreach (long sequence in JournalSegment.Sequences(_disk.List(Directory) ?? []))
+        IEnumerable<string> archived = _archive is null ? [] : _disk.List(_archive) ?? [];
+        foreach (long sequence in JournalSegment.Sequences(archived.Union(_disk.List(Directory) ?? [])))
         {
             if (TryOpen(sequence, out fault))
             {
@@ -196,14 +208,30 @@ internal sealed unsafe class LaneReader : IDisposable
         return TryOpen(_sequence + 1, out fault) && _segment.FirstPosition == end;
     }
 
-    private bool TryOpen(long sequence, out string fault)
+    private bool TryOpen(long sequence, out string fault) =>
+        TryOpen(Directory, sequence, out fault) || (_archive is not null && TryOpen(_archive, sequence, out _));
+
+    // What is recycled while it is read was archived before, if there is an archive.
+    private bool TryGoOnInArchive()
+    {
+        long offset = _offset;
+        if (_archive is null || !IsRecycled() || !TryOpen(_archive, _sequence, out _))
+        {
+            return false;
+        }
+
+        _offset = offset;
+        return true;
+    }
+
+    private bool TryOpen(string directory, long sequence, out string fault)
     {
         ISegmentFile file;
         try
         {
-            file = _disk.OpenRead(PathOf(sequence));
+            file = _disk.OpenRead(Path.Combine(directory, JournalSegment.NameOf(sequence)));
         }
-        catch (FileNotFoundException)
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
             fault = $"segment {sequence} is missing";
             return false;
@@ -254,6 +282,11 @@ internal sealed unsafe class LaneReader : IDisposable
         if (IsRecycled())
         {
             return Stop(LaneEndKind.Overwritten, $"segment {_sequence} was recycled while it was read");
+        }
+
+        if (_isArchive && !JournalSegment.Sequences(_disk.List(Directory) ?? []).Exists(later => later > _sequence))
+        {
+            return Stop(LaneEndKind.End, "");
         }
 
         _ = TryOpenNext(out string fault);

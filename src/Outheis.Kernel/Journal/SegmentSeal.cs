@@ -123,6 +123,23 @@ internal unsafe struct SegmentSeal
         return hash.GetHashAndReset();
     }
 
+    /// <summary>The same, of a file, which is read with a buffer of the caller's.</summary>
+    public readonly byte[] HashOf(ISegmentFile file, byte[] chunk)
+    {
+        SegmentSeal copy = this;
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        file.Read(0, chunk.AsSpan(0, ImmutableHeaderBytes));
+        hash.AppendData(chunk.AsSpan(0, ImmutableHeaderBytes));
+        hash.AppendData(new ReadOnlySpan<byte>(&copy, HashedBytes));
+        int read;
+        for (long at = JournalLimits.SegmentHeaderBytes; (read = file.Read(at, chunk)) > 0; at += read)
+        {
+            hash.AppendData(chunk.AsSpan(0, read));
+        }
+
+        return hash.GetHashAndReset();
+    }
+
     /// <summary>Of a file, if it is that segment and has one.</summary>
     public static bool TryRead(ISegmentFile file, long sequence, out SegmentSeal seal)
     {
@@ -130,6 +147,21 @@ internal unsafe struct SegmentSeal
         bool isThere = file.Read(Offset, new Span<byte>(&read, Bytes)) == Bytes;
         seal = read;
         return isThere && read.IsWhole && SegmentHeader.Read(file).Sequence == sequence;
+    }
+
+    /// <summary>Something stands where seals do.</summary>
+    public static bool IsTraceIn(ISegmentFile file) => HasBytes(file, Offset, Bytes);
+
+    /// <summary>Something stands in the rest of the first page, which no hash covers.</summary>
+    public static bool IsRubbishIn(ISegmentFile file) =>
+        HasBytes(file, SegmentHeader.Bytes, Offset - SegmentHeader.Bytes)
+        || HasBytes(file, Offset + Bytes, JournalLimits.SegmentHeaderBytes - Offset - Bytes);
+
+    private static bool HasBytes(ISegmentFile file, int from, int count)
+    {
+        byte[] bytes = new byte[count];
+        file.Read(from, bytes);
+        return bytes.AsSpan().ContainsAnyExcept((byte)0);
     }
 
     private readonly uint ComputeCrc()

@@ -28,6 +28,16 @@ internal static unsafe class JournalOnDisk
         SimulatedDisk disk, out RecoveryReport report, JournalSettings? settings = null) =>
         JournalDirectory.Open(Path, settings ?? Settings(), disk, TimeProvider.System, out report);
 
+    /// <summary>Appends numbers of some fifteen to a segment; the workers come after each.</summary>
+    public static void AppendUpTo(this JournalDirectory journal, ref ulong next, ulong end, PreparerByHand workers)
+    {
+        for (; next < end; next++)
+        {
+            journal.Lane(0).Append(next, 4000);
+            workers.RunAll();
+        }
+    }
+
     /// <summary>A Sent record whose badge is the number and whose payload follows from it.</summary>
     public static bool TryAppend(this JournalLane lane, ulong number, int payloadBytes)
     {
@@ -50,9 +60,9 @@ internal static unsafe class JournalOnDisk
         Assert.True(lane.TryAppend(number, payloadBytes), lane.Refusal?.Message);
 
     /// <summary>The numbers that can be read, each checked to be what was written.</summary>
-    public static List<ulong> Numbers(SimulatedDisk disk)
+    public static List<ulong> Numbers(SimulatedDisk disk, string path = Path, string? archive = null)
     {
-        using JournalReader reader = disk.ReadJournal(Path);
+        using JournalReader reader = disk.ReadJournal(path, archive);
         return [.. Numbers(reader)];
     }
 
