@@ -16,7 +16,8 @@ internal sealed partial class LaneStore
 {
     // Its own lock, for what is sealed and what leaves, too; segments that were left, to be recycled with the mapping that they have.
     private readonly Dictionary<long, JournalSegment> _mapped = [];
-    private readonly Queue<long> _renamed = new();      // given up, but perhaps not yet on the disk
+    private readonly List<Leaving> _renamed = [];       // given up, but perhaps not yet on the disk
+    private bool _renamedInVain;                        // the disk has not taken it, and will not
     private readonly Queue<Spare> _spares = new();      // given up on the disk too: to be overwritten
     private long _oldest;       // lowest sequence on the disk
     private long _expired;      // the first one that is young enough, when it was last looked at
@@ -207,8 +208,9 @@ internal sealed partial class LaneStore
 
         while (_oldest < keepFrom && TryLeave())
         {
-            _disk.Rename(PathOf(_oldest), SparePath(_oldest));
-            _renamed.Enqueue(_oldest);
+            string path = PathOf(_oldest) + TemporaryExtension;
+            _disk.Rename(PathOf(_oldest), path);
+            _renamed.Add(new Leaving(_oldest, path));
             Left();
         }
     }
@@ -235,20 +237,34 @@ internal sealed partial class LaneStore
     {
         if (_renamed.Count > 0)
         {
-            _disk.SyncDirectory(_directory);
+            RenameAgain();
+            _renamedInVain = true;
+            SyncDirectory();
+            _renamedInVain = false;
         }
 
-        while (_renamed.TryPeek(out long sequence))
+        while (_renamed.Count > 0)
         {
-            AddSpare(sequence);
-            _renamed.Dequeue();
+            AddSpare(_renamed[0]);
+            _renamed.RemoveAt(0);
         }
     }
 
-    private void AddSpare(long sequence)
+    // After a sync that failed only a new change is seen to by the next one (ES-44).
+    private void RenameAgain()
     {
-        string path = SparePath(sequence);
-        SegmentMapping mapping = TakeMapped(sequence)?.Mapping ?? _disk.OpenSegment(path);
+        for (int i = 0; i < _renamed.Count && _renamedInVain; i++)
+        {
+            string path = _renamed[i].Path + TemporaryExtension;
+            _disk.Rename(_renamed[i].Path, path);
+            _renamed[i] = _renamed[i] with { Path = path };
+        }
+    }
+
+    private void AddSpare(Leaving left)
+    {
+        string path = left.Path;
+        SegmentMapping mapping = TakeMapped(left.Sequence)?.Mapping ?? _disk.OpenSegment(path);
         if (mapping.Bytes == _settings.SegmentBytes)
         {
             _spares.Enqueue(new Spare(path, mapping));
@@ -259,9 +275,6 @@ internal sealed partial class LaneStore
         _disk.Delete(path);
     }
 
-    private string SparePath(long sequence) =>
-        Path.Combine(_directory, JournalSegment.NameOf(sequence) + TemporaryExtension);
-
     private JournalSegment? TakeMapped(long sequence)
     {
         lock (_mapped)
@@ -269,6 +282,8 @@ internal sealed partial class LaneStore
             return _mapped.Remove(sequence, out JournalSegment? segment) ? segment : null;
         }
     }
+
+    private readonly record struct Leaving(long Sequence, string Path);
 
     private readonly record struct Spare(string Path, SegmentMapping Mapping);
 }

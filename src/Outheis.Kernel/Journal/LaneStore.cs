@@ -19,7 +19,7 @@ internal sealed partial class LaneStore : IDisposable
     private readonly JournalSettings _settings;
     private readonly uint _run;
     private readonly TimeProvider _time;
-    private bool _unsyncedNames = true;      // of recycled files, those of a killed run too
+    private bool _unsyncedNames;      // of recycled files, those of a killed run too
 
     /// <param name="recovery">Of this lane: where it is.</param>
     /// <param name="found">What recovery left there.</param>
@@ -37,6 +37,7 @@ internal sealed partial class LaneStore : IDisposable
         _archivedTo = settings.ArchiveDirectory is null ? long.MaxValue : 0;
         _flushed = found.Current?.Sequence ?? -1;
         _mustLast = found.Current is not null;
+        _unsyncedNames = _mustLast && !found.Clean;
         _durable = found.Current is null ? -1 : found.Clean ? found.Current.Sequence : found.Unsynced - 1;
     }
 
@@ -82,7 +83,7 @@ internal sealed partial class LaneStore : IDisposable
             }
             else
             {
-                _disk.SyncDirectory(_directory);
+                SyncDirectory();
             }
 
             _disk.Populate(mapping, 0, Math.Min(2 * JournalLimits.WindowBytes, mapping.Bytes));
@@ -145,6 +146,23 @@ internal sealed partial class LaneStore : IDisposable
         if (Interlocked.Exchange(ref _unsyncedNames, false))      // A14: pairs with R14
         {
             _disk.SyncDirectory(_directory);
+        }
+    }
+
+    // A failure takes with it the names that recycled files were given and that no sync has made durable yet: nothing is
+    // believed after it (ES-44).
+    private void SyncDirectory()
+    {
+        lock (Syncing)
+        {
+            try
+            {
+                _disk.SyncDirectory(_directory);
+            }
+            catch (IOException error) when (Volatile.Read(ref _unsyncedNames))
+            {
+                throw SyncFailure ??= Undurable(error);
+            }
         }
     }
 

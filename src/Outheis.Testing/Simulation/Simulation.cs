@@ -19,6 +19,9 @@ public sealed class Simulation : IDisposable
     /// <summary>Where the journal lies on a simulation's disk.</summary>
     public const string JournalDirectory = "/journal";
 
+    /// <summary>Where its archive lies.</summary>
+    public const string ArchiveDirectory = "/archive";
+
     private static readonly TimeSpan StopMost = TimeSpan.FromMinutes(10);
 
     private readonly SimulationOptions _options;
@@ -334,14 +337,14 @@ public sealed class Simulation : IDisposable
     private Kernel StartKernel() => new(
         new KernelOptions
         {
-            Cores = _options.Cores, ChannelCapacity = _options.ChannelCapacity,
-            Time = Time,
+            Cores = _options.Cores, ChannelCapacity = _options.ChannelCapacity, Time = Time,
             Seed = (ulong)Choices.Draw(int.MaxValue),
             JournalDirectory = _options.Disk is null ? null : JournalDirectory,
             SegmentBytes = _options.SegmentBytes,
             Retention = _options.Retention,
-            Codecs = _options.Codecs,
-            Durability = _options.Durability,
+            ArchiveDirectory = _options.Archives ? ArchiveDirectory : null,
+            WhenArchiveLags = _options.WhenArchiveLags,
+            Codecs = _options.Codecs, Durability = _options.Durability,
             Unsupervised = _unsupervised.Add,
         },
         new Platform(SimulatedCores, Host, (IJournalDisk?)_options.Disk ?? SystemJournalDisk.Instance));

@@ -18,6 +18,12 @@ public sealed record SimulationOptions
     /// <summary>As <see cref="KernelOptions.Retention"/>.</summary>
     public JournalRetention Retention { get; init; } = JournalRetention.KeepAll;
 
+    /// <summary>Whether the journal has an archive, in <see cref="Simulation.ArchiveDirectory"/>.</summary>
+    public bool Archives { get; init; }
+
+    /// <summary>As <see cref="KernelOptions.WhenArchiveLags"/>.</summary>
+    public ArchiveLag WhenArchiveLags { get; init; }
+
     /// <summary>How reference messages are written into the journal.</summary>
     public MessageCodecs Codecs { get; init; } = new();
 

@@ -65,7 +65,8 @@ internal sealed class JournalImage
             return;      // the power was cut before the journal's first file was durable
         }
 
-        using JournalReader reader = disk.ReadJournal(Simulation.JournalDirectory);
+        using JournalReader reader = disk.ReadJournal(
+            Simulation.JournalDirectory, disk.List(Simulation.ArchiveDirectory) is null ? null : Simulation.ArchiveDirectory);
         List<JournalEntry> entries = [.. reader.Read()];
         Ends = reader.Ends;
         Dictionary<int, long> ends = Ends.ToDictionary(static end => end.Lane, static end => end.Position);

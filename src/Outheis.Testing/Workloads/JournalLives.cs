@@ -12,6 +12,7 @@ internal sealed class JournalLives(WorkloadRun run, bool mayCutPower)
     private readonly DiskFaults _faults = mayCutPower && run.WithFaults ? DrawFaults(run.Choices) : DiskFaults.None;
     private readonly long[] _durableTo = new long[JournalLimits.Lanes];      // positions that no lane may end before
     private SimulatedDisk _disk = new();
+    private readonly bool _archives = run.Choices.Draw(3) == 1;      // then journal and archive together have all
     private bool _mayGiveUp;      // this life's retention, or an earlier one's
     private bool _cutsPower;      // at the end of this life
     private bool _fromDevice;     // the power was cut before this one, and no opening has come to its end since
@@ -57,6 +58,7 @@ internal sealed class JournalLives(WorkloadRun run, bool mayCutPower)
         {
             Cores = cores,
             Retention = DrawRetention(run.Choices),
+            Archives = _archives,
             Faults = new FaultOptions
             {
                 KillOneIn = run.Choices.Pick([0, 4000, 800, 200, 40]),
@@ -64,7 +66,7 @@ internal sealed class JournalLives(WorkloadRun run, bool mayCutPower)
                 StickOneIn = run.Choices.Pick([0, 200]),
             },
         };
-        _mayGiveUp |= options.Retention.IsBounded;
+        _mayGiveUp |= options.Retention.IsBounded && !_archives;
         Simulation simulation = Open(options);
         if (life > 0)
         {
