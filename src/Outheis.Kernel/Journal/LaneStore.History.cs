@@ -228,6 +228,8 @@ internal sealed partial class LaneStore
 
     private void Left()
     {
+        // R14: a sync that tells somebody must not leave the old name, with what nobody made durable under it. See A14.
+        Volatile.Write(ref _unsyncedNames, true);
         bool isDropped = _oldest >= Volatile.Read(ref _archivedTo);
         Volatile.Write(ref _dropped, _dropped + (isDropped ? 1 : 0));
         Volatile.Write(ref _oldest, _oldest + 1);

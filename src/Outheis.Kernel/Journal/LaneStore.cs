@@ -19,7 +19,7 @@ internal sealed partial class LaneStore : IDisposable
     private readonly JournalSettings _settings;
     private readonly uint _run;
     private readonly TimeProvider _time;
-    private bool _unsyncedNames;      // of recycled files, those of a killed run too
+    private bool _unsyncedNames;      // of files recycled or given up, by a killed run too
 
     /// <param name="recovery">Of this lane: where it is.</param>
     /// <param name="found">What recovery left there.</param>
@@ -149,8 +149,8 @@ internal sealed partial class LaneStore : IDisposable
         }
     }
 
-    // A failure takes with it the names that recycled files were given and that no sync has made durable yet: nothing is
-    // believed after it (ES-44).
+    // The preparer. A failure takes with it the changes of names that no sync has made durable yet: nothing is believed
+    // after it (ES-44).
     private void SyncDirectory()
     {
         lock (Syncing)
@@ -158,6 +158,7 @@ internal sealed partial class LaneStore : IDisposable
             try
             {
                 _disk.SyncDirectory(_directory);
+                Volatile.Write(ref _unsyncedNames, false);
             }
             catch (IOException error) when (Volatile.Read(ref _unsyncedNames))
             {

@@ -29,8 +29,7 @@ public sealed class Simulation : IDisposable
     private readonly Interruptions _interruptions;
     private readonly KernelWatch _watch;
     private readonly List<ExitSignal> _unsupervised = [];
-    private bool _isDisposed;
-    private bool _isRunning;
+    private bool _isDisposed, _isRunning;
 
     /// <summary>Starts a kernel of two cores under a seed, without journal and faults.</summary>
     /// <param name="seed">Any number.</param>

@@ -194,7 +194,7 @@ public sealed class SealTests
     [Fact]
     public void ASyncThatFails_EndsTheSealingAndIsTold()
     {
-        JournalDirectory journal = Append(10);
+        JournalDirectory journal = Append(20);
         _disk.FailNext(DiskVerb.SyncFile, int.MaxValue);
         while (journal.Lane(0).TryAppend(_next++, 4000))
         {
