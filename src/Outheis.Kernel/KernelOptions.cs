@@ -29,8 +29,8 @@ public sealed class KernelOptions
     /// <summary>Signs the seals; null: they are not signed.</summary>
     public ISealSigner? SealSigner { get; init; }
 
-    /// <summary>Where sealed segments are copied to, before they may be given up; null: nowhere. A journal of its own for
-    /// <see cref="JournalReader"/>. One journal per archive.</summary>
+    /// <summary>Where sealed segments are copied to, before they may be given up; null: nowhere. A journal of its own
+    /// for <see cref="JournalReader"/>. One journal per archive.</summary>
     public string? ArchiveDirectory { get; init; }
 
     /// <summary>What happens to history that the retention lets go and the archive does not have yet.</summary>

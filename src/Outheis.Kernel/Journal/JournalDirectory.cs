@@ -262,6 +262,7 @@ internal sealed class JournalDirectory : IDisposable
             }
             else
             {
+                recovery.MakeDurable(lane);
                 lane.Current?.Dispose();
             }
         }

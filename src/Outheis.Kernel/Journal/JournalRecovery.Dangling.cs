@@ -36,6 +36,24 @@ internal sealed partial class JournalRecovery
         }
     }
 
+    /// <summary>Of a lane that this run has no core for, and that no flush of it will see to: what other lanes name in it
+    /// must not be lost when they are durable.</summary>
+    public void MakeDurable(RecoveredLane lane)
+    {
+        if (lane.Clean || lane.Current is null)
+        {
+            return;
+        }
+
+        foreach (long sequence in _sequences.Where(sequence => sequence >= lane.Unsynced))
+        {
+            using SegmentMapping segment = _disk.OpenSegment(PathOf(sequence));
+            _disk.SyncFile(segment);
+        }
+
+        _disk.SyncDirectory(_directory);
+    }
+
     private bool TryCut(RecoveredLane lane, long[] ends, uint run)
     {
         for (int i = _suspectFrom is { } from ? _sequences.IndexOf(from) : _sequences.Count; i < _sequences.Count; i++)

@@ -1,10 +1,10 @@
 namespace Outheis;
 
 /// <summary>
-/// One background worker for all lanes: seals what is full, then copies it to the archive. A segment is sealed only when
-/// all lanes were made durable after it was full: then all that its records name is durable too, and no recovery cuts
-/// into it. One segment of each lane at a time, so that an ending kernel does not wait for long; what is left, a later
-/// run does.
+/// One background worker for all lanes: seals what is full, then copies it to the archive. A segment is sealed only
+/// when all lanes were made durable after it was full: then all that its records name is durable too, and no recovery
+/// cuts into it. One segment of each lane at a time, so that an ending kernel does not wait for long; what is left, a
+/// later run does.
 /// </summary>
 internal sealed class JournalSealer : IDisposable
 {
@@ -85,7 +85,7 @@ internal sealed class JournalSealer : IDisposable
 
             return hasMore;
         }
-        catch (Exception error)      // the signer's, or of a system without SHA-256: nothing that a kernel should end by
+        catch (Exception error)      // the signer's too, or of a system without SHA-256: no kernel should end by it
         {
             Volatile.Write(ref _failure, $"The journal does not seal its segments any more: {error.Message}");
             return false;

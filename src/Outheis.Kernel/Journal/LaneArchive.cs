@@ -2,8 +2,8 @@ namespace Outheis;
 
 /// <summary>
 /// Copies the sealed segments of one lane to the archive, under the same names. A file named .seg there is whole and
-/// durable; it is written under another name and compared with its seal before it is given its own. The sealer's thread,
-/// but for Next.
+/// durable; it is written under another name and compared with its seal before it is given its own. The sealer's
+/// thread, but for Next.
 /// </summary>
 internal sealed unsafe class LaneArchive(JournalLane lane, string archive, IJournalDisk from, IJournalDisk to)
 {

@@ -4,8 +4,8 @@ namespace Outheis;
 
 /// <summary>
 /// The segments of one lane: the current one, the one held ready, the files before them. Shared by the
-/// appender (TakeNext, Advance, RequestAhead), the preparer's thread (Work) and whoever makes it durable (Sync); what they
-/// share is under the gate, which is never held during a call to the disk.
+/// appender (TakeNext, Advance, RequestAhead), the preparer's thread (Work) and whoever makes it durable (Sync); what
+/// they share is under the gate, which is never held during a call to the disk.
 ///
 /// Next:  none --Prepare--> being prepared --> ready --Advance--> none      (none again after a failure)
 /// Whoever begins a preparation finishes it; the other one waits for the outcome, or does without.
@@ -234,8 +234,8 @@ internal sealed class LaneSegments : IDisposable
         }
     }
 
-    // The system forgets the failure and the pages (ES-44). The store does not, and neither does who opens the lane after
-    // this process was killed. Under the gate the current segment stays mapped.
+    // The system forgets the failure and the pages (ES-44). The store does not, and neither does who opens the lane
+    // after this process was killed. Under the gate the current segment stays mapped.
     private void MarkSuspect()
     {
         lock (_gate)

@@ -14,7 +14,8 @@ namespace Outheis;
 /// </summary>
 internal sealed partial class LaneStore
 {
-    // Its own lock, for what is sealed and what leaves, too; segments that were left, to be recycled with the mapping that they have.
+    // Its own lock, for what is sealed and what leaves, too; segments that were left, to be recycled with the mapping
+    // that they have.
     private readonly Dictionary<long, JournalSegment> _mapped = [];
     private readonly List<Leaving> _renamed = [];       // given up, but perhaps not yet on the disk
     private bool _renamedInVain;                        // the disk has not taken it, and will not
@@ -29,8 +30,8 @@ internal sealed partial class LaneStore
     private bool _mustLast;     // something of the lane is durable, or a sync is about to say so
     private long _durable;      // highest sequence that is known durable, with its name and all before it
 
-    /// <summary>The appender has left this segment. In a ring its mapping waits for the next lap with its pages: mapping
-    /// it anew would cost a fault per page.</summary>
+    /// <summary>The appender has left this segment. In a ring its mapping waits for the next lap with its pages:
+    /// mapping it anew would cost a fault per page.</summary>
     public void Retire(long sequence, JournalSegment segment)
     {
         lock (_mapped)

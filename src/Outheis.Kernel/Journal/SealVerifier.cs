@@ -1,14 +1,15 @@
 namespace Outheis;
 
-/// <summary>Checks the seals of a journal or of an archive: that each sealed segment is, byte for byte, what was sealed,
-/// follows the one before it, and is signed.</summary>
-/// <remarks>Reads only, also beside a running kernel. What it cannot know is whether the newest segments were taken away
-/// altogether, with their seals: keep the last hash of a lane elsewhere to compare.</remarks>
+/// <summary>Checks the seals of a journal or of an archive: that each sealed segment is, byte for byte, what was
+/// sealed, follows the one before it, and is signed.</summary>
+/// <remarks>Reads only, also beside a running kernel. What it cannot know is whether the newest segments were taken
+/// away altogether, with their seals: keep the last hash of a lane elsewhere to compare.</remarks>
 public static class SealVerifier
 {
     /// <summary>Checks every lane in a directory. The time is that of reading all of it.</summary>
     /// <param name="directory">Of a journal or of an archive.</param>
-    /// <param name="key">Tells which signatures are good; then each seal must have one. Null: none is looked at.</param>
+    /// <param name="key">Tells which signatures are good; then each seal must have one. Null: none is looked
+    /// at.</param>
     /// <exception cref="JournalException">There is no journal.</exception>
     public static IReadOnlyList<LaneSeals> Verify(string directory, ISealKey? key = null)
     {

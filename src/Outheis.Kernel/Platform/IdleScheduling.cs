@@ -2,8 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace Outheis;
 
-/// <summary>A thread of Linux that runs only when no other wants to (SCHED_IDLE), so that it never competes with a core;
-/// on other systems, and where it may not, one like all others.</summary>
+/// <summary>A thread of Linux that runs only when no other wants to (SCHED_IDLE), so that it never competes with a
+/// core; on other systems, and where it may not, one like all others.</summary>
 internal sealed partial class IdleScheduling : IDisposable
 {
     private const int PolicyIdle = 5;

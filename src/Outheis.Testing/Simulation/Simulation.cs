@@ -337,10 +337,8 @@ public sealed class Simulation : IDisposable
         new KernelOptions
         {
             Cores = _options.Cores, ChannelCapacity = _options.ChannelCapacity, Time = Time,
-            Seed = (ulong)Choices.Draw(int.MaxValue),
-            JournalDirectory = _options.Disk is null ? null : JournalDirectory,
-            SegmentBytes = _options.SegmentBytes,
-            Retention = _options.Retention,
+            Seed = (ulong)Choices.Draw(int.MaxValue), JournalDirectory = _options.Disk is null ? null : JournalDirectory,
+            SegmentBytes = _options.SegmentBytes, Retention = _options.Retention,
             ArchiveDirectory = _options.Archives ? ArchiveDirectory : null,
             WhenArchiveLags = _options.WhenArchiveLags,
             Codecs = _options.Codecs, Durability = _options.Durability,

@@ -85,8 +85,7 @@ internal sealed class Durable : Workload
         }
 
         var found = new HashSet<Numbered>();
-        using JournalReader reader = copy.ReadJournal(
-            Simulation.JournalDirectory, copy.List(Simulation.ArchiveDirectory) is null ? null : Simulation.ArchiveDirectory);
+        using JournalReader reader = JournalImage.Open(copy);
         foreach (JournalEntry entry in reader.Read().Where(
             static entry => entry.Kind == JournalKind.Sent && entry.TypeName == nameof(Small)))
         {

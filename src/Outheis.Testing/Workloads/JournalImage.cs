@@ -65,8 +65,7 @@ internal sealed class JournalImage
             return;      // the power was cut before the journal's first file was durable
         }
 
-        using JournalReader reader = disk.ReadJournal(
-            Simulation.JournalDirectory, disk.List(Simulation.ArchiveDirectory) is null ? null : Simulation.ArchiveDirectory);
+        using JournalReader reader = Open(disk);
         List<JournalEntry> entries = [.. reader.Read()];
         Ends = reader.Ends;
         Dictionary<int, long> ends = Ends.ToDictionary(static end => end.Lane, static end => end.Position);
@@ -99,6 +98,13 @@ internal sealed class JournalImage
 
     /// <summary>Records that recovery has to cut off because another lane has lost what they name.</summary>
     public int Dangling { get; private set; }
+
+    /// <summary>Together with its archive, if it has one.</summary>
+    public static JournalReader Open(SimulatedDisk disk)
+    {
+        const string archive = Simulation.ArchiveDirectory;
+        return disk.ReadJournal(Simulation.JournalDirectory, disk.List(archive) is null ? null : archive);
+    }
 
     /// <param name="disk">With the journal.</param>
     /// <param name="state">How it was left.</param>

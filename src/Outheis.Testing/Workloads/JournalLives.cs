@@ -82,11 +82,7 @@ internal sealed class JournalLives(WorkloadRun run, bool mayCutPower)
         var team = new JournalTeam(run, simulation, history);
         if (mayCutPower)
         {
-            team.FlushNowAndThen(_disk, (core, position, mark) =>
-            {
-                _durableTo[core] = Math.Max(_durableTo[core], position);
-                _histories.ForEach(one => one.MadeDurable(core, ReferenceEquals(one, history) ? mark : null));
-            });
+            team.FlushNowAndThen(_disk, (core, position, mark) => NoteFlushed(history, core, position, mark));
         }
 
         if (run.Choices.Chance(3))
@@ -110,6 +106,12 @@ internal sealed class JournalLives(WorkloadRun run, bool mayCutPower)
 
         CheckImage(simulation, left);
         return left;
+    }
+
+    private void NoteFlushed(JournalHistory history, int core, long position, HistoryMark mark)
+    {
+        _durableTo[core] = Math.Max(_durableTo[core], position);
+        _histories.ForEach(one => one.MadeDurable(core, ReferenceEquals(one, history) ? mark : null));
     }
 
     /// <summary>A disk that fails while the journal is opened says so; then the machine is started anew.</summary>

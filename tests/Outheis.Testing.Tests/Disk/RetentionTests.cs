@@ -76,7 +76,7 @@ public sealed class RetentionTests
             foreach (DiskImage cut in (DiskImage[])[_disk.PowerCutLosingAll(), _disk.PowerCut(new Choices(end))])
             {
                 SimulatedDisk found = SimulatedDisk.From(cut);
-                JournalDirectory later = JournalOnDisk.Open(found, JournalOnDisk.Settings(threads: new PreparerByHand()));
+                JournalDirectory later = JournalOnDisk.Open(found);
                 Assert.True(later.Lane(0).Position > position, $"at {end} the lane begins anew");
                 later.Abandon();
             }

@@ -3,14 +3,16 @@ using Xunit;
 
 namespace Outheis.Testing.Tests.Disk;
 
-/// <summary>Seals of full segments: what they cover, how they follow one another, what a crash leaves of them.</summary>
+/// <summary>Seals of full segments: what they cover, how they follow one another, what a crash leaves of
+/// them.</summary>
 public sealed class SealTests
 {
     private readonly PreparerByHand _workers = new();
     private SimulatedDisk _disk = new();
     private ulong _next;
 
-    private JournalSettings Settings(int? retain = null) => JournalOnDisk.Settings(retain, _workers) with { Seal = true };
+    private JournalSettings Settings(int? retain = null) =>
+        JournalOnDisk.Settings(retain, _workers) with { Seal = true };
 
     private JournalDirectory Append(ulong count, JournalSettings? settings = null)
     {
@@ -19,7 +21,8 @@ public sealed class SealTests
         return journal;
     }
 
-    private LaneSeals Verify(ISealKey? key = null) => Assert.Single(SealVerifier.Verify(JournalOnDisk.Path, key, _disk));
+    private LaneSeals Verify(ISealKey? key = null) =>
+        Assert.Single(SealVerifier.Verify(JournalOnDisk.Path, key, _disk));
 
     private void MustBeGood(long first, long last)
     {
