@@ -36,8 +36,8 @@ internal sealed partial class JournalRecovery
         }
     }
 
-    /// <summary>Of a lane that this run has no core for, and that no flush of it will see to: what other lanes name in it
-    /// must not be lost when they are durable.</summary>
+    /// <summary>Of a lane that this run has no core for, and that no flush of it will see to: what other lanes name in
+    /// it must not be lost when they are durable.</summary>
     public void MakeDurable(RecoveredLane lane)
     {
         if (lane.Clean || lane.Current is null)

@@ -18,7 +18,7 @@ public sealed class JournalRetention
     /// <summary>A ring: at least so much of the newest history, in whole segments. On top come the segment that is
     /// held ready and up to 8 segments or 32 MiB, whichever is less but at least one, that are given up at a
     /// time.</summary>
-    /// <param name="perCore">Bytes of each core's history, at least 1; its files are overwritten where they lie.</param>
+    /// <param name="perCore">Bytes of each core's history, at least 1.</param>
     public static JournalRetention KeepBytes(long perCore)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(perCore, 1);

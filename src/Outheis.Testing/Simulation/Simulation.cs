@@ -337,11 +337,11 @@ public sealed class Simulation : IDisposable
         new KernelOptions
         {
             Cores = _options.Cores, ChannelCapacity = _options.ChannelCapacity, Time = Time,
-            Seed = (ulong)Choices.Draw(int.MaxValue), JournalDirectory = _options.Disk is null ? null : JournalDirectory,
+            Seed = (ulong)Choices.Draw(int.MaxValue),
+            JournalDirectory = _options.Disk is null ? null : JournalDirectory,
             SegmentBytes = _options.SegmentBytes, Retention = _options.Retention,
             ArchiveDirectory = _options.Archives ? ArchiveDirectory : null,
-            WhenArchiveLags = _options.WhenArchiveLags,
-            Codecs = _options.Codecs, Durability = _options.Durability,
+            Codecs = _options.Codecs, Durability = _options.Durability, WhenArchiveLags = _options.WhenArchiveLags,
             Unsupervised = _unsupervised.Add,
         },
         new Platform(SimulatedCores, Host, (IJournalDisk?)_options.Disk ?? SystemJournalDisk.Instance));
