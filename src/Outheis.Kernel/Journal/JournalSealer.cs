@@ -11,11 +11,10 @@ internal sealed class JournalSealer : IDisposable
     private readonly JournalLane[] _lanes;
     private readonly List<LaneSealer> _sealers = [];
     private readonly HostThreads _threads;
-    private readonly TimeProvider _time;
     private readonly IWorker _worker;
     private readonly ITimer _retry;
     private string? _failure;
-    private long _pausedUntil;      // of the archive, in ticks of the clock; 0: it is not paused
+    private bool _isPaused;         // the archive is, until the timer fires
 
     /// <param name="lanes">All lanes of the run.</param>
     /// <param name="settings">Of the run.</param>
@@ -23,10 +22,11 @@ internal sealed class JournalSealer : IDisposable
     /// <param name="time">For the pauses.</param>
     public JournalSealer(JournalLane[] lanes, JournalSettings settings, IJournalDisk disk, TimeProvider time)
     {
-        (_lanes, _threads, _time) = (lanes, settings.Threads, time);
+        (_lanes, _threads) = (lanes, settings.Threads);
         _worker = settings.Threads.StartWorker("outheis seal", Work);
         _retry = time.CreateTimer(
-            static worker => ((IWorker)worker!).Signal(), _worker, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            static sealer => ((JournalSealer)sealer!).Resume(), this, Timeout.InfiniteTimeSpan,
+            Timeout.InfiniteTimeSpan);
         foreach (JournalLane lane in lanes)
         {
             LaneArchive? archive = settings.ArchiveDirectory is { } directory
@@ -55,8 +55,9 @@ internal sealed class JournalSealer : IDisposable
 
     private void Work()
     {
+        _threads.GiveWay();
         bool hasMore = _failure is null && SealSome();
-        if (_time.GetTimestamp() >= _pausedUntil)
+        if (!Volatile.Read(ref _isPaused))
         {
             hasMore |= ArchiveSome();
         }
@@ -65,6 +66,12 @@ internal sealed class JournalSealer : IDisposable
         {
             _worker.Signal();
         }
+    }
+
+    private void Resume()
+    {
+        Volatile.Write(ref _isPaused, false);
+        _worker.Signal();
     }
 
     private bool SealSome()
@@ -76,7 +83,6 @@ internal sealed class JournalSealer : IDisposable
                 Settle();
             }
 
-            using IDisposable? quiet = _threads.Quieten();
             bool hasMore = false;
             foreach (LaneSealer sealer in _sealers)
             {
@@ -105,7 +111,6 @@ internal sealed class JournalSealer : IDisposable
 
     private bool ArchiveSome()
     {
-        using IDisposable? quiet = _threads.Quieten();
         bool hasMore = false, hasFailed = false;
         foreach (LaneSealer sealer in _sealers)
         {
@@ -113,12 +118,10 @@ internal sealed class JournalSealer : IDisposable
             hasFailed |= sealer.ArchiveFailure is not null;
         }
 
-        _pausedUntil = 0;
         if (hasFailed)
         {
-            TimeSpan pause = JournalLimits.ArchivePause;
-            _pausedUntil = _time.GetTimestamp() + (long)(pause.TotalSeconds * _time.TimestampFrequency);
-            _retry.Change(pause, Timeout.InfiniteTimeSpan);
+            Volatile.Write(ref _isPaused, true);
+            _retry.Change(JournalLimits.ArchivePause, Timeout.InfiniteTimeSpan);
         }
 
         return hasMore && !hasFailed;

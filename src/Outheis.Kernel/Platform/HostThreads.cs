@@ -12,9 +12,10 @@ internal abstract class HostThreads
     /// <summary>A worker of its own that runs <paramref name="work"/> whenever it was signalled since.</summary>
     public abstract IWorker StartWorker(string name, Action work);
 
-    /// <summary>The calling worker's thread takes what others leave of the processors until this is disposed of, where
-    /// the system can do that.</summary>
-    public virtual IDisposable? Quieten() => null;
+    /// <summary>The calling worker's thread gives way to others from here on, where the system can do that.</summary>
+    public virtual void GiveWay()
+    {
+    }
 
     /// <summary>Begins asynchronous work of the kernel; its awaits resume here.</summary>
     public Task<T> Run<T>(Func<Task<T>> work) => Task.Factory.StartNew(
@@ -41,7 +42,7 @@ internal sealed class SystemHostThreads : HostThreads
 
     public override IWorker StartWorker(string name, Action work) => new Worker(name, work);
 
-    public override IDisposable? Quieten() => IdleScheduling.TryBegin();
+    public override void GiveWay() => LowPriority.Take();
 
     /// <summary>Its thread begins with the first signal, so a short run never has it.</summary>
     private sealed class Worker(string name, Action work) : IWorker

@@ -30,13 +30,13 @@ public sealed class SealedKernelTests : IDisposable
             ArchiveDirectory = archive,
         };
 
-    private static async Task<int> SendParcels(Kernel kernel, int count)
+    private static async Task<int> SendParcels(Kernel kernel, int count, int patienceSeconds = 30)
     {
         Capability<Parcel> sink = kernel.Grant<Parcel>(kernel.Spawn("sink", static () => new Sink()));
         int sent = 0;
         for (; sent < count; sent++)
         {
-            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(1));
+            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(patienceSeconds));
             try
             {
                 var parcel = new Parcel(sent, default);
@@ -51,11 +51,12 @@ public sealed class SealedKernelTests : IDisposable
         return sent;
     }
 
-    private static void Until(Func<bool> condition) =>
-        Assert.True(SpinWait.SpinUntil(condition, TimeSpan.FromSeconds(20)), "it never came");
+    private static void Until(Kernel kernel, Func<JournalInfo, bool> condition) => Assert.True(
+        SpinWait.SpinUntil(() => condition(kernel.DescribeJournal()!), TimeSpan.FromSeconds(60)),
+        $"{kernel.DescribeJournal()} {kernel.DescribeJournal()!.Lanes[0]}");
 
-    private static void UntilSealed(Kernel kernel) => Until(() =>
-        kernel.DescribeJournal()!.Lanes.All(static lane => lane.SealedTo == lane.Newest && lane.Newest > 0));
+    private static void UntilSealed(Kernel kernel) => Until(kernel, static info =>
+        info.Lanes.All(static lane => lane.SealedTo == lane.Newest && lane.Newest > 0));
 
     [Fact]
     public async Task Kernel_KeepsAll_SealsByItselfAndTheSignaturesAreGood()
@@ -98,7 +99,7 @@ public sealed class SealedKernelTests : IDisposable
     {
         await using var kernel = Kernel.Start(Options(signer: new Broken()));
         Assert.Equal(100, await SendParcels(kernel, 100));
-        Until(() => kernel.DescribeJournal()!.SealFailure is not null);
+        Until(kernel, static info => info.SealFailure is not null);
         Assert.Contains("no token", kernel.DescribeJournal()!.SealFailure, StringComparison.Ordinal);
     }
 
@@ -114,14 +115,14 @@ public sealed class SealedKernelTests : IDisposable
         {
             await using var kernel = Kernel.Start(
                 Options(JournalRetention.KeepBytes(SegmentBytes), archive: Path.Combine(Archive, "a")));
-            Assert.True(await SendParcels(kernel, 2000) < 2000);
-            Until(() => kernel.DescribeJournal()!.ArchiveFailure is not null);
+            Assert.True(await SendParcels(kernel, 2000, 2) < 2000);
+            Until(kernel, static info => info.ArchiveFailure is not null);
             Assert.Equal(0, kernel.DescribeJournal()!.Lanes[0].Dropped);
             Assert.Equal(0, Run("mount", "-o", "remount,size=64m", Archive));
-            Until(() => kernel.DescribeJournal()!.ArchiveFailure is null);
+            Until(kernel, static info => info.ArchiveFailure is null);
             Assert.Equal(300, await SendParcels(kernel, 300));
             UntilSealed(kernel);
-            Until(() => kernel.DescribeJournal()!.Lanes.All(static lane => lane.ArchivedTo == lane.SealedTo));
+            Until(kernel, static info => info.Lanes.All(static lane => lane.ArchivedTo == lane.SealedTo));
             using JournalReader reader = JournalReader.Open(Journal, Path.Combine(Archive, "a"));
             Assert.Equal(JournalKind.Opened, reader.Read().First().Kind);
         }
