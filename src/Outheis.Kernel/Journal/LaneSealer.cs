@@ -44,9 +44,10 @@ internal sealed unsafe class LaneSealer(
             if (_next < Store.Oldest)
             {
                 SkipTo(Store.Oldest);
+                return true;
             }
 
-            return _next < _settled && _next >= Store.Oldest && lane.Segments.Newest > _settled;
+            return false;      // about to be: then the next segment is left soon
         }
 
         try
@@ -58,7 +59,7 @@ internal sealed unsafe class LaneSealer(
             Store.EndSeal();
         }
 
-        return _next < _settled;
+        return _next < lane.Segments.Newest;      // what came meanwhile, too: signals are not counted
     }
 
     /// <summary>Returns whether there is more to do.</summary>
