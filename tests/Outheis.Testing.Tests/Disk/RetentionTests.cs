@@ -86,8 +86,8 @@ public sealed class RetentionTests
         journal.Abandon();
     }
 
-    /// <summary>The oldest name is taken away and the next one cannot be: who syncs then must not leave the old one to a
-    /// loss of power, with what nobody ever made durable.</summary>
+    /// <summary>The oldest name is taken away and the next one cannot be: who syncs then must not leave the old one to
+    /// a loss of power, with what nobody ever made durable.</summary>
     [Fact]
     public void Ring_GivingUpFailsHalfWay_ASyncMakesDurableWhatItToldSo()
     {
