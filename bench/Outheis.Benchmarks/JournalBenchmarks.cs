@@ -10,8 +10,6 @@ namespace Outheis.Benchmarks;
 [MemoryDiagnoser]
 public unsafe class JournalBenchmarks
 {
-    private const int RetainSegments = 4;
-
     private readonly Channel<Block> _channel = Channel.CreateBounded<Block>(
         new BoundedChannelOptions(Channels.Capacity) { SingleReader = true, SingleWriter = true });
 
@@ -28,7 +26,7 @@ public unsafe class JournalBenchmarks
         {
             Lanes = 1,
             SegmentBytes = Limits.SegmentBytes,
-            RetainSegments = RetainSegments,
+            Retention = JournalRetention.KeepBytes(4L * Limits.SegmentBytes),
         };
         _directory = JournalDirectory.Open(
             _path, settings, SystemJournalDisk.Instance, TimeProvider.System, out _);

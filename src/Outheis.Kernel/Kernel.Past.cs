@@ -89,7 +89,9 @@ public sealed partial class Kernel
     /// <summary>Folds the journal as it is now. Costs its length. Any thread that may read files.</summary>
     internal JournalLedger ReadLedger(LedgerEnd? end = null)
     {
-        using JournalReader reader = JournalReader.Open(Path.GetFullPath(Options.JournalDirectory!), Platform.Disk);
+        using JournalReader reader = JournalReader.Open(
+            Path.GetFullPath(Options.JournalDirectory!), Platform.Disk,
+            new JournalQuery { Archive = Options.ArchiveDirectory });
         return JournalLedger.Of(reader.Read(), end);
     }
 

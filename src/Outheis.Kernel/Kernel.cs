@@ -32,7 +32,11 @@ public sealed partial class Kernel : IAsyncDisposable
             {
                 Lanes = cores,
                 SegmentBytes = options.SegmentBytes,
-                RetainSegments = options.RetainSegments,
+                Retention = options.Retention,
+                Seal = options.Seals,
+                Signer = options.SealSigner,
+                ArchiveDirectory = options.ArchiveDirectory is { } archive ? Path.GetFullPath(archive) : null,
+                WhenArchiveLags = options.WhenArchiveLags,
                 KernelVersion = typeof(Kernel).Assembly.GetName().Version?.ToString() ?? "",
                 Threads = platform.Host,
             };

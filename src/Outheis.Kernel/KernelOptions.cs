@@ -18,9 +18,23 @@ public sealed class KernelOptions
     /// core.</summary>
     public int SegmentBytes { get; init; } = Limits.SegmentBytes;
 
-    /// <summary>Segments that each core keeps at least, the older ones being overwritten; null keeps the whole history.
-    /// Segments of less than 32 MiB are given up several at a time, so up to 8 more are there.</summary>
-    public int? RetainSegments { get; init; }
+    /// <summary>How much of the journal is kept; default: all.</summary>
+    public JournalRetention Retention { get; init; } = JournalRetention.KeepAll;
+
+    /// <summary>Whether each full segment gets a SHA-256 that is chained to the one before, by a background thread.
+    /// Null, the default: unless the journal is a ring (<see cref="JournalRetention.KeepBytes"/>) without
+    /// archive.</summary>
+    public bool? Seal { get; init; }
+
+    /// <summary>Signs the seals; null: they are not signed.</summary>
+    public ISealSigner? SealSigner { get; init; }
+
+    /// <summary>Where sealed segments are copied to, before they may be given up; null: nowhere. A journal of its own
+    /// for <see cref="JournalReader"/>. One journal per archive.</summary>
+    public string? ArchiveDirectory { get; init; }
+
+    /// <summary>What happens to history that the retention lets go and the archive does not have yet.</summary>
+    public ArchiveLag WhenArchiveLags { get; init; } = ArchiveLag.Block;
 
     /// <summary>What an accepted message survives, unless its send says otherwise. <see
     /// cref="Outheis.Durability.Durable"/>: what awaits (SendAsync, the host's AskAsync) goes on when the disk has it;
@@ -55,6 +69,8 @@ public sealed class KernelOptions
     /// Default: one line on standard error, so that no failure is silent.</summary>
     public Action<ExitSignal>? Unsupervised { get; init; }
 
+    internal bool Seals => Seal ?? (Retention.Bytes is null || ArchiveDirectory is not null);
+
     internal void Check()
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(Cores ?? 1, 1, nameof(Cores));
@@ -69,6 +85,14 @@ public sealed class KernelOptions
 
         ArgumentOutOfRangeException.ThrowIfLessThan(AttemptsMost, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(SnapshotEvery, 1);
+        ArgumentNullException.ThrowIfNull(Retention);
+        if (ArchiveDirectory is not null && (Seals is false || JournalDirectory is null))
+        {
+            throw new ArgumentException(
+                "Sealed segments of a journal are archived: set JournalDirectory, and Seal may not be false.",
+                nameof(ArchiveDirectory));
+        }
+
         ArgumentNullException.ThrowIfNull(Codecs);
         ArgumentNullException.ThrowIfNull(Time);
     }

@@ -8,13 +8,13 @@ namespace Outheis.Bench.Systems;
 /// </summary>
 internal static class OutheisAppend
 {
-    public static ShapeRun Open(string directory, int segmentBytes, int retainSegments, Round round)
+    public static ShapeRun Open(string directory, int segmentBytes, JournalRetention retention, Round round)
     {
         var settings = new JournalSettings
         {
             Lanes = 1,
             SegmentBytes = segmentBytes,
-            RetainSegments = retainSegments,
+            Retention = retention,
         };
         JournalDirectory journal = JournalDirectory.Open(
             directory, settings, SystemJournalDisk.Instance, TimeProvider.System, out _);

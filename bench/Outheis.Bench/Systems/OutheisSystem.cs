@@ -11,9 +11,9 @@ internal sealed class OutheisSystem : ISystem
 {
     private const string Journal = "journal";
     private const int CoresMax = 2;
-    private const int RetainSegments = 4;
     // small, so that the warm-up goes round them once: fresh pages cost more
     private const int SegmentBytes = 8 << 20;
+    private static readonly JournalRetention LastFour = JournalRetention.KeepBytes(4L * SegmentBytes);
 
     public string Name => AllSystems.Ours;
 
@@ -26,13 +26,13 @@ internal sealed class OutheisSystem : ISystem
         string? directory = variant == Journal
             ? Directory.CreateTempSubdirectory("outheis-bench-").FullName
             : null;
-        if (shape.Kind == ShapeKind.Append) return OutheisAppend.Open(directory!, SegmentBytes, RetainSegments, round);
+        if (shape.Kind == ShapeKind.Append) return OutheisAppend.Open(directory!, SegmentBytes, LastFour, round);
         int cores = Math.Min(CoresMax, Environment.ProcessorCount);
         Kernel kernel = Kernel.Start(new KernelOptions
         {
             Cores = cores,
             JournalDirectory = directory,
-            RetainSegments = RetainSegments,
+            Retention = LastFour,
             SegmentBytes = SegmentBytes,
             Unsupervised = signal => round.Fail(
                 new InvalidOperationException($"{signal.Name} ended: {signal.Reason}")),

@@ -18,7 +18,7 @@ public static class JournalCatalog
         List<JournalSegmentInfo> found = [];
         foreach (var lane in Find(directory, disk, out _).GroupBy(static segment => segment.Lane))
         {
-            using var indexes = new LaneIndexes(disk, lane.First().Directory, lane.Key);
+            using var indexes = new LaneIndexes(new LaneFiles(disk, lane.Key, lane.First().Directory));
             indexes.Refresh();
             found.AddRange(lane.Select(segment => Describe(segment, indexes, complete)));
         }

@@ -15,6 +15,7 @@ internal sealed class JournalDirectory : IDisposable
     private readonly SegmentPreparer _preparer;
     private readonly JournalLane[] _lanes;
     private readonly TimeProvider _time;
+    private JournalSealer? _sealer;      // from the end of the opening on
     private bool _closed;
 
     private JournalDirectory(IJournalLock directoryLock, JournalSettings settings, TimeProvider time, uint run)
@@ -63,6 +64,11 @@ internal sealed class JournalDirectory : IDisposable
     /// <summary>The lane of a core. One thread at a time appends to it.</summary>
     public JournalLane Lane(int core) => _lanes[core];
 
+    /// <summary>Any thread, until it is closed.</summary>
+    public JournalInfo Describe() => _sealer?.Describe() ?? new JournalInfo(
+        [.. _lanes.Select(static lane => new JournalLaneInfo(
+            lane.Id, lane.Segments.Store.Oldest, lane.Segments.Newest, -1, -1, 0))], null, null);
+
     /// <summary>Ends the run: makes it durable, writes Closed into every lane, releases everything. No lane
     /// may be in use.</summary>
     /// <exception cref="JournalException">Something could not be made durable. All is released nevertheless;
@@ -75,6 +81,7 @@ internal sealed class JournalDirectory : IDisposable
         }
 
         _closed = true;
+        _sealer?.Dispose();
         _preparer.Dispose();
         JournalException? first = null;
         foreach (JournalLane lane in _lanes)
@@ -120,7 +127,7 @@ internal sealed class JournalDirectory : IDisposable
 
     // A power failure would take what is in a directory with its name. One level after the other: an opening that is
     // killed leaves one name that may not be durable, that of the newest directory there is.
-    private static void CreateDurably(string directory, IJournalDisk disk)
+    internal static void CreateDurably(string directory, IJournalDisk disk)
     {
         var missing = new Stack<string>();
         string at = directory;
@@ -186,6 +193,7 @@ internal sealed class JournalDirectory : IDisposable
             Guid boot = Guid.TryParse(text, out Guid parsed) ? parsed : default;
             journal = new JournalDirectory(taken, settings, time, run);
             report = journal.Begin(lanes, boot, settings, disk);
+            journal.BeginSealing(settings, disk);
             taken.WriteOwner(string.Create(CultureInfo.InvariantCulture,
                 $"{Title}{JournalLimits.FormatVersion}\npid {Environment.ProcessId}\n"
                 + $"started {time.GetUtcNow():O}\nboot {disk.BootId}\n"));
@@ -286,11 +294,20 @@ internal sealed class JournalDirectory : IDisposable
         return [.. ends];
     }
 
+    // What earlier runs left unsealed or not archived, it does in the background.
+    private void BeginSealing(JournalSettings settings, IJournalDisk disk)
+    {
+        if (settings.Seal)
+        {
+            _sealer = _preparer.Sealer = new JournalSealer(_lanes, settings, disk, _time);
+            _sealer.Signal();
+        }
+    }
+
     private JournalLane BeginLane(
         JournalRecovery recovery, RecoveredLane found, JournalSettings settings, IJournalDisk disk, long[] builtOn)
     {
-        var store = new LaneStore(
-            disk, recovery.Directory, recovery.Lane, settings, Run, _time, found.Oldest);
+        var store = new LaneStore(recovery, found, settings, Run, disk, _time);
         if (found.Current is null || found.IsFull)
         {
             long newest = found.Current?.Sequence ?? found.LostSequence;
@@ -351,6 +368,7 @@ internal sealed class JournalDirectory : IDisposable
     internal void Abandon()
     {
         _closed = true;
+        _sealer?.Dispose();
         _preparer.Dispose();
         foreach (JournalLane lane in _lanes)
         {

@@ -114,9 +114,14 @@ internal sealed unsafe class JournalLane : IDisposable
         }
     }
 
-    /// <summary>Makes everything appended so far durable. One thread at a time, which need not be the owner. Throws
+    /// <summary>Makes everything appended so far durable, for somebody who will be told. Any thread. Throws
     /// <see cref="JournalException"/> when it is unknown what is durable; calling again proves nothing then.</summary>
-    public void Sync() => _segments.Sync(this);
+    public void Sync() => Sync(forSomebody: true);
+
+    /// <summary>Likewise, for the journal's own ends.</summary>
+    internal void Sync(bool forSomebody) => _segments.Sync(this, forSomebody);
+
+    internal LaneSegments Segments => _segments;
 
     /// <summary>Ends the run in this lane, after every lane was made durable: says so. The room is always there
     /// (I3).</summary>

@@ -22,6 +22,10 @@ internal static class JournalLimits
     public const int TextBytesMax = 1024;                   // names and messages in system records, UTF-8
     public const int LayoutBytesMax = 4096;                 // the fields of a message type in its Schema record, UTF-8
     public const int MarkerBytesMax = 512;                  // the lock file's text
+    public const int ArchiveChunkBytes = 1 << 20;           // copied at a time
+
+    /// <summary>After one that failed the archive is tried again.</summary>
+    public static readonly TimeSpan ArchivePause = TimeSpan.FromSeconds(1);
 
     public const int ReadWindowBytes = 256 << 10;           // copied by a reader at a time
     public const int SeekWindowBytes = 16 << 10;            // the same, where single records are looked for

@@ -4,6 +4,10 @@ namespace Outheis;
 /// </summary>
 public sealed class JournalQuery
 {
+    /// <summary>The archive that the kernel was given: what the journal has given up, also while it is read, is read
+    /// there. Null: only what the journal still has.</summary>
+    public string? Archive { get; init; }
+
     /// <summary>Where to begin: in its lane the first record at or after this position; in the other lanes at
     /// <see cref="Since"/>, or, without it, at the time of that record.</summary>
     public long? From { get; init; }

@@ -13,18 +13,20 @@ public sealed class JournalReader : IDisposable
 {
     private readonly IJournalDisk _disk;
     private readonly string _directory;
+    private readonly string? _archive;
     private readonly JournalNames _names = new();
     private readonly LaneMerge _lanes;
     private readonly RandomReader _random;
     private RecordFilter? _filter;       // null: everything
     private bool _isAtEnd = true;        // the next call looks at all lanes again
 
-    private JournalReader(IJournalDisk disk, string directory)
+    private JournalReader(IJournalDisk disk, string directory, string? archive)
     {
         _disk = disk;
         _directory = directory;
+        _archive = archive;
         _lanes = new LaneMerge(_names);
-        _random = new RandomReader(disk, directory);
+        _random = new RandomReader(Files);
     }
 
     /// <summary>Where and why each lane ended, as far as it has been read.</summary>
@@ -36,7 +38,7 @@ public sealed class JournalReader : IDisposable
     public IReadOnlyList<LaneLoss> Losses => [.. _lanes.Lanes.SelectMany(static lane => lane.Losses)];
 
     /// <summary>Opens the journal in a directory, to read all of it.</summary>
-    /// <param name="directory">The directory that the kernel was given.</param>
+    /// <param name="directory">The directory that the kernel was given, or its archive.</param>
     /// <exception cref="JournalException">There is no journal, or its format is newer than this
     /// program.</exception>
     public static JournalReader Open(string directory)
@@ -61,11 +63,11 @@ public sealed class JournalReader : IDisposable
     internal static JournalReader Open(string directory, IJournalDisk disk, JournalQuery? query = null)
     {
         NamesIn(directory, disk);
-        var reader = new JournalReader(disk, directory);
+        var reader = new JournalReader(disk, directory, query?.Archive is { } archive ? Path.GetFullPath(archive) : null);
         reader.FindLanes();
         foreach (LaneReader lane in reader._lanes.Lanes)
         {
-            JournalRecovery.Inspect(disk, lane.Directory, lane.Lane);
+            JournalRecovery.Inspect(disk, lane.Files.Directory, lane.Lane);
         }
 
         reader.Begin(query);
@@ -156,19 +158,21 @@ public sealed class JournalReader : IDisposable
     {
         if (query is not null)
         {
-            var start = new JournalStart(_disk, _lanes, _names);
+            var start = new JournalStart(_lanes, _names);
             _filter = new RecordFilter(query, start.Seek(query), _names);
         }
     }
 
     private void FindLanes()
     {
-        foreach (string name in _disk.List(_directory) ?? [])
+        foreach (LaneFiles files in Files())
         {
-            if (JournalSegment.TryParseLane(name, out int number) && _lanes.Find(number) is null)
+            if (_lanes.Find(files.Lane) is null)
             {
-                _lanes.Add(new LaneReader(_disk, Path.Combine(_directory, name), number));
+                _lanes.Add(new LaneReader(files));
             }
         }
     }
+
+    private IEnumerable<LaneFiles> Files() => LaneFiles.Find(_disk, _directory, _archive);
 }

@@ -234,6 +234,7 @@ internal sealed partial class JournalRecovery
         _disk.WriteAside(FreeName($"{segment.Sequence:D12}.{from}.run{run}"), torn);
         _disk.SyncDirectory(_directory);
         torn.Clear();
+        new Span<byte>(segment.Pointer + SegmentSeal.Offset, SegmentSeal.Bytes).Clear();      // it is not full any more
         _disk.SyncFile(segment.Mapping);
         lane.BytesDropped += torn.Length;
         lane.RecordsDropped += records;

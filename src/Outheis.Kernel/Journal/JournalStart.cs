@@ -1,7 +1,7 @@
 namespace Outheis;
 
 /// <summary>Puts the lanes of a reader where a query begins, with the names known that stand before.</summary>
-internal sealed unsafe class JournalStart(IJournalDisk disk, LaneMerge lanes, JournalNames names)
+internal sealed unsafe class JournalStart(LaneMerge lanes, JournalNames names)
 {
     /// <returns>The time of the record that the query begins with; the least if it does not name one.</returns>
     public long Seek(JournalQuery query)
@@ -20,7 +20,7 @@ internal sealed unsafe class JournalStart(IJournalDisk disk, LaneMerge lanes, Jo
 
         foreach (LaneReader lane in lanes.Lanes)
         {
-            using var indexes = new LaneIndexes(disk, lane.Directory, lane.Lane);
+            using var indexes = new LaneIndexes(lane.Files);
             indexes.Refresh();
             if (indexes.Segments.Count > 0)
             {
@@ -68,9 +68,9 @@ internal sealed unsafe class JournalStart(IJournalDisk disk, LaneMerge lanes, Jo
     {
         LaneReader lane = lanes.Find(RecordHeader.LaneOf(position)) ?? throw new JournalException(
             $"The journal has no lane {RecordHeader.LaneOf(position)}.");
-        using var indexes = new LaneIndexes(disk, lane.Directory, lane.Lane);
+        using var indexes = new LaneIndexes(lane.Files);
         indexes.Refresh();
-        using var reader = new LaneReader(disk, lane.Directory, lane.Lane);
+        using var reader = new LaneReader(lane.Files);
         reader.TrySeek(indexes.PlaceOf(position));
         while (reader.TryRead() && reader.Position < position)
         {

@@ -43,7 +43,7 @@ public static class JournalVerifier
         void Verify(int i)
         {
             SegmentAddress segment = segments[i];
-            using var verifier = new SegmentVerifier(disk, segment.Directory, segment.Lane, Tell);
+            using var verifier = new SegmentVerifier(new LaneFiles(disk, segment.Lane, segment.Directory), Tell);
             verdicts[i] = verifier.Verify(segment.Sequence, segment.ExpectedFirst);
         }
 

@@ -5,16 +5,12 @@ namespace Outheis;
 /// An index that is not there, or says something that is not so, is made anew from its segment; what is found is what
 /// the segments say.
 /// </summary>
-internal sealed unsafe class LaneIndexes(IJournalDisk disk, string directory, int lane) : IDisposable
+internal sealed unsafe class LaneIndexes(LaneFiles files) : IDisposable
 {
     private readonly SegmentReader _segment = new(JournalLimits.SeekWindowBytes);
     private readonly Dictionary<long, SegmentIndex> _full = [];
     private readonly Dictionary<long, SegmentIndex> _begun = [];     // right as far as they go
     private List<SegmentHeader> _segments = [];      // those that are what their names say, in order
-
-    public int Lane => lane;
-
-    public string Directory => directory;
 
     public IReadOnlyList<SegmentHeader> Segments => _segments;
 
@@ -22,9 +18,9 @@ internal sealed unsafe class LaneIndexes(IJournalDisk disk, string directory, in
     public void Refresh()
     {
         _segments = [];
-        foreach (long sequence in JournalSegment.Sequences(disk.List(directory) ?? []))
+        foreach (long sequence in files.Sequences())
         {
-            if (_segment.TryOpen(disk, directory, lane, sequence, out SegmentHeader header, out _))
+            if (_segment.TryOpen(files, sequence, out SegmentHeader header, out _))
             {
                 _segments.Add(header);
             }
@@ -71,7 +67,7 @@ internal sealed unsafe class LaneIndexes(IJournalDisk disk, string directory, in
     /// <param name="before">Null: all there are.</param>
     public void TellNames(JournalNames names, uint run, LanePlace? before)
     {
-        using var reader = new LaneReader(disk, directory, lane, JournalLimits.SeekWindowBytes);
+        using var reader = new LaneReader(files, JournalLimits.SeekWindowBytes);
         for (int at = 0; at < _segments.Count && _segments[at].Run <= run; at++)
         {
             bool isAfter = before is { } place && _segments[at].Sequence > place.Sequence;
@@ -96,24 +92,24 @@ internal sealed unsafe class LaneIndexes(IJournalDisk disk, string directory, in
             return known;
         }
 
-        if (!_segment.TryOpen(disk, directory, lane, sequence, out SegmentHeader header, out _))
+        if (!_segment.TryOpen(files, sequence, out SegmentHeader header, out _))
         {
             return null;
         }
 
-        SegmentIndex? saved = SegmentIndexFile.TryLoad(disk, directory, in header);
+        SegmentIndex? saved = SegmentIndexFile.TryLoad(files.Disk, _segment.Directory, in header);
         return saved is not null && saved.Fits(_segment) ? _full[sequence] = saved : Build(sequence);
     }
 
     /// <summary>The index that is on the disk, if it fits its segment. Scans nothing.</summary>
     public SegmentIndex? SavedIndexOf(int at) =>
-        _segment.TryOpen(disk, directory, lane, _segments[at].Sequence, out SegmentHeader header, out _)
-            && SegmentIndexFile.TryLoad(disk, directory, in header) is { } saved && saved.Fits(_segment)
+        _segment.TryOpen(files, _segments[at].Sequence, out SegmentHeader header, out _)
+            && SegmentIndexFile.TryLoad(files.Disk, _segment.Directory, in header) is { } saved && saved.Fits(_segment)
             ? saved : null;
 
     /// <summary>The time that a record of a segment names; null when no such record stands there.</summary>
     public long? TimeAt(int at, int offset) =>
-        _segment.TryOpen(disk, directory, lane, _segments[at].Sequence, out _, out _)
+        _segment.TryOpen(files, _segments[at].Sequence, out _, out _)
             && LookAt(offset) && RecordMoment.TryRead(_segment.Slot, out RecordMoment moment)
             ? moment.UtcTicks : null;
 
@@ -122,7 +118,7 @@ internal sealed unsafe class LaneIndexes(IJournalDisk disk, string directory, in
     private SegmentIndex? Build(long sequence)
     {
         using var segment = new SegmentReader(JournalLimits.ReadWindowBytes);
-        if (!segment.TryOpen(disk, directory, lane, sequence, out _, out _))
+        if (!segment.TryOpen(files, sequence, out _, out _))
         {
             return null;
         }
@@ -131,7 +127,7 @@ internal sealed unsafe class LaneIndexes(IJournalDisk disk, string directory, in
         (built.IsFull ? _full : _begun)[sequence] = built;
         if (built.IsFull)
         {
-            SegmentIndexFile.TrySave(disk, directory, sequence, built);
+            SegmentIndexFile.TrySave(files.Disk, segment.Directory, sequence, built);
         }
 
         return built;
@@ -162,7 +158,7 @@ internal sealed unsafe class LaneIndexes(IJournalDisk disk, string directory, in
         }
 
         IndexPlace found = index.Places[which];
-        if (!_segment.TryOpen(disk, directory, lane, _segments[at].Sequence, out _, out _)
+        if (!_segment.TryOpen(files, _segments[at].Sequence, out _, out _)
             || !LookAt(found.Offset) || _segment.Slot->Crc != found.Crc)
         {
             return false;

@@ -6,28 +6,21 @@ namespace Outheis;
 /// </summary>
 internal sealed unsafe class LaneReader : IDisposable
 {
-    private readonly IJournalDisk _disk;
+    private readonly LaneFiles _files;
     private readonly SegmentReader _segment;
     private readonly List<LaneLoss> _losses = [];
     private long _lostFrom;              // reading goes on with the oldest segment; 0: nothing is lost
     private bool _isFinished;            // what follows is later than what was asked for
 
-    public LaneReader(IJournalDisk disk, string directory, int lane)
-        : this(disk, directory, lane, JournalLimits.ReadWindowBytes)
+    public LaneReader(LaneFiles files, int windowBytes = JournalLimits.ReadWindowBytes)
     {
-    }
-
-    public LaneReader(IJournalDisk disk, string directory, int lane, int windowBytes)
-    {
-        _disk = disk;
+        _files = files;
         _segment = new SegmentReader(windowBytes);
-        Directory = directory;
-        Lane = lane;
     }
 
-    public int Lane { get; }
+    public LaneFiles Files => _files;
 
-    public string Directory { get; }
+    public int Lane => _files.Lane;
 
     /// <summary>Once the lane has come to this time, a segment that was prepared then or later is not
     /// read.</summary>
@@ -67,6 +60,7 @@ internal sealed unsafe class LaneReader : IDisposable
                     Note();
                     return true;
                 case RecordState.Padding when TryOpenNext(out _):
+                case RecordState.Unwritten or RecordState.Invalid when _segment.TryGoOnElsewhere(_files):
                     break;
                 case RecordState.Padding:
                     return StopAtPadding();
@@ -85,7 +79,7 @@ internal sealed unsafe class LaneReader : IDisposable
     {
         Record = null;
         bool opens = (_segment.IsOpen && _segment.Sequence == place.Sequence)
-            || _segment.TryOpen(_disk, Directory, Lane, place.Sequence, out _, out _);
+            || _segment.TryOpen(_files, place.Sequence, out _, out _);
         if (opens)
         {
             (_segment.Offset, Run, UtcTicks) = (place.Offset, place.Run, place.UtcTicks);
@@ -114,10 +108,16 @@ internal sealed unsafe class LaneReader : IDisposable
         // instead.
         string fault = "";
         _segment.Close();
-        foreach (long sequence in JournalSegment.Sequences(_disk.List(Directory) ?? []))
+        foreach (long sequence in _files.Sequences())
         {
-            if (_segment.TryOpen(_disk, Directory, Lane, sequence, out SegmentHeader found, out fault))
+            if (_segment.TryOpen(_files, sequence, out SegmentHeader found, out fault))
             {
+                if (_lostFrom >= found.FirstPosition + found.SegmentBytes)
+                {
+                    _segment.Close();      // an archive may have what was read before
+                    continue;
+                }
+
                 (Run, UtcTicks) = (found.Run, found.UtcTicks);
                 TellLoss();
                 return true;
@@ -146,7 +146,7 @@ internal sealed unsafe class LaneReader : IDisposable
     {
         long end = _segment.Header.FirstPosition + _segment.Header.SegmentBytes;
         if (!_segment.TryOpen(
-            _disk, Directory, Lane, _segment.Sequence + 1, out SegmentHeader found, out fault, first: end))
+            _files, _segment.Sequence + 1, out SegmentHeader found, out fault, first: end))
         {
             return false;
         }
@@ -186,9 +186,14 @@ internal sealed unsafe class LaneReader : IDisposable
 
     private bool StopAtPadding()
     {
-        if (_segment.IsRecycled() || IsGivenUp(_segment.Sequence + 1))
+        if (_segment.IsRecycled() || _files.HasGivenUp(_segment.Sequence + 1))
         {
             return StopOverwritten();
+        }
+
+        if (_files.EndsWith(_segment.Sequence))
+        {
+            return Stop(LaneEndKind.End, "");
         }
 
         return TryOpenNext(out string fault) ? TryRead() : Stop(LaneEndKind.Hole, fault);
@@ -201,16 +206,12 @@ internal sealed unsafe class LaneReader : IDisposable
         return false;
     }
 
-    // Segments are given up from the oldest on.
-    private bool IsGivenUp(long sequence) =>
-        JournalSegment.Sequences(_disk.List(Directory) ?? []) is [long oldest, ..] && oldest > sequence;
-
     private bool HasBegun(long sequence)
     {
         try
         {
             using ISegmentFile file =
-                _disk.OpenRead(Path.Combine(Directory, JournalSegment.NameOf(sequence)));
+                _files.Disk.OpenRead(Path.Combine(_files.Directory, JournalSegment.NameOf(sequence)));
             int length = 0;
             file.Read(JournalLimits.SegmentHeaderBytes, new Span<byte>(&length, sizeof(int)));
             return length != 0 && SegmentReader.ReadHeader(file).Sequence == sequence;

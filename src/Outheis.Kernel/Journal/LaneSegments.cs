@@ -4,8 +4,8 @@ namespace Outheis;
 
 /// <summary>
 /// The segments of one lane: the current one, the one held ready, the files before them. Shared by the
-/// appender (TakeNext, Advance, RequestAhead), the preparer's thread (Work) and whoever makes it durable (Sync, one
-/// thread at a time); what they share is under the gate, which is never held during a call to the disk.
+/// appender (TakeNext, Advance, RequestAhead), the preparer's thread (Work) and whoever makes it durable (Sync); what
+/// they share is under the gate, which is never held during a call to the disk.
 ///
 /// Next:  none --Prepare--> being prepared --> ready --Advance--> none      (none again after a failure)
 /// Whoever begins a preparation finishes it; the other one waits for the outcome, or does without.
@@ -24,9 +24,8 @@ internal sealed class LaneSegments : IDisposable
     private long _populated;              // gate; pages of current up to here were asked for
     private long _populateTo;                                 // gate
     private JournalSegment? _pinned;      // gate; being made durable: it and what follows must stay mapped
-    private JournalException? _suspect;   // syncing thread: the first failed sync; nothing after it is believed
-    private long _unsynced;               // syncing thread: first sequence that may not be durable
-    private (long Sequence, nint Cursor) _synced;      // syncing thread: where the lane stood before the last sync
+    private long _unsynced;               // store's Syncing: first sequence that may not be durable
+    private (long Sequence, nint Cursor) _synced;      // store's Syncing: where the lane stood before the last sync
 
     public LaneSegments(LaneStore store, SegmentPreparer preparer, JournalSegment current, long unsynced)
     {
@@ -38,6 +37,20 @@ internal sealed class LaneSegments : IDisposable
     }
 
     public JournalSegment Current => _current;
+
+    public LaneStore Store => _store;
+
+    /// <summary>Any thread: all segments before this one are full.</summary>
+    public long Newest
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _current.Sequence;
+            }
+        }
+    }
 
     public int PayloadBytesMax => _store.PayloadBytesMax;
 
@@ -105,6 +118,7 @@ internal sealed class LaneSegments : IDisposable
         while (TakeRetired() is { } retired)
         {
             _store.Retire(retired.Sequence, retired.Segment);
+            _preparer.NoteLeft();
         }
 
         Populate();
@@ -123,21 +137,36 @@ internal sealed class LaneSegments : IDisposable
         Prepare();
     }
 
-    /// <summary>One thread at a time, the appender or another one: makes everything durable that was appended before
-    /// the call and is not durable yet. What is appended meanwhile may be or not.</summary>
-    public void Sync(JournalLane lane)
+    /// <summary>Any thread: makes everything durable that was appended before the call and is not durable yet. What is
+    /// appended meanwhile may be or not.</summary>
+    /// <param name="lane">This one.</param>
+    /// <param name="forSomebody">Who will be told.</param>
+    public void Sync(JournalLane lane, bool forSomebody)
     {
-        if (_suspect is not null)
+        lock (_store.Syncing)
         {
-            throw new JournalException(_suspect.Message, _suspect);
-        }
+            if (_store.SyncFailure is { } failure)
+            {
+                throw new JournalException(failure.Message, failure);      // nothing after it is believed (ES-44)
+            }
 
+            SyncWhatIsNew(lane, forSomebody);
+        }
+    }
+
+    private void SyncWhatIsNew(JournalLane lane, bool forSomebody)
+    {
         (long Sequence, nint Cursor) stands;
         JournalSegment current;
         lock (_gate)
         {
             current = _pinned = _current;
             stands = (current.Sequence, lane.Cursor);      // of this segment: the appender leaves it under the gate
+        }
+
+        if (forSomebody)
+        {
+            _store.NoteFlushed(stands.Sequence);
         }
 
         try
@@ -148,10 +177,9 @@ internal sealed class LaneSegments : IDisposable
                 (_unsynced, _synced) = (stands.Sequence, stands);
             }
         }
-        catch (JournalException error)
+        catch (JournalException)
         {
-            _suspect = error;    // the system forgets the failure and the pages, this lane does not (ES-44),
-            current.Header.SyncFailed = 1;      // and neither does who opens it after this process was killed
+            MarkSuspect();
             throw;
         }
         finally
@@ -192,12 +220,27 @@ internal sealed class LaneSegments : IDisposable
                 + $"{error.Message.TrimEnd('.')}. Free space or check the disk; appending goes on when it can.", error);
         }
 
+        if (_store.SyncFailure is not null)
+        {
+            MarkSuspect();
+        }
+
         lock (_gate)
         {
             _next = prepared;
             _failure = failure;
             _preparing = false;
             Monitor.PulseAll(_gate);
+        }
+    }
+
+    // The system forgets the failure and the pages (ES-44). The store does not, and neither does who opens the lane
+    // after this process was killed. Under the gate the current segment stays mapped.
+    private void MarkSuspect()
+    {
+        lock (_gate)
+        {
+            _current.Header.SyncFailed = 1;
         }
     }
 

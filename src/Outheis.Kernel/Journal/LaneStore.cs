@@ -5,28 +5,54 @@ namespace Outheis;
 /// name, then renamed. What has another name is rubbish after a crash, except what recovery set aside. New
 /// files are made durable before they are named. Of a recycled one the old name is gone from the disk before a byte is
 /// overwritten; the new name comes with the next Sync, since the disk would have to take the whole old lap first (after
-/// a power failure it may be there without its header: see JournalRecovery). One caller at a time (see LaneSegments).
+/// a power failure it may be there without its header: see JournalRecovery). One caller at a time (see LaneSegments),
+/// but for the syncs, which have a lock of their own. LaneStore.History: the old end of the lane.
 /// </summary>
-internal sealed class LaneStore(
-    IJournalDisk disk, string directory, int lane, JournalSettings settings, uint run, TimeProvider time,
-    long oldest) : IDisposable
+internal sealed partial class LaneStore : IDisposable
 {
     public const string TemporaryExtension = ".tmp";
     public const string TemporaryName = "preparing" + TemporaryExtension;
 
-    // Its own lock; segments that were left, to be recycled with the mapping that they have.
-    private readonly Dictionary<long, JournalSegment> _mapped = [];
-    private readonly Queue<long> _renamed = new();      // given up, but perhaps not yet on the disk
-    private readonly Queue<Spare> _spares = new();      // given up on the disk too: to be overwritten
-    private long _oldest = oldest;    // lowest sequence on the disk
-    private bool _unsyncedNames = true;      // of recycled files, those of a killed run too
+    private readonly IJournalDisk _disk;
+    private readonly string _directory;
+    private readonly int _lane;
+    private readonly JournalSettings _settings;
+    private readonly uint _run;
+    private readonly TimeProvider _time;
+    private bool _unsyncedNames;      // of files recycled or given up, by a killed run too
 
-    public IJournalDisk Disk => disk;
+    /// <param name="recovery">Of this lane: where it is.</param>
+    /// <param name="found">What recovery left there.</param>
+    /// <param name="settings">Of the run.</param>
+    /// <param name="run">Its number.</param>
+    /// <param name="disk">Where the lane is.</param>
+    /// <param name="time">Tells how old segments are.</param>
+    public LaneStore(
+        JournalRecovery recovery, RecoveredLane found, JournalSettings settings, uint run, IJournalDisk disk,
+        TimeProvider time)
+    {
+        (_disk, _directory, _lane) = (disk, recovery.Directory, recovery.Lane);
+        (_settings, _run, _time) = (settings, run, time);
+        (_oldest, _expired) = (found.Oldest, found.Oldest);
+        _archivedTo = settings.ArchiveDirectory is null ? long.MaxValue : 0;
+        _flushed = found.Current?.Sequence ?? -1;
+        _mustLast = found.Current is not null;
+        _unsyncedNames = _mustLast && !found.Clean;
+        _durable = found.Current is null ? -1 : found.Clean ? found.Current.Sequence : found.Unsynced - 1;
+    }
 
-    public string Directory => directory;
+    public IJournalDisk Disk => _disk;
+
+    public string Directory => _directory;
+
+    /// <summary>Held during each sync of this lane: after one that failed no other may be believed (ES-44).</summary>
+    public Lock Syncing { get; } = new();
+
+    /// <summary>The first sync of this lane that failed.</summary>
+    public JournalException? SyncFailure { get; private set; }
 
     public int PayloadBytesMax =>
-        settings.SegmentBytes - JournalLimits.SegmentHeaderBytes - JournalLimits.TailBytes
+        _settings.SegmentBytes - JournalLimits.SegmentHeaderBytes - JournalLimits.TailBytes
         - RecordHeader.Bytes - RecordHeader.Alignment;
 
     /// <summary>Makes segment <paramref name="sequence"/>: from one of the oldest files when enough newer ones are
@@ -34,33 +60,33 @@ internal sealed class LaneStore(
     public JournalSegment Prepare(long sequence, long firstPosition, long current)
     {
         bool recycled = TryTakeSpare(current, out Spare spare);
-        string path = recycled ? spare.Path : Path.Combine(directory, TemporaryName);
+        string path = recycled ? spare.Path : Path.Combine(_directory, TemporaryName);
         SegmentMapping? mapping = spare.Mapping;
         try
         {
             if (mapping is null)
             {
-                disk.Delete(path);
-                mapping = disk.CreateSegment(path, settings.SegmentBytes);
+                _disk.Delete(path);
+                mapping = _disk.CreateSegment(path, _settings.SegmentBytes);
             }
 
             WriteHeader(mapping, sequence, firstPosition);
             if (!recycled)
             {
-                disk.SyncFile(mapping);
+                _disk.SyncFile(mapping);
             }
 
-            disk.Rename(path, PathOf(sequence));
+            _disk.Rename(path, PathOf(sequence));
             if (recycled)
             {
                 Volatile.Write(ref _unsyncedNames, true);      // R14: after the renaming. Read by A14.
             }
             else
             {
-                disk.SyncDirectory(directory);
+                SyncDirectory();
             }
 
-            disk.Populate(mapping, 0, Math.Min(2 * JournalLimits.WindowBytes, mapping.Bytes));
+            _disk.Populate(mapping, 0, Math.Min(2 * JournalLimits.WindowBytes, mapping.Bytes));
             return new JournalSegment(mapping);
         }
         catch
@@ -71,40 +97,11 @@ internal sealed class LaneStore(
         }
     }
 
-    /// <summary>The appender has left this segment. Where files are recycled, its mapping waits for that with its
-    /// pages: mapping it anew would cost a fault per page.</summary>
-    public void Retire(long sequence, JournalSegment segment)
-    {
-        lock (_mapped)
-        {
-            if (settings.RetainSegments is not null && segment.Bytes == settings.SegmentBytes
-                && sequence >= Volatile.Read(ref _oldest) && _mapped.TryAdd(sequence, segment))
-            {
-                return;
-            }
-        }
-
-        segment.Dispose();
-    }
-
-    /// <summary>Unmaps what was kept. After the preparer has stopped.</summary>
-    public void Dispose()
-    {
-        foreach (JournalSegment segment in _mapped.Values)
-        {
-            segment.Dispose();
-        }
-
-        _mapped.Clear();
-        while (_spares.TryDequeue(out Spare spare))
-        {
-            spare.Mapping.Dispose();
-        }
-    }
-
-    /// <summary>Makes the files from this sequence on durable, the current one last.</summary>
+    /// <summary>Makes the files from this sequence on durable, the current one last. Within
+    /// <see cref="Syncing"/>.</summary>
     public void Sync(long from, JournalSegment current)
     {
+        Volatile.Write(ref _mustLast, true);
         try
         {
             for (long sequence = Math.Max(from, _oldest); sequence < current.Sequence; sequence++)
@@ -112,18 +109,22 @@ internal sealed class LaneStore(
                 SyncRetired(sequence);
             }
 
-            disk.SyncFile(current.Mapping);
-            if (Interlocked.Exchange(ref _unsyncedNames, false))      // A14: pairs with R14
-            {
-                disk.SyncDirectory(directory);
-            }
+            _disk.SyncFile(current.Mapping);
+            SyncNames();
+            Volatile.Write(ref _durable, Math.Max(_durable, current.Sequence));
         }
         catch (IOException error) when (error is not JournalException)
         {
-            throw new JournalException(
-                $"The journal could not make lane {lane} in {directory} durable: {error.Message} What was "
-                + "appended since the last success may be lost by a power failure. Check the disk; do not "
-                + "rely on a retry.", error);
+            throw SyncFailure = Undurable(error);
+        }
+    }
+
+    /// <summary>The sealer: the seal is written, its file must be durable.</summary>
+    public void SyncSeal(SegmentMapping segment)
+    {
+        lock (Syncing)
+        {
+            SyncNewer(() => _disk.SyncFile(segment));
         }
     }
 
@@ -132,82 +133,46 @@ internal sealed class LaneStore(
     {
         try
         {
-            using SegmentMapping retired = disk.OpenSegment(PathOf(sequence));
-            disk.SyncFile(retired);
+            using SegmentMapping retired = _disk.OpenSegment(PathOf(sequence));
+            _disk.SyncFile(retired);
         }
         catch (FileNotFoundException)
         {
         }
     }
 
-    public string PathOf(long sequence) => Path.Combine(directory, JournalSegment.NameOf(sequence));
-
-    private bool TryTakeSpare(long current, out Spare spare)
+    private void SyncNames()
     {
-        if (_spares.Count == 0 && settings.RetainSegments is { } retained)
+        if (Interlocked.Exchange(ref _unsyncedNames, false))      // A14: pairs with R14
         {
-            GiveUp(current - retained + 1);
-        }
-
-        return _spares.TryDequeue(out spare);
-    }
-
-    // Takes files out of the history, several of small ones at a time: the disk has to be waited for, once. Only then
-    // may a byte be overwritten: a damaged lap under its old name would hide all that follows it. Whatever fails here,
-    // the next call goes on where this one stopped.
-    private void GiveUp(long keepFrom)
-    {
-        int batch = Math.Clamp(JournalLimits.SpareBytes / settings.SegmentBytes, 1, JournalLimits.SparesMax);
-        while (_oldest < keepFrom - batch)
-        {
-            TakeMapped(_oldest)?.Dispose();
-            disk.Delete(PathOf(_oldest));       // more than are needed: fewer are retained than before
-            Volatile.Write(ref _oldest, _oldest + 1);
-        }
-
-        while (_oldest < keepFrom && (_renamed.Count > 0 || _oldest == keepFrom - batch))
-        {
-            disk.Rename(PathOf(_oldest), SparePath(_oldest));
-            _renamed.Enqueue(_oldest);
-            Volatile.Write(ref _oldest, _oldest + 1);
-        }
-
-        if (_renamed.Count > 0)
-        {
-            disk.SyncDirectory(directory);
-        }
-
-        while (_renamed.TryPeek(out long sequence))
-        {
-            AddSpare(sequence);
-            _renamed.Dequeue();
+            _disk.SyncDirectory(_directory);
         }
     }
 
-    private void AddSpare(long sequence)
+    // The preparer. A failure takes with it the changes of names that no sync has made durable yet: nothing is believed
+    // after it (ES-44).
+    private void SyncDirectory()
     {
-        string path = SparePath(sequence);
-        SegmentMapping mapping = TakeMapped(sequence)?.Mapping ?? disk.OpenSegment(path);
-        if (mapping.Bytes == settings.SegmentBytes)
+        lock (Syncing)
         {
-            _spares.Enqueue(new Spare(path, mapping));
-            return;
-        }
-
-        mapping.Dispose();
-        disk.Delete(path);
-    }
-
-    private string SparePath(long sequence) =>
-        Path.Combine(directory, JournalSegment.NameOf(sequence) + TemporaryExtension);
-
-    private JournalSegment? TakeMapped(long sequence)
-    {
-        lock (_mapped)
-        {
-            return _mapped.Remove(sequence, out JournalSegment? segment) ? segment : null;
+            try
+            {
+                _disk.SyncDirectory(_directory);
+                Volatile.Write(ref _unsyncedNames, false);
+            }
+            catch (IOException error) when (Volatile.Read(ref _unsyncedNames))
+            {
+                throw SyncFailure ??= Undurable(error);
+            }
         }
     }
+
+    private JournalException Undurable(IOException error) => new(
+        $"The journal could not make lane {_lane} in {_directory} durable: {error.Message} What was "
+        + "appended since the last success may be lost by a power failure. Check the disk; do not "
+        + "rely on a retry.", error);
+
+    public string PathOf(long sequence) => Path.Combine(_directory, JournalSegment.NameOf(sequence));
 
     private unsafe void WriteHeader(SegmentMapping mapping, long sequence, long firstPosition)
     {
@@ -216,15 +181,16 @@ internal sealed class LaneStore(
         {
             Magic = SegmentHeader.MagicNumber,
             Version = JournalLimits.FormatVersion,
-            Lane = lane,
+            Lane = _lane,
             Sequence = sequence,
             FirstPosition = firstPosition,
-            SegmentBytes = settings.SegmentBytes,
-            Run = run,
-            UtcTicks = time.GetUtcNow().UtcTicks,
-            Boot = disk.BootId,
+            SegmentBytes = _settings.SegmentBytes,
+            Run = _run,
+            UtcTicks = _time.GetUtcNow().UtcTicks,
+            Boot = _disk.BootId,
         };
         header.Crc = header.ComputeCrc();
+        new Span<byte>(mapping.Pointer + SegmentSeal.Offset, SegmentSeal.Bytes).Clear();      // of the lap before
         *(int*)(mapping.Pointer + JournalLimits.SegmentHeaderBytes) = 0;    // I1 of JournalLane
     }
 
@@ -233,12 +199,10 @@ internal sealed class LaneStore(
     {
         try
         {
-            disk.Delete(temporary);
+            _disk.Delete(temporary);
         }
         catch (IOException)
         {
         }
     }
-
-    private readonly record struct Spare(string Path, SegmentMapping Mapping);
 }

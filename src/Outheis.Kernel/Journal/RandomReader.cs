@@ -1,7 +1,7 @@
 namespace Outheis;
 
 /// <summary>Reads single records by their positions.</summary>
-internal sealed unsafe class RandomReader(IJournalDisk disk, string directory) : IDisposable
+internal sealed unsafe class RandomReader(Func<IEnumerable<LaneFiles>> find) : IDisposable
 {
     private readonly Dictionary<int, Access> _lanes = [];
     private readonly JournalNames _names = new();
@@ -78,20 +78,15 @@ internal sealed unsafe class RandomReader(IJournalDisk disk, string directory) :
 
     private void FindLanes()
     {
-        foreach (string name in disk.List(directory) ?? [])
+        foreach (LaneFiles files in find())
         {
-            if (JournalSegment.TryParseLane(name, out int lane))
+            if (!_lanes.TryGetValue(files.Lane, out Access? known))
             {
-                string path = Path.Combine(directory, name);
-                if (!_lanes.TryGetValue(lane, out Access? known))
-                {
-                    _lanes[lane] = known = new Access(
-                        new LaneReader(disk, path, lane, JournalLimits.IndexSpacingBytes),
-                        new LaneIndexes(disk, path, lane));
-                }
-
-                known.Indexes.Refresh();
+                _lanes[files.Lane] = known = new Access(
+                    new LaneReader(files, JournalLimits.IndexSpacingBytes), new LaneIndexes(files));
             }
+
+            known.Indexes.Refresh();
         }
     }
 

@@ -35,6 +35,14 @@ internal unsafe struct SegmentHeader
     [FieldOffset(72)] public int Closed;
     [FieldOffset(76)] public int SyncFailed;
 
+    /// <summary>Of a file, whatever it is.</summary>
+    public static SegmentHeader Read(ISegmentFile file)
+    {
+        SegmentHeader header = default;
+        file.Read(0, new Span<byte>(&header, Bytes));
+        return header;
+    }
+
     public readonly uint ComputeCrc()
     {
         SegmentHeader copy = this;

@@ -28,6 +28,12 @@ internal sealed class SegmentPreparer : IDisposable
         }
     }
 
+    /// <summary>Who hears of segments that were left, if anybody. Before the first one is.</summary>
+    public JournalSealer? Sealer { get; set; }
+
+    /// <summary>The worker: a segment was left, so it is full.</summary>
+    public void NoteLeft() => Sealer?.Signal();
+
     /// <summary>Any appender: there is something to do.</summary>
     public void Signal() => _worker.Signal();
 

@@ -30,41 +30,47 @@ internal sealed unsafe class SegmentReader(int windowBytes) : IDisposable
     public RecordHeader* Slot =>
         (RecordHeader*)Marshal.UnsafeAddrOfPinnedArrayElement(_window, (int)(Offset - _windowStart));
 
+    /// <summary>The directory of the file.</summary>
+    public string Directory { get; private set; } = "";
+
     /// <summary>Opens a segment in place of the present one, which stays when this fails.</summary>
-    /// <param name="disk">Where it is.</param>
-    /// <param name="directory">Of the lane.</param>
-    /// <param name="lane">Its number.</param>
+    /// <param name="files">Of the lane.</param>
     /// <param name="sequence">Of the segment.</param>
     /// <param name="found">What the file says it is, also when it is not what it should be.</param>
     /// <param name="fault">Why not; else empty.</param>
     /// <param name="first">The position that it has to begin with; 0: any.</param>
     public bool TryOpen(
-        IJournalDisk disk, string directory, int lane, long sequence, out SegmentHeader found, out string fault,
-        long first = 0)
+        LaneFiles files, long sequence, out SegmentHeader found, out string fault, long first = 0)
     {
-        found = default;
-        ISegmentFile file;
-        try
+        if (TryOpen(files, files.Directory, sequence, out found, out fault, first))
         {
-            file = disk.OpenRead(Path.Combine(directory, JournalSegment.NameOf(sequence)));
+            return true;
         }
-        catch (FileNotFoundException)
+
+        for (int i = 1; i < files.Places.Count; i++)
         {
-            fault = $"segment {sequence} is missing";
+            if (TryOpen(files, files.Places[i], sequence, out SegmentHeader archived, out _, first))
+            {
+                (found, fault) = (archived, "");
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Goes on at the same place of another file, if the present one was recycled. What is recycled while it
+    /// is read was archived before, if there is an archive.</summary>
+    public bool TryGoOnElsewhere(LaneFiles files)
+    {
+        int offset = Offset;
+        if (files.Places.Count == 1 || !IsRecycled()
+            || !TryOpen(files, Sequence, out _, out _, _header.FirstPosition))
+        {
             return false;
         }
 
-        found = ReadHeader(file);
-        fault = found.Fault(lane, sequence, file.Bytes) is { } reason ? $"segment {sequence}: {reason}"
-            : first != 0 && found.FirstPosition != first ? $"segment {sequence} does not follow"
-            : "";
-        if (fault.Length > 0)
-        {
-            file.Dispose();
-            return false;
-        }
-
-        Attach(file, in found);
+        Offset = offset;
         return true;
     }
 
@@ -120,6 +126,36 @@ internal sealed unsafe class SegmentReader(int windowBytes) : IDisposable
     }
 
     public void Dispose() => Close();
+
+    private bool TryOpen(
+        LaneFiles files, string directory, long sequence, out SegmentHeader found, out string fault, long first)
+    {
+        found = default;
+        ISegmentFile file;
+        try
+        {
+            file = files.Disk.OpenRead(Path.Combine(directory, JournalSegment.NameOf(sequence)));
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            fault = $"segment {sequence} is missing";
+            return false;
+        }
+
+        found = ReadHeader(file);
+        fault = found.Fault(files.Lane, sequence, file.Bytes) is { } reason ? $"segment {sequence}: {reason}"
+            : first != 0 && found.FirstPosition != first ? $"segment {sequence} does not follow"
+            : "";
+        if (fault.Length > 0)
+        {
+            file.Dispose();
+            return false;
+        }
+
+        Attach(file, in found);
+        Directory = directory;
+        return true;
+    }
 
     private RecordState LookAgain(out int bytes)
     {

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace Outheis;
 
 /// <summary>Checks every record of one segment, and what lies behind the first that is none.</summary>
-internal sealed unsafe class SegmentVerifier(IJournalDisk disk, string directory, int lane, Action<long> progress)
+internal sealed unsafe class SegmentVerifier(LaneFiles files, Action<long> progress)
     : IDisposable
 {
     private const int BytesPerStep = 4 << 20;       // between two calls of progress
@@ -12,8 +12,8 @@ internal sealed unsafe class SegmentVerifier(IJournalDisk disk, string directory
 
     public SegmentVerdict Verify(long sequence, long expectedFirst)
     {
-        var verdict = new SegmentVerdict { Lane = lane, Sequence = sequence };
-        bool opens = _segment.TryOpen(disk, directory, lane, sequence, out SegmentHeader found, out string fault);
+        var verdict = new SegmentVerdict { Lane = files.Lane, Sequence = sequence };
+        bool opens = _segment.TryOpen(files, sequence, out SegmentHeader found, out string fault);
         if (!opens && !TryAttach(sequence, expectedFirst, out string gone))
         {
             verdict.Fault = gone.Length > 0 ? null : fault;
@@ -113,7 +113,7 @@ internal sealed unsafe class SegmentVerifier(IJournalDisk disk, string directory
         ISegmentFile file;
         try
         {
-            file = disk.OpenRead(Path.Combine(directory, JournalSegment.NameOf(sequence)));
+            file = files.Disk.OpenRead(Path.Combine(files.Directory, JournalSegment.NameOf(sequence)));
         }
         catch (FileNotFoundException)
         {
@@ -122,7 +122,7 @@ internal sealed unsafe class SegmentVerifier(IJournalDisk disk, string directory
         }
 
         SegmentHeader header = SegmentReader.ReadHeader(file);
-        (header.Lane, header.Sequence) = (lane, sequence);
+        (header.Lane, header.Sequence) = (files.Lane, sequence);
         (header.FirstPosition, header.SegmentBytes) = (expectedFirst, (int)Math.Min(file.Bytes, int.MaxValue));
         _segment.Attach(file, in header);
         return true;

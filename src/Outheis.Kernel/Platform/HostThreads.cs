@@ -12,6 +12,11 @@ internal abstract class HostThreads
     /// <summary>A worker of its own that runs <paramref name="work"/> whenever it was signalled since.</summary>
     public abstract IWorker StartWorker(string name, Action work);
 
+    /// <summary>The calling worker's thread gives way to others from here on, where the system can do that.</summary>
+    public virtual void GiveWay()
+    {
+    }
+
     /// <summary>Begins asynchronous work of the kernel; its awaits resume here.</summary>
     public Task<T> Run<T>(Func<Task<T>> work) => Task.Factory.StartNew(
         work, CancellationToken.None, TaskCreationOptions.DenyChildAttach, Scheduler).Unwrap();
@@ -36,6 +41,8 @@ internal sealed class SystemHostThreads : HostThreads
         ThreadPool.UnsafeQueueUserWorkItem(item, preferLocal: false);
 
     public override IWorker StartWorker(string name, Action work) => new Worker(name, work);
+
+    public override void GiveWay() => LowPriority.Take();
 
     /// <summary>Its thread begins with the first signal, so a short run never has it.</summary>
     private sealed class Worker(string name, Action work) : IWorker

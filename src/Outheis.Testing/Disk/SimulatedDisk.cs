@@ -203,7 +203,9 @@ public sealed class SimulatedDisk : IJournalDisk
 
     /// <summary>Reads the journal in a directory of this disk, also beside its writer.</summary>
     /// <param name="directory">The directory that the kernel was given.</param>
-    public JournalReader ReadJournal(string directory) => JournalReader.Open(directory, this);
+    /// <param name="archive">Its archive on this disk, if that is to be read too.</param>
+    public JournalReader ReadJournal(string directory, string? archive = null) =>
+        JournalReader.Open(directory, this, archive is null ? null : new JournalQuery { Archive = archive });
 
     /// <summary>Some lines for a failed test: what is there, what was called, what failed.</summary>
     public string Describe()

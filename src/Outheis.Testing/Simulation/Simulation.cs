@@ -19,6 +19,9 @@ public sealed class Simulation : IDisposable
     /// <summary>Where the journal lies on a simulation's disk.</summary>
     public const string JournalDirectory = "/journal";
 
+    /// <summary>Where its archive lies.</summary>
+    public const string ArchiveDirectory = "/archive";
+
     private static readonly TimeSpan StopMost = TimeSpan.FromMinutes(10);
 
     private readonly SimulationOptions _options;
@@ -26,8 +29,7 @@ public sealed class Simulation : IDisposable
     private readonly Interruptions _interruptions;
     private readonly KernelWatch _watch;
     private readonly List<ExitSignal> _unsupervised = [];
-    private bool _isDisposed;
-    private bool _isRunning;
+    private bool _isDisposed, _isRunning;
 
     /// <summary>Starts a kernel of two cores under a seed, without journal and faults.</summary>
     /// <param name="seed">Any number.</param>
@@ -334,14 +336,13 @@ public sealed class Simulation : IDisposable
     private Kernel StartKernel() => new(
         new KernelOptions
         {
-            Cores = _options.Cores, ChannelCapacity = _options.ChannelCapacity,
-            Time = Time,
+            Cores = _options.Cores, ChannelCapacity = _options.ChannelCapacity, Time = Time,
             Seed = (ulong)Choices.Draw(int.MaxValue),
             JournalDirectory = _options.Disk is null ? null : JournalDirectory,
-            SegmentBytes = _options.SegmentBytes,
-            RetainSegments = _options.RetainSegments,
-            Codecs = _options.Codecs,
-            Durability = _options.Durability, SnapshotEvery = _options.SnapshotEvery,
+            SegmentBytes = _options.SegmentBytes, Retention = _options.Retention,
+            ArchiveDirectory = _options.Archives ? ArchiveDirectory : null,
+            Codecs = _options.Codecs, Durability = _options.Durability,
+            SnapshotEvery = _options.SnapshotEvery, WhenArchiveLags = _options.WhenArchiveLags,
             Unsupervised = _unsupervised.Add,
         },
         new Platform(SimulatedCores, Host, (IJournalDisk?)_options.Disk ?? SystemJournalDisk.Instance));

@@ -15,8 +15,14 @@ public sealed record SimulationOptions
     /// <summary>Bytes of one journal segment; small, so that segments roll.</summary>
     public int SegmentBytes { get; init; } = 64 << 10;
 
-    /// <summary>Segments that each core keeps; null: all.</summary>
-    public int? RetainSegments { get; init; }
+    /// <summary>As <see cref="KernelOptions.Retention"/>.</summary>
+    public JournalRetention Retention { get; init; } = JournalRetention.KeepAll;
+
+    /// <summary>Whether the journal has an archive, in <see cref="Simulation.ArchiveDirectory"/>.</summary>
+    public bool Archives { get; init; }
+
+    /// <summary>As <see cref="KernelOptions.WhenArchiveLags"/>.</summary>
+    public ArchiveLag WhenArchiveLags { get; init; }
 
     /// <summary>How reference messages are written into the journal.</summary>
     public MessageCodecs Codecs { get; init; } = new();

@@ -18,11 +18,15 @@ internal sealed class Durable : Workload
         var told = new HashSet<Numbered>();
         SimulatedDisk disk = new();
         int lives = 2 + run.Choices.Draw(3);
+        bool archives = run.Choices.Draw(2) == 1;
         for (int life = 0; life < lives; life++)
         {
             SimulationOptions options = run.DrawOptions() with
             {
                 Cores = 1 + run.Choices.Draw(3),
+                Retention = archives ? JournalLives.DrawRetention(run.Choices) : JournalRetention.KeepAll,
+                Archives = archives,
+                WhenArchiveLags = run.Choices.Pick([ArchiveLag.Block, ArchiveLag.DropNonDurable]),
                 Durability = run.Choices.Pick([Durability.Buffered, Durability.Durable]),
                 Faults = !run.WithFaults ? FaultOptions.None : new FaultOptions
                 {
@@ -81,7 +85,7 @@ internal sealed class Durable : Workload
         }
 
         var found = new HashSet<Numbered>();
-        using JournalReader reader = copy.ReadJournal(Simulation.JournalDirectory);
+        using JournalReader reader = JournalImage.Open(copy);
         foreach (JournalEntry entry in reader.Read().Where(
             static entry => entry.Kind == JournalKind.Sent && entry.TypeName == nameof(Small)))
         {

@@ -27,7 +27,8 @@ internal sealed class FullDisk : Workload
             simulation = run.Start(options with
             {
                 Disk = disk,
-                RetainSegments = run.Choices.Pick<int?>([null, 3]),
+                Retention = run.Choices.Pick(
+                    [JournalRetention.KeepAll, JournalRetention.KeepBytes(3 * JournalLimits.SegmentBytesMin)]),
                 Faults = options.Faults with { CrashOneIn = 0 },      // crashes are counted here
             });
         }

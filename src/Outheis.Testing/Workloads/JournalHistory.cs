@@ -108,14 +108,17 @@ internal sealed class JournalHistory(int life, int cores, int agents)
     /// <summary>What a journal tells of this life. Null: nothing that it should not.</summary>
     /// <param name="told">The messages in the journal, in its order, by the lane that has them.</param>
     /// <param name="afterPowerCut">Then what is durable must be there, and not all that was kept.</param>
-    public string? FirstWrong(IReadOnlyList<(int Lane, Numbered Message)> told, bool afterPowerCut)
+    /// <param name="beginOf">How much of this life a lane may have given up.</param>
+    public string? FirstWrong(
+        IReadOnlyList<(int Lane, Numbered Message)> told, bool afterPowerCut, Func<int, LaneBegin> beginOf)
     {
         (int[] agentsLeast, int[] hostLeast) =
             afterPowerCut ? (_agentsDurable, _hostDurable) : (_agentsKept, _hostKept);
         int[] next = new int[cores], nextOfHost = new int[agents];
+        Begin(told, beginOf, next, nextOfHost);
         foreach ((int lane, Numbered message) in told)
         {
-            if (lane >= cores || message.To < 0 || message.To >= agents || message.From < -1 || message.From >= agents)
+            if (!IsOfThisLife(lane, message))
             {
                 return $"lane {lane} has {message}";
             }
@@ -153,10 +156,38 @@ internal sealed class JournalHistory(int life, int cores, int agents)
         return null;
     }
 
-    /// <summary>After a power cut there is this and no more; what is wrong with it, the next check says.</summary>
-    public void NoteCut(IReadOnlyList<(int Lane, Numbered Message)> told)
+    // Where a lane may have given up its beginning, what is found first begins it; what is found nowhere is all there.
+    private void Begin(
+        IReadOnlyList<(int Lane, Numbered Message)> told, Func<int, LaneBegin> beginOf, int[] next, int[] nextOfHost)
     {
-        if (FirstWrong(told, afterPowerCut: true) is null)
+        for (int core = 0; core < cores; core++)
+        {
+            LaneBegin begin = beginOf(core);
+            if (begin != LaneBegin.Whole)
+            {
+                Numbered first = told.FirstOrDefault(one => one.Lane == core && one.Message.From >= 0).Message;
+                next[core] = first.Number > 0 ? Math.Max(0, _byCore[core].IndexOf(first)) : _agentsKept[core];
+            }
+
+            for (int agent = 0; agent < agents; agent++)
+            {
+                if (CoreOf[agent] == core && begin != LaneBegin.Whole)
+                {
+                    Numbered first = told.FirstOrDefault(
+                        one => one.Lane == core && one.Message.From < 0 && one.Message.To == agent).Message;
+                    nextOfHost[agent] = first.Number > 0 ? first.Number - 1 : _hostKept[agent];
+                }
+            }
+        }
+    }
+
+    private bool IsOfThisLife(int lane, Numbered message) =>
+        lane < cores && message.To >= 0 && message.To < agents && message.From >= -1 && message.From < agents;
+
+    /// <summary>After a power cut there is this and no more; what is wrong with it, the next check says.</summary>
+    public void NoteCut(IReadOnlyList<(int Lane, Numbered Message)> told, Func<int, LaneBegin> beginOf)
+    {
+        if (FirstWrong(told, afterPowerCut: true, beginOf) is null)
         {
             MustKeepAllThatWasTold(isDurable: true);
         }
@@ -174,6 +205,16 @@ internal sealed class JournalHistory(int life, int cores, int agents)
             _toldOfHost.CopyTo(_hostDurable, 0);
         }
     }
+}
+
+/// <summary>What a lane must have of one life.</summary>
+internal enum LaneBegin : byte
+{
+    /// <summary>All from the first message on.</summary>
+    Whole,
+
+    /// <summary>All from some message on: the lane gave up what was older.</summary>
+    GivenUp,
 }
 
 /// <summary>How much of one life had been told at some moment.</summary>

@@ -31,7 +31,9 @@ internal struct Large(Numbered id)
             var filling = default(Filling);
             for (int i = 0; i < 200; i++)
             {
-                filling[i] = ((ulong)(uint)id.Number << 32) + (ulong)((id.Life << 20) + ((byte)id.From << 8) + i);
+                // No word of it is a length: recovery would take what an earlier lap left for a record that it may be.
+                uint low = 0x8000_0000 + (uint)((id.Life << 20) + ((byte)id.From << 8) + i);
+                filling[i] = ((ulong)(0x8000_0000 + (uint)id.Number) << 32) + low;
             }
 
             return filling;
@@ -51,19 +53,24 @@ internal sealed class JournalImage
     private readonly Dictionary<(long Run, AgentId Sender, AgentId Target), long> _newestConsumed = [];
     private readonly Dictionary<int, long> _newest = [];                          // position, by lane
     private readonly Dictionary<int, long> _runOfLife = [];
+    private readonly Dictionary<int, long> _firstOf = [];                         // position, by lane
 
-    private JournalImage(SimulatedDisk disk, ImageState state)
+    private readonly bool _mayGiveUp;
+
+    private JournalImage(SimulatedDisk disk, ImageState state, bool mayGiveUp)
     {
+        _mayGiveUp = mayGiveUp;
         if (disk.List(Simulation.JournalDirectory) is null or [])
         {
             return;      // the power was cut before the journal's first file was durable
         }
 
-        using JournalReader reader = disk.ReadJournal(Simulation.JournalDirectory);
+        using JournalReader reader = Open(disk);
         List<JournalEntry> entries = [.. reader.Read()];
         Ends = reader.Ends;
         Dictionary<int, long> ends = Ends.ToDictionary(static end => end.Lane, static end => end.Position);
         int whole = state == ImageState.LeftByPower ? CutDangling(entries, ends) : 0;
+        entries.ForEach(entry => _firstOf.TryAdd(entry.Lane, entry.Position));
         foreach (JournalEntry entry in entries)
         {
             if (entry.Position < ends[entry.Lane])
@@ -92,9 +99,26 @@ internal sealed class JournalImage
     /// <summary>Records that recovery has to cut off because another lane has lost what they name.</summary>
     public int Dangling { get; private set; }
 
-    public static JournalImage Read(SimulatedDisk disk, ImageState state) => new(disk, state);
+    /// <summary>Together with its archive, if it has one.</summary>
+    public static JournalReader Open(SimulatedDisk disk)
+    {
+        const string archive = Simulation.ArchiveDirectory;
+        return disk.ReadJournal(Simulation.JournalDirectory, disk.List(archive) is null ? null : archive);
+    }
+
+    /// <param name="disk">With the journal.</param>
+    /// <param name="state">How it was left.</param>
+    /// <param name="mayGiveUp">Lanes need not have their beginnings.</param>
+    public static JournalImage Read(SimulatedDisk disk, ImageState state, bool mayGiveUp) =>
+        new(disk, state, mayGiveUp);
 
     public IReadOnlyList<(int Lane, Numbered Message)> Of(int life) => _byLife.GetValueOrDefault(life) ?? [];
+
+    /// <summary>What must be there of a life: of a lane that does not begin with its first record, what is older than
+    /// the first message found is given up.</summary>
+    public LaneBegin BeginOf(int life, int lane) =>
+        BeginsLate(lane) && !_byLife.Any(one => one.Key < life && one.Value.Exists(told => told.Lane == lane))
+            ? LaneBegin.GivenUp : LaneBegin.Whole;
 
     private void Note(JournalEntry entry)
     {
@@ -112,11 +136,12 @@ internal sealed class JournalImage
 
         RequireThere(entry, entry.Cause, entry.Sender);
         _sent.Add((entry.Run, entry.Position), (entry.Sender, entry.Target));
-        if (entry.TypeName == nameof(Small))
+        // By their length: the record with the name may have been given up.
+        if (entry.Payload.Length == Unsafe.SizeOf<Small>())
         {
             Note(entry, MemoryMarshal.Read<Small>(entry.Payload.Span).Id);
         }
-        else if (entry.TypeName == nameof(Large))
+        else if (entry.Payload.Length == Unsafe.SizeOf<Large>())
         {
             Large large = MemoryMarshal.Read<Large>(entry.Payload.Span);
             Require(large.IsWhole, entry, "is torn");
@@ -174,7 +199,7 @@ internal sealed class JournalImage
 
     private void RequireThere(JournalEntry entry, long position, AgentId target)
     {
-        if (position != 0)
+        if (position != 0 && !(BeginsLate(RecordHeader.LaneOf(position)) && position < FirstOf(position)))
         {
             Require(
                 _sent.TryGetValue((entry.Run, position), out (AgentId Sender, AgentId Target) message)
@@ -182,6 +207,11 @@ internal sealed class JournalImage
                 entry, $"names {position}, which was not sent to {target}");
         }
     }
+
+    private long FirstOf(long position) => _firstOf.GetValueOrDefault(RecordHeader.LaneOf(position));
+
+    private bool BeginsLate(int lane) => _mayGiveUp && _firstOf.GetValueOrDefault(lane)
+        > ((long)lane << RecordHeader.LaneShift) + JournalLimits.SegmentHeaderBytes;
 
     private void Require(bool condition, JournalEntry entry, string what) =>
         FirstWrong ??= condition ? null : $"{entry.Kind} at {entry.Position} of run {entry.Run} {what}";

@@ -10,7 +10,10 @@ internal sealed class JournalLives(WorkloadRun run, bool mayCutPower)
 
     private readonly List<JournalHistory> _histories = [];
     private readonly DiskFaults _faults = mayCutPower && run.WithFaults ? DrawFaults(run.Choices) : DiskFaults.None;
+    private readonly long[] _durableTo = new long[JournalLimits.Lanes];      // positions that no lane may end before
     private SimulatedDisk _disk = new();
+    private readonly bool _archives = run.Choices.Draw(3) == 1;      // then journal and archive together have all
+    private bool _mayGiveUp;      // this life's retention, or an earlier one's
     private bool _cutsPower;      // at the end of this life
     private bool _fromDevice;     // the power was cut before this one, and no opening has come to its end since
     private bool _isOpened;       // this life's opening has
@@ -38,6 +41,14 @@ internal sealed class JournalLives(WorkloadRun run, bool mayCutPower)
         NamesInAnyOrder = choices.Chance(4),
     };
 
+    public static JournalRetention DrawRetention(Choices choices) => choices.Draw(6) switch
+    {
+        0 => JournalRetention.KeepBytes(1),
+        1 => JournalRetention.KeepBytes(3 * JournalLimits.SegmentBytesMin),
+        2 => JournalRetention.KeepFor(TimeSpan.FromMilliseconds(choices.Pick([1, 20]))),
+        _ => JournalRetention.KeepAll,
+    };
+
     private DiskImage LiveAndDie(int life)
     {
         int cores = 1 + run.Choices.Draw(3);
@@ -46,6 +57,8 @@ internal sealed class JournalLives(WorkloadRun run, bool mayCutPower)
         SimulationOptions options = run.DrawOptions() with
         {
             Cores = cores,
+            Retention = DrawRetention(run.Choices),
+            Archives = _archives,
             Faults = new FaultOptions
             {
                 KillOneIn = run.Choices.Pick([0, 4000, 800, 200, 40]),
@@ -53,6 +66,7 @@ internal sealed class JournalLives(WorkloadRun run, bool mayCutPower)
                 StickOneIn = run.Choices.Pick([0, 200]),
             },
         };
+        _mayGiveUp |= options.Retention.IsBounded && !_archives;
         Simulation simulation = Open(options);
         if (life > 0)
         {
@@ -68,8 +82,7 @@ internal sealed class JournalLives(WorkloadRun run, bool mayCutPower)
         var team = new JournalTeam(run, simulation, history);
         if (mayCutPower)
         {
-            team.FlushNowAndThen(_disk, (core, mark) =>
-                _histories.ForEach(one => one.MadeDurable(core, ReferenceEquals(one, history) ? mark : null)));
+            team.FlushNowAndThen(_disk, (core, position, mark) => NoteFlushed(history, core, position, mark));
         }
 
         if (run.Choices.Chance(3))
@@ -95,6 +108,12 @@ internal sealed class JournalLives(WorkloadRun run, bool mayCutPower)
         return left;
     }
 
+    private void NoteFlushed(JournalHistory history, int core, long position, HistoryMark mark)
+    {
+        _durableTo[core] = Math.Max(_durableTo[core], position);
+        _histories.ForEach(one => one.MadeDurable(core, ReferenceEquals(one, history) ? mark : null));
+    }
+
     /// <summary>A disk that fails while the journal is opened says so; then the machine is started anew.</summary>
     private Simulation Open(SimulationOptions options)
     {
@@ -109,8 +128,8 @@ internal sealed class JournalLives(WorkloadRun run, bool mayCutPower)
                 run.Note("openings that failed");
                 DiskFaults faults = attempts < AttemptsMost / 2 ? _faults : DiskFaults.None;
                 DiskImage left = _disk.PowerCut(run.Choices);
-                JournalImage image = JournalImage.Read(SimulatedDisk.From(left), ImageState.LeftByPower);
-                _histories.ForEach(history => history.NoteCut(image.Of(history.Life)));
+                JournalImage image = JournalImage.Read(SimulatedDisk.From(left), ImageState.LeftByPower, _mayGiveUp);
+                NoteCut(image);
                 _disk = SimulatedDisk.From(left, run.Choices, faults);
                 _fromDevice = true;
             }
@@ -128,13 +147,13 @@ internal sealed class JournalLives(WorkloadRun run, bool mayCutPower)
     private void CheckImage(Simulation simulation, DiskImage left)
     {
         JournalImage image = JournalImage.Read(
-            SimulatedDisk.From(left), mayCutPower ? ImageState.LeftByPower : ImageState.Whole);
+            SimulatedDisk.From(left), mayCutPower ? ImageState.LeftByPower : ImageState.Whole, _mayGiveUp);
         simulation.Require(
             mayCutPower || image.FirstTorn is null, Promise, $"after a kill a lane is torn: {image.FirstTorn}.");
         Check(simulation, image, _cutsPower);
         if (_cutsPower)
         {
-            _histories.ForEach(history => history.NoteCut(image.Of(history.Life)));
+            NoteCut(image);
         }
 
         run.Note("records found", image.Entries);
@@ -157,7 +176,7 @@ internal sealed class JournalLives(WorkloadRun run, bool mayCutPower)
         }
 
         _histories.ForEach(history => history.MustKeepAllThatWasTold(_fromDevice));
-        JournalImage image = JournalImage.Read(SimulatedDisk.From(_disk.Snapshot()), ImageState.Whole);
+        JournalImage image = JournalImage.Read(SimulatedDisk.From(_disk.Snapshot()), ImageState.Whole, _mayGiveUp);
         simulation.Require(image.FirstTorn is null, Promise, $"after the repair a lane is torn: {image.FirstTorn}.");
         Check(simulation, image, _fromDevice);
     }
@@ -174,15 +193,26 @@ internal sealed class JournalLives(WorkloadRun run, bool mayCutPower)
         StopReport report = simulation.Stop();
         simulation.Require(
             report is { Drained: true, JournalFailure: null }, Promise, "an idle run could not be closed.");
-        Check(simulation, JournalImage.Read(_disk, ImageState.Whole), afterPowerCut: false);
+        Check(simulation, JournalImage.Read(_disk, ImageState.Whole, _mayGiveUp), afterPowerCut: false);
     }
+
+    private void NoteCut(JournalImage image) => _histories.ForEach(history =>
+        history.NoteCut(image.Of(history.Life), lane => image.BeginOf(history.Life, lane)));
 
     private void Check(Simulation simulation, JournalImage image, bool afterPowerCut)
     {
         simulation.Require(image.FirstWrong is null, Promise, $"{image.FirstWrong}.");
+        for (int lane = 0; lane < JournalLimits.Lanes; lane++)
+        {
+            long end = image.Ends.FirstOrDefault(one => one.Lane == lane)?.Position ?? 0;
+            simulation.Require(end >= _durableTo[lane], Promise,
+                $"lane {lane} ends at {end} although it was durable up to {_durableTo[lane]}.");
+        }
+
         foreach (JournalHistory history in _histories)
         {
-            string? wrong = history.FirstWrong(image.Of(history.Life), afterPowerCut);
+            string? wrong = history.FirstWrong(
+                image.Of(history.Life), afterPowerCut, lane => image.BeginOf(history.Life, lane));
             simulation.Require(wrong is null, Promise, $"life {history.Life} of {_histories.Count}: {wrong}.");
         }
     }

@@ -78,8 +78,8 @@ internal sealed class JournalTeam
 
     /// <summary>Makes everything durable now and then; meanwhile the system writes some pages by itself.</summary>
     /// <param name="disk">The journal's.</param>
-    /// <param name="flushed">Hears which core's lane is durable, and how much of this life.</param>
-    public void FlushNowAndThen(SimulatedDisk disk, Action<int, HistoryMark> flushed)
+    /// <param name="flushed">Hears which core's lane is durable up to where, and how much of this life.</param>
+    public void FlushNowAndThen(SimulatedDisk disk, Action<int, long, HistoryMark> flushed)
     {
         int acts = _run.Choices.Pick([0, 4, 20]);
         _simulation.AddActor("flushes", () =>
@@ -105,9 +105,10 @@ internal sealed class JournalTeam
 
     private async Task StopAsync() => _report = await _simulation.Kernel.StopAsync().ConfigureAwait(true);
 
-    private async Task FlushAsync(Action<int, HistoryMark> flushed)
+    private async Task FlushAsync(Action<int, long, HistoryMark> flushed)
     {
         HistoryMark mark = _history.Mark();
+        long[] positions = [.. _simulation.Kernel.Cores.Select(static core => core.Tap!.Lane.Position)];
         bool wasSuspect = _isSuspect;
         try
         {
@@ -116,7 +117,7 @@ internal sealed class JournalTeam
             _simulation.Require(!wasSuspect, "ES-44", "a flush was believed after one had failed.");
             for (int core = 0; core < _cores && _simulation.Killed is null; core++)
             {
-                flushed(core, mark);
+                flushed(core, positions[core], mark);
             }
         }
         catch (JournalException)

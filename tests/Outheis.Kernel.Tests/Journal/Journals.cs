@@ -13,7 +13,14 @@ internal static unsafe class Journals
 
     public static JournalSettings Settings(
         int lanes = 1, int segmentBytes = SmallSegment, int? retain = null) =>
-        new() { Lanes = lanes, SegmentBytes = segmentBytes, RetainSegments = retain, KernelVersion = "test" };
+        new()
+        {
+            Lanes = lanes, SegmentBytes = segmentBytes, Retention = Keep(retain, segmentBytes), KernelVersion = "test",
+        };
+
+    /// <summary>So many segments; null: all.</summary>
+    public static JournalRetention Keep(int? segments, int segmentBytes = SmallSegment) =>
+        segments is { } some ? JournalRetention.KeepBytes((long)some * segmentBytes) : JournalRetention.KeepAll;
 
     public static JournalDirectory Open(
         IJournalDisk disk, JournalSettings? settings = null, string path = Path) =>

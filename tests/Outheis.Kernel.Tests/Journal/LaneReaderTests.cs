@@ -40,7 +40,8 @@ public sealed unsafe class LaneReaderTests : IDisposable
     }
 
     private LaneReader OpenReader(long record, Queue<Sight> copies) =>
-        new(new GlassDisk((int)record, copies), Path.Combine(_path, JournalSegment.LaneName(0)), 0);
+        new(new LaneFiles(
+            new GlassDisk((int)record, copies), 0, Path.Combine(_path, JournalSegment.LaneName(0))));
 
     /// <summary>What one copy has of a record.</summary>
     public enum Sight

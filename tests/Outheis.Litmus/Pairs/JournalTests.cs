@@ -28,12 +28,13 @@ public sealed class JournalTests
             {
                 Lanes = 1,
                 SegmentBytes = JournalLimits.SegmentBytesMin,
-                RetainSegments = 64,
+                Retention = JournalRetention.KeepBytes(64 * JournalLimits.SegmentBytesMin),
             };
             _journal = JournalDirectory.Open(
                 _folder, settings, SystemJournalDisk.Instance, TimeProvider.System, out _);
             _lane = _journal.Lane(0);
-            _reader = new LaneReader(SystemJournalDisk.Instance, Path.Combine(_folder, JournalSegment.LaneName(0)), 0);
+            _reader = new LaneReader(
+                new LaneFiles(SystemJournalDisk.Instance, 0, Path.Combine(_folder, JournalSegment.LaneName(0))));
             while (_reader.TryRead())
             {
             }

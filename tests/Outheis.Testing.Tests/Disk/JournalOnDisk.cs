@@ -12,10 +12,14 @@ internal static unsafe class JournalOnDisk
     {
         Lanes = 1,
         SegmentBytes = JournalLimits.SegmentBytesMin,
-        RetainSegments = retain,
+        Retention = Keep(retain),
         KernelVersion = "test",
         Threads = threads ?? SystemHostThreads.Instance,
     };
+
+    /// <summary>So many segments; null: all.</summary>
+    public static JournalRetention Keep(int? segments) => segments is { } some
+        ? JournalRetention.KeepBytes((long)some * JournalLimits.SegmentBytesMin) : JournalRetention.KeepAll;
 
     public static JournalDirectory Open(SimulatedDisk disk, JournalSettings? settings = null) =>
         Open(disk, out _, settings);
@@ -23,6 +27,16 @@ internal static unsafe class JournalOnDisk
     public static JournalDirectory Open(
         SimulatedDisk disk, out RecoveryReport report, JournalSettings? settings = null) =>
         JournalDirectory.Open(Path, settings ?? Settings(), disk, TimeProvider.System, out report);
+
+    /// <summary>Appends numbers of some fifteen to a segment; the workers come after each.</summary>
+    public static void AppendUpTo(this JournalDirectory journal, ref ulong next, ulong end, PreparerByHand workers)
+    {
+        for (; next < end; next++)
+        {
+            journal.Lane(0).Append(next, 4000);
+            workers.RunAll();
+        }
+    }
 
     /// <summary>A Sent record whose badge is the number and whose payload follows from it.</summary>
     public static bool TryAppend(this JournalLane lane, ulong number, int payloadBytes)
@@ -46,9 +60,9 @@ internal static unsafe class JournalOnDisk
         Assert.True(lane.TryAppend(number, payloadBytes), lane.Refusal?.Message);
 
     /// <summary>The numbers that can be read, each checked to be what was written.</summary>
-    public static List<ulong> Numbers(SimulatedDisk disk)
+    public static List<ulong> Numbers(SimulatedDisk disk, string path = Path, string? archive = null)
     {
-        using JournalReader reader = disk.ReadJournal(Path);
+        using JournalReader reader = disk.ReadJournal(path, archive);
         return [.. Numbers(reader)];
     }
 

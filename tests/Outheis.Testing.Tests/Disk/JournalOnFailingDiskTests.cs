@@ -265,6 +265,7 @@ public sealed class JournalOnFailingDiskTests
 
         Assert.Single(_disk.Events);
         Assert.Equal(199ul, JournalOnDisk.Numbers(_disk)[^1]);
-        journal.Close();
+        Exception? closing = Record.Exception(journal.Close);      // names of files that were recycled may be lost
+        Assert.True(closing is null || verb == DiskVerb.SyncDirectory, $"{closing}");
     }
 }

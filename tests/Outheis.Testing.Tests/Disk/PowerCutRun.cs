@@ -107,7 +107,7 @@ internal sealed class PowerCutRun
         numbers.RemoveAt(numbers.Count - 1);
         (int recovered, int kept) = Place(numbers, $"{report}");
         Assert.True(numbers.Count == 0 || kept >= end, $"{Where}{end} before the recovery, {kept} after");
-        Assert.True(_settings.RetainSegments is not null || (recovered, kept) == (0, end),
+        Assert.True(_settings.Retention.IsBounded || (recovered, kept) == (0, end),
             $"{Where}{end} before the recovery, {recovered} to {kept} after");
         return Math.Max(kept, end);
     }

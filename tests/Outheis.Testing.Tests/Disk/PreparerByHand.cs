@@ -27,6 +27,16 @@ internal sealed class PreparerByHand : HostThreads
         }
     }
 
+    /// <summary>All that were signalled do their work, until none is.</summary>
+    public void RunAll()
+    {
+        _workers.RemoveAll(static worker => worker.IsDisposed);
+        while (_workers.Find(static worker => worker.IsSignalled) is { } worker)
+        {
+            worker.Run();
+        }
+    }
+
     private sealed class Worker(Action work) : IWorker
     {
         public bool IsSignalled { get; private set; }
