@@ -1,0 +1,96 @@
+namespace Outheis;
+
+/// <summary>What a named agent's earlier lives left.</summary>
+internal sealed class AgentPast(string name)
+{
+    private readonly Dictionary<ulong, JournalEntry> _replies = [];
+    private readonly Dictionary<long, PastTurn> _byPosition = [];
+
+    public string Name => name;
+
+    /// <summary>The newest run that had it.</summary>
+    public long Run { get; set; }
+
+    /// <summary>That run did not end as it should: its newest message may have been handled in part only.</summary>
+    public bool IsCut { get; set; }
+
+    /// <summary>Its newest message was handled in part only, in a run that ended as it should.</summary>
+    public bool EndsCutOff => Turns is [.., { IsCutOff: true }];
+
+    /// <summary>Its newest snapshot; null: it is not durable.</summary>
+    public JournalEntry? Snapshot { get; private set; }
+
+    /// <summary>What it took since, in order.</summary>
+    public List<PastTurn> Turns { get; } = [];
+
+    /// <summary>What it was sent and did not take, in order.</summary>
+    public List<LedgerMessage> Waiting { get; } = [];
+
+    public void Begin(JournalEntry snapshot)
+    {
+        Snapshot = snapshot;
+        Turns.Clear();
+        _byPosition.Clear();
+        _replies.Clear();
+    }
+
+    public void NoteTaken(JournalEntry message)
+    {
+        if (Snapshot is not null)
+        {
+            var turn = new PastTurn(message);
+            Turns.Add(turn);
+            _byPosition[message.Position] = turn;
+        }
+    }
+
+    /// <summary>Its handler threw: the state is what it was before.</summary>
+    public JournalEntry? NoteFailed(long position)
+    {
+        if (!_byPosition.Remove(position, out PastTurn? failed))
+        {
+            return null;
+        }
+
+        Turns.Remove(failed);
+        return failed.Message;
+    }
+
+    /// <summary>The run ended while the agent awaited something in it.</summary>
+    public void NoteCutOff(long position)
+    {
+        if (_byPosition.TryGetValue(position, out PastTurn? turn))
+        {
+            turn.IsCutOff = true;
+        }
+    }
+
+    public void NoteOutput(JournalEntry entry)
+    {
+        if (_byPosition.TryGetValue(entry.Cause, out PastTurn? turn))
+        {
+            turn.Outputs.Add(entry);
+        }
+    }
+
+    /// <summary>A reply or a failure that came back to it.</summary>
+    public void NoteReply(JournalEntry entry)
+    {
+        _replies[entry.Correlation] = entry;
+    }
+
+    /// <summary>Whether the message is among those taken since the snapshot.</summary>
+    public bool Has(long position) => _byPosition.ContainsKey(position);
+
+    public JournalEntry? ReplyTo(ulong correlation) => _replies.GetValueOrDefault(correlation);
+}
+
+/// <summary>One message that a durable agent took, and what it did about it.</summary>
+internal sealed class PastTurn(JournalEntry message)
+{
+    public JournalEntry Message => message;
+
+    public List<JournalEntry> Outputs { get; } = [];
+
+    public bool IsCutOff { get; set; }
+}
