@@ -39,7 +39,12 @@ public sealed partial class Kernel
         {
             if (everyCoreStopped)
             {
+                _past?.Close();
                 _journal?.Close();
+            }
+            else
+            {
+                _past?.Abandon();
             }
         }
         catch (JournalException error)

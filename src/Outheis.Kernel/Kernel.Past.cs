@@ -4,7 +4,7 @@ namespace Outheis;
 public sealed partial class Kernel
 {
     private readonly Lock _pastLock = new();
-    private readonly JournalLedger? _ledger;      // _pastLock
+    private readonly JournalPast? _past;      // null: there is no journal
     private readonly HashSet<string> _durableNames = new(StringComparer.Ordinal);      // _pastLock
 
     /// <summary>What became of the messages that earlier processes accepted and did not handle.</summary>
@@ -57,7 +57,7 @@ public sealed partial class Kernel
                 $"{cell.Name} is no durable agent with a state of {typeof(TState).Name}, or there is no journal.");
         }
 
-        AgentPast? past = ReadLedger(end).Find(cell.Name);
+        AgentPast? past = ReadPast(end);
         if (past?.Snapshot is null || (end.Position is { } position && !past.Has(position)))
         {
             throw new ArgumentException(
@@ -86,20 +86,28 @@ public sealed partial class Kernel
         }
     }
 
-    /// <summary>Folds the journal as it is now. Costs its length. Any thread that may read files.</summary>
-    internal JournalLedger ReadLedger(LedgerEnd? end = null)
+    /// <summary>What an agent has left in the journal by now; null: nothing. Costs what was written since the ledger
+    /// was brought up to date last. Any thread that may read files.</summary>
+    internal AgentPast? ReadPast(string name) => _past?.Newest(name);
+
+    private AgentPast? ReadPast(LedgerEnd end)
     {
-        using JournalReader reader = JournalReader.Open(
-            Path.GetFullPath(Options.JournalDirectory!), Platform.Disk,
-            new JournalQuery { Archive = Options.ArchiveDirectory });
-        return JournalLedger.Of(reader.Read(), end);
+        using LedgerReader reader = LedgerReader.Open(
+            Platform.Disk, Path.GetFullPath(Options.JournalDirectory!), FullPath(Options.ArchiveDirectory),
+            useCheckpoint: false);
+        reader.CatchUp(end: end);
+        return reader.Find(end.Name);
     }
 
-    private JournalLedger ReadPast(JournalDirectory journal)
+    private JournalPast OpenPast(JournalDirectory journal)
     {
         try
         {
-            return ReadLedger();
+            var past = JournalPast.Open(
+                Platform.Disk, Path.GetFullPath(Options.JournalDirectory!), FullPath(Options.ArchiveDirectory),
+                Platform.Host, Options.SegmentBytes);
+            journal.WhenSegmentLeft(past.Signal);
+            return past;
         }
         catch (IOException failure)
         {
@@ -109,6 +117,8 @@ public sealed partial class Kernel
                 + $"{failure.Message}", failure);
         }
     }
+
+    private static string? FullPath(string? path) => path is null ? null : Path.GetFullPath(path);
 
     // The host's thread, before the agent is on its core.
     private void TakePast(AgentCell agent)
@@ -121,13 +131,17 @@ public sealed partial class Kernel
 
         lock (_pastLock)
         {
-            if (durable is not null && !_durableNames.Add(agent.GivenName!))
+            if (durable is not null && _durableNames.Contains(agent.GivenName!))
             {
                 throw new ArgumentException(
                     $"A durable agent named {agent.GivenName} has been spawned already; their states would mix.");
             }
 
-            agent.Past = _ledger?.Take(agent.GivenName);
+            agent.Past = _past?.Take(agent.GivenName);
+            if (durable is not null)
+            {
+                _durableNames.Add(agent.GivenName!);
+            }
         }
     }
 

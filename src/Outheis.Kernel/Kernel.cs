@@ -35,7 +35,7 @@ public sealed partial class Kernel : IAsyncDisposable
                 Retention = options.Retention,
                 Seal = options.Seals,
                 Signer = options.SealSigner,
-                ArchiveDirectory = options.ArchiveDirectory is { } archive ? Path.GetFullPath(archive) : null,
+                ArchiveDirectory = FullPath(options.ArchiveDirectory),
                 WhenArchiveLags = options.WhenArchiveLags,
                 KernelVersion = typeof(Kernel).Assembly.GetName().Version?.ToString() ?? "",
                 Threads = platform.Host,
@@ -43,7 +43,7 @@ public sealed partial class Kernel : IAsyncDisposable
             _journal = JournalDirectory.Open(
                 directory, settings, platform.Disk, options.Time, out RecoveryReport report);
             Recovery = report;
-            _ledger = report.Run > 1 ? ReadPast(_journal) : null;
+            _past = OpenPast(_journal);
             Flusher = new JournalFlusher(_journal.Lanes, platform.Host, StopDurable);
         }
 
@@ -302,6 +302,7 @@ public sealed partial class Kernel : IAsyncDisposable
     internal void Abandon()
     {
         Flusher?.Stop();
+        _past?.Abandon();
         _journal?.Abandon();
         Array.ForEach(Cores, static core => core.Dispose());
     }

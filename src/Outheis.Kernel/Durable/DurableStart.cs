@@ -65,7 +65,7 @@ internal static unsafe class DurableStart
         {
             try
             {
-                _past = agent.Kernel.ReadLedger().Take(agent.Name);
+                _past = agent.Kernel.ReadPast(agent.Name);
                 if (_past is not null)
                 {
                     _past.IsCut = false;

@@ -5,223 +5,267 @@ namespace Outheis;
 /// <summary>
 /// What a journal's history leaves to be done: messages that were accepted and not taken, by the name of the agent they
 /// are for; messages in quarantine; of durable agents the newest snapshot and what they took since. A fold over the
-/// journal in its causal order: derived, disposable.
+/// journal in its causal order, which keeps positions alone: derived, disposable.
 /// </summary>
 /// <remarks>Names join runs: ids mean something in one run only. A name that two agents of one run have joins nothing.
 /// </remarks>
-internal sealed class JournalLedger
+internal sealed unsafe partial class JournalLedger
 {
-    private readonly Dictionary<(long Run, uint Agent), LedgerAgent> _agents = [];
-    private readonly Dictionary<string, AgentPast> _pasts = new(StringComparer.Ordinal);
-    private readonly Dictionary<(long Run, string Name), LedgerAgent> _names = [];
-    private readonly Dictionary<(long Run, ulong Correlation), AgentPast> _asks = [];      // of durable agents
-    private readonly Dictionary<long, LedgerMessage> _messages = [];      // waiting or in quarantine, by position
+    private readonly Dictionary<uint, LedgerRun> _runs = [];
+    private readonly Dictionary<string, LedgerPast> _pasts = new(StringComparer.Ordinal);
+    private readonly Dictionary<(uint Run, ulong Correlation), LedgerPast> _asks = [];      // of durable agents
+    private readonly Dictionary<long, Accepted> _messages = [];      // waiting or in quarantine, by position
     private long _accepted;
-    private long _closedRun;
+    private uint _closedRun;
+    private LedgerRun _run = new(0);      // of the newest record
 
-    private JournalLedger()
+    /// <summary>How many messages wait for their agent to be spawned again.</summary>
+    public int Waiting => _messages.Values.Count(static message => message.IsWaiting);
+
+    /// <summary>Everybody of whom something is known.</summary>
+    public IEnumerable<string> Names => _pasts.Keys;
+
+    /// <summary>What a person has to decide about, in the order of acceptance.</summary>
+    public IEnumerable<LedgerMessage> Quarantine(LedgerEntries entries) => _messages.Values
+        .Where(static message => message.Verdict is { IsQuarantined: true })
+        .OrderBy(static message => message.Number).Select(message => message.Read(entries));
+
+    /// <summary>What the next agent of this name begins with; null: nothing.</summary>
+    /// <exception cref="JournalException">A record that it consists of is no longer there.</exception>
+    public AgentPast? Find(string? name, LedgerEntries entries)
     {
-    }
-
-    /// <summary>Messages that wait for their agent to be spawned again.</summary>
-    public IEnumerable<LedgerMessage> Waiting => _messages.Values.Where(
-        static message => message.Name.Length > 0 && !message.IsQuarantined);
-
-    /// <summary>Messages that a person has to decide about.</summary>
-    public IEnumerable<LedgerMessage> Quarantine => _messages.Values.Where(static message => message.IsQuarantined);
-
-    /// <summary>Folds a history.</summary>
-    /// <param name="history">In causal order.</param>
-    /// <param name="end">Where to stop in the middle; null: nowhere.</param>
-    public static JournalLedger Of(IEnumerable<JournalEntry> history, LedgerEnd? end = null)
-    {
-        var ledger = new JournalLedger();
-        foreach (JournalEntry entry in history)
-        {
-            if (end?.IsReached(ledger, entry) ?? false)
-            {
-                break;
-            }
-
-            ledger.Note(entry);
-        }
-
-        return ledger;
-    }
-
-    /// <summary>What is known of the name so far; null: nothing.</summary>
-    public AgentPast? Find(string name) => _pasts.GetValueOrDefault(name);
-
-    /// <summary>Whether the record says that an agent of this name took something, or wrote its state down.</summary>
-    public bool IsStepOf(string name, JournalEntry entry) =>
-        (entry.Kind == JournalKind.Snapshot && NameOf(entry.Run, entry.Target) == name)
-        || entry.Consumed.Any(taken => NameOf(entry.Run, taken.Target) == name);
-
-    /// <summary>What the next agent of this name begins with; null: nothing. Nobody else gets it.</summary>
-    public AgentPast? Take(string? name)
-    {
-        if (name is null || !_pasts.Remove(name, out AgentPast? past))
+        if (name is null || !_pasts.TryGetValue(name, out LedgerPast? past))
         {
             return null;
         }
 
-        past.Waiting.AddRange(_messages.Values.Where(message => message.Name == name && !message.IsQuarantined)
-            .OrderByDescending(static message => message.IsRetry).ThenBy(static message => message.Number));
-        past.Waiting.ForEach(message => _messages.Remove(message.Position));
-        past.IsCut = past.Run != _closedRun || past.EndsCutOff;
-        return past;
-    }
-
-    private void Note(JournalEntry entry)
-    {
-        foreach (ConsumedMessage taken in entry.Consumed)
+        var found = new AgentPast(past.Name) { Run = past.Run };
+        if (past.Snapshot is { } snapshot)
         {
-            NoteTaken(entry.Run, taken);
+            found.Begin(entries.Read(in snapshot));
         }
 
-        switch (entry.Kind)
+        foreach (LedgerTurn turn in past.Turns)
         {
+            found.NoteTaken(entries.Read(turn.Message));
+            turn.Outputs.ForEach(output => found.NoteOutput(entries.Read(in output)));
+            if (turn.IsCutOff)
+            {
+                found.NoteCutOff(turn.Message.Position);
+            }
+        }
+
+        foreach (RecordPlace reply in past.Replies.Values)
+        {
+            found.NoteReply(entries.Read(in reply));
+        }
+
+        found.Waiting.AddRange(_messages.Values.Where(message => message.Agent.Past == past && message.IsWaiting)
+            .OrderByDescending(static message => message.Verdict?.IsRetry ?? false)
+            .ThenBy(static message => message.Number).Select(message => message.Read(entries)));
+        found.IsCut = past.Run != _closedRun || found.EndsCutOff;
+        return found;
+    }
+
+    /// <summary>The message that an agent of this name took last, since its newest snapshot; 0: none.</summary>
+    public long NewestTaken(string name) =>
+        _pasts.TryGetValue(name, out LedgerPast? past) && past.Turns is [.., { } newest] ? newest.Message.Position : 0;
+
+    /// <summary>Whether the record at hand says that an agent of this name took something, or wrote its state
+    /// down.</summary>
+    public bool IsStepOf(string name, LaneReader lane)
+    {
+        RecordHeader* record = lane.Record;
+        LedgerRun run = RunOf(lane.Run);
+        if ((record->Kind == JournalKind.Snapshot && NameOf(run, record->Target) == name)
+            || ((record->Flags & RecordFlags.Takes) != 0 && NameOf(run, record->Sender) == name))
+        {
+            return true;
+        }
+
+        if (record->Kind == JournalKind.Consumed)
+        {
+            foreach (ConsumedEntry taken in MemoryMarshal.Cast<byte, ConsumedEntry>(lane.Content))
+            {
+                if (NameOf(run, taken.Target) == name)
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Takes the record at hand in.</summary>
+    public void Note(LaneReader lane)
+    {
+        RecordHeader* record = lane.Record;
+        LedgerRun run = RunOf(lane.Run);
+        if ((record->Flags & RecordFlags.Takes) != 0)
+        {
+            NoteTaken(run, record->Sender, record->Cause);
+        }
+
+        switch (record->Kind)
+        {
+            case JournalKind.Consumed:
+                foreach (ConsumedEntry taken in MemoryMarshal.Cast<byte, ConsumedEntry>(lane.Content))
+                {
+                    NoteTaken(run, taken.Target, taken.Position);
+                }
+
+                return;
+            case JournalKind.Sent:
+                NoteSent(run, lane);
+                break;
             case JournalKind.Closed:
-                _closedRun = entry.Run;
+                _closedRun = lane.Run;
                 break;
             case JournalKind.Spawned:
-                NoteSpawned(entry);
+                NoteSpawned(run, lane);
                 break;
-            case JournalKind.Sent:
-                NoteSent(entry);
-                break;
-            case JournalKind.DeadLetter when DeadLetterRecord.TryRead(entry.Payload.Span, out DeadLetterRecord letter):
-                NoteDeadLetter(entry, (DeadLetterReason)letter.Reason);
+            case JournalKind.DeadLetter when DeadLetterRecord.TryRead(lane.Content, out DeadLetterRecord letter):
+                NoteDeadLetter(run, record, (DeadLetterReason)letter.Reason);
                 break;
             case JournalKind.Attempted or JournalKind.Quarantined or JournalKind.Released:
-                NoteVerdict(entry);
+                NoteVerdict(run, lane);
                 break;
             case JournalKind.Snapshot:
-                PastOf(entry.Run, entry.Target)?.Begin(entry);
+                PastOf(run, record->Target)?.Begin(lane.RecordPlace);
                 break;
         }
 
-        NoteOutput(entry);
+        NoteOutput(run, lane);
     }
 
-    private void NoteOutput(JournalEntry entry)
+    private void NoteOutput(LedgerRun run, LaneReader lane)
     {
-        if (entry.Kind is JournalKind.Replied or JournalKind.TimedOut
-            && _asks.Remove((entry.Run, entry.Correlation), out AgentPast? asker))
+        RecordHeader* record = lane.Record;
+        if (_asks.Count > 0 && record->Kind is JournalKind.Replied or JournalKind.TimedOut
+            && _asks.Remove((run.Number, lane.Correlation), out LedgerPast? asker))
         {
-            asker.NoteReply(entry);
+            asker.Replies[lane.Correlation] = lane.RecordPlace;
         }
 
-        if (PastOf(entry.Run, entry.Sender) is { Snapshot: not null } past)
+        if (PastOf(run, record->Sender) is { Snapshot: not null } past)
         {
-            past.NoteOutput(entry);
-            if (entry.Kind == JournalKind.Sent && entry.Correlation != 0)
+            past.NoteOutput(record->Cause, lane.RecordPlace);
+            if (record->Kind == JournalKind.Sent && lane.Correlation != 0)
             {
-                _asks[(entry.Run, entry.Correlation)] = past;
+                _asks[(run.Number, lane.Correlation)] = past;
             }
         }
     }
 
-    private void NoteSpawned(JournalEntry entry)
+    private void NoteSpawned(LedgerRun run, LaneReader lane)
     {
-        if (entry.TargetName is not { Length: > 0 } name || name[0] == '#')
-        {
-            return;
-        }
-
-        LedgerAgent agent = AgentOf(entry);
-        if (agent.IsTold)
+        LedgerAgent agent = run.AgentOf(lane.Record->Target);
+        if (agent.IsTold || !SpawnedRecord.TryRead(lane.Content, out SpawnedRecord spawned))
         {
             return;      // by another core already
         }
 
-        (agent.IsTold, agent.Name) = (true, name);
-        if (!_names.TryAdd((entry.Run, name), agent))
+        if (spawned.Name.Length == 0 || spawned.Name[0] == '#')
         {
-            _names[(entry.Run, name)].Name = agent.Name = "";
+            agent.IsTold = true;
+            return;
         }
 
-        _pasts.TryAdd(name, new AgentPast(name));
-        _pasts[name].Run = entry.Run;
+        ref LedgerPast? past = ref CollectionsMarshal.GetValueRefOrAddDefault(_pasts, spawned.Name, out _);
+        past ??= new LedgerPast(spawned.Name);
+        past.Run = run.Number;
+        run.Name(agent, spawned.Name, past);
     }
 
-    private void NoteSent(JournalEntry entry)
+    private void NoteSent(LedgerRun run, LaneReader lane)
     {
-        if (entry.Target != AgentId.Host)
+        if (lane.Record->Target == 0)
         {
-            _messages[entry.Position] = new LedgerMessage(entry, AgentOf(entry), ++_accepted);
+            return;      // the host's
         }
-    }
 
-    // What another core sent to an agent may come before the record that names it.
-    private LedgerAgent AgentOf(JournalEntry entry)
-    {
-        ref LedgerAgent? agent = ref CollectionsMarshal.GetValueRefOrAddDefault(
-            _agents, (entry.Run, entry.Target.Value), out _);
-        return agent ??= new LedgerAgent();
-    }
-
-    private void NoteTaken(long run, ConsumedMessage taken)
-    {
-        if (_messages.Remove(taken.Position, out LedgerMessage? message))
+        LedgerAgent agent = run.AgentOf(lane.Record->Target);
+        if (!agent.JoinsNothing)
         {
-            PastOf(run, taken.Target)?.NoteTaken(message.Entry);
+            _messages[lane.Position] = new Accepted(lane.RecordPlace, agent, ++_accepted, null);
         }
     }
 
-    private void NoteDeadLetter(JournalEntry entry, DeadLetterReason reason)
+    private void NoteTaken(LedgerRun run, uint taker, long position)
+    {
+        if (position != 0 && _messages.Remove(position, out Accepted message))
+        {
+            PastOf(run, taker)?.NoteTaken(message.Place);
+        }
+    }
+
+    private void NoteDeadLetter(LedgerRun run, RecordHeader* record, DeadLetterReason reason)
     {
         if (reason == DeadLetterReason.KernelStopped)
         {
-            PastOf(entry.Run, entry.Target)?.NoteCutOff(entry.Cause);      // if it had been taken; else it waits
+            PastOf(run, record->Target)?.NoteCutOff(record->Cause);      // if it had been taken; else it waits
             return;
         }
 
-        _messages.Remove(entry.Cause);
-        PastOf(entry.Run, entry.Target)?.NoteFailed(entry.Cause);
+        _messages.Remove(record->Cause);
+        PastOf(run, record->Target)?.NoteFailed(record->Cause);
     }
 
-    private void NoteVerdict(JournalEntry entry)
+    private void NoteVerdict(LedgerRun run, LaneReader lane)
     {
-        if (!AttemptRecord.TryRead(entry.Payload.Span, out AttemptRecord record))
+        (JournalKind kind, long position) = (lane.Record->Kind, lane.Record->Cause);
+        if (!AttemptRecord.TryRead(lane.Content, out AttemptRecord record))
         {
             return;
         }
 
-        if (!_messages.TryGetValue(entry.Cause, out LedgerMessage? message))
+        if (!_messages.TryGetValue(position, out Accepted message))
         {
             // It was taken, and its handler threw.
-            if (PastOf(entry.Run, entry.Target) is not { } past || past.NoteFailed(entry.Cause) is not { } failed)
+            LedgerAgent agent = run.AgentOf(lane.Record->Target);
+            if (agent.Past?.NoteFailed(position) is not { } failed)
             {
                 return;
             }
 
-            message = new LedgerMessage(failed, new LedgerAgent { Name = past.Name }, ++_accepted) { IsRetry = true };
-            _messages[entry.Cause] = message;
+            message = new Accepted(failed, agent, ++_accepted, new LedgerVerdict { IsRetry = true });
         }
 
-        message.Attempts = entry.Kind == JournalKind.Released ? 0 : record.Number;
-        message.IsQuarantined = entry.Kind == JournalKind.Quarantined;
-        message.Reason = record.Reason;
-        if (entry.Kind == JournalKind.Released && record.Verdict == AttemptRecord.Drop)
+        LedgerVerdict verdict = message.Verdict ?? new LedgerVerdict();
+        _messages[position] = message with { Verdict = verdict };
+        verdict.Attempts = kind == JournalKind.Released ? 0 : record.Number;
+        verdict.IsQuarantined = kind == JournalKind.Quarantined;
+        verdict.Reason = record.Reason;
+        if (kind == JournalKind.Released && record.Verdict == AttemptRecord.Drop)
         {
-            _messages.Remove(entry.Cause);
+            _messages.Remove(position);
         }
     }
 
-    private string? NameOf(long run, AgentId agent) =>
-        _agents.TryGetValue((run, agent.Value), out LedgerAgent? found) && found.Name.Length > 0 ? found.Name : null;
+    private LedgerRun RunOf(uint number)
+    {
+        if (_run.Number != number)
+        {
+            ref LedgerRun? run = ref CollectionsMarshal.GetValueRefOrAddDefault(_runs, number, out _);
+            _run = run ??= new LedgerRun(number);
+        }
 
-    private AgentPast? PastOf(long run, AgentId agent) =>
-        NameOf(run, agent) is { } name ? _pasts.GetValueOrDefault(name) : null;
-}
+        return _run;
+    }
 
-/// <summary>An agent of one run.</summary>
-internal sealed class LedgerAgent
-{
-    /// <summary>Empty: joins nothing, or is not known yet.</summary>
-    public string Name { get; set; } = "";
+    private static LedgerPast? PastOf(LedgerRun run, uint agent) =>
+        agent != 0 && run.Agents.TryGetValue(agent, out LedgerAgent? found) ? found.Past : null;
 
-    /// <summary>A record has named it.</summary>
-    public bool IsTold { get; set; }
+    private static string? NameOf(LedgerRun run, uint agent) => PastOf(run, agent)?.Name;
+
+    /// <summary>A message that was accepted, and nobody has taken.</summary>
+    private readonly partial record struct Accepted(
+        RecordPlace Place, LedgerAgent Agent, long Number, LedgerVerdict? Verdict)
+    {
+        public bool IsWaiting => Agent.Past is not null && Verdict is not { IsQuarantined: true };
+
+        public LedgerMessage Read(LedgerEntries entries) =>
+            new(entries.Read(Place), Agent.Past?.Name ?? "", Number, Verdict);
+    }
 }

@@ -8,7 +8,8 @@ namespace Outheis;
 /// <param name="Reason">How the last one ended, in words; empty if the process did.</param>
 public sealed record QuarantinedMessage(JournalEntry Message, string? AgentName, long Attempts, string Reason);
 
-/// <summary>The messages of a journal that wait for a person's decision. Reads the whole journal.</summary>
+/// <summary>The messages of a journal that wait for a person's decision. Reads what the newest checkpoint of the ledger does not
+/// have.</summary>
 public static class JournalQuarantine
 {
     /// <summary>What is in quarantine, in the order of acceptance. Also beside a running kernel.</summary>
@@ -16,9 +17,11 @@ public static class JournalQuarantine
     /// <exception cref="JournalException">There is no journal, or it cannot be read.</exception>
     public static IReadOnlyList<QuarantinedMessage> List(string directory)
     {
-        using JournalReader reader = JournalReader.Open(directory);
-        var ledger = JournalLedger.Of(reader.Read());
-        return [.. ledger.Quarantine.OrderBy(static message => message.Number).Select(message =>
+        ArgumentException.ThrowIfNullOrEmpty(directory);
+        using LedgerReader reader = LedgerReader.Open(
+            SystemJournalDisk.Instance, Path.GetFullPath(directory), archive: null);
+        reader.CatchUp();
+        return [.. reader.Quarantine().Select(message =>
             new QuarantinedMessage(
                 message.Entry, message.Name.Length > 0 ? message.Name : null, message.Attempts, message.Reason))];
     }

@@ -6,14 +6,14 @@ namespace Outheis;
 /// </summary>
 internal sealed record LedgerEnd(string Name, long? Position, DateTimeOffset? Time)
 {
-    public bool IsReached(JournalLedger ledger, JournalEntry next)
+    /// <summary>Whether the fold is not to take the record at hand in.</summary>
+    public bool IsReached(JournalLedger ledger, LaneReader next)
     {
         if (!ledger.IsStepOf(Name, next))
         {
             return false;
         }
 
-        return Time is { } time ? next.Time > time
-            : ledger.Find(Name) is { Turns: [.., { } newest] } && newest.Message.Position == Position;
+        return Time is { } time ? next.UtcTicks > time.UtcTicks : ledger.NewestTaken(Name) == Position;
     }
 }

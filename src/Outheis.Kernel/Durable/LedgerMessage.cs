@@ -1,18 +1,30 @@
 namespace Outheis;
 
 /// <summary>A message that waits for its agent, or for a person.</summary>
-internal sealed class LedgerMessage(JournalEntry entry, LedgerAgent agent, long number)
+/// <param name="entry">Its record.</param>
+/// <param name="name">Of the agent that it is for; empty: the journal does not tell.</param>
+/// <param name="number">Its place in the order of acceptance.</param>
+/// <param name="verdict">What became of earlier attempts; null: there were none.</param>
+internal sealed class LedgerMessage(JournalEntry entry, string name, long number, LedgerVerdict? verdict)
 {
     public JournalEntry Entry => entry;
 
     public long Position => entry.Position;
 
-    /// <summary>Of the agent that it is for.</summary>
-    public string Name => agent.Name;
+    public string Name => name;
 
-    /// <summary>Its place in the order of acceptance.</summary>
     public long Number => number;
 
+    public uint Attempts => verdict?.Attempts ?? 0;
+
+    public bool IsRetry => verdict?.IsRetry ?? false;
+
+    public string Reason => verdict?.Reason ?? "";
+}
+
+/// <summary>What became of the attempts to handle a message.</summary>
+internal sealed class LedgerVerdict
+{
     /// <summary>How often an attempt to handle it ended an agent or the process.</summary>
     public uint Attempts { get; set; }
 
@@ -23,4 +35,18 @@ internal sealed class LedgerMessage(JournalEntry entry, LedgerAgent agent, long 
 
     /// <summary>Why, in words.</summary>
     public string Reason { get; set; } = "";
+
+    public void Write(BinaryWriter to)
+    {
+        to.Write(Attempts);
+        to.Write(IsQuarantined);
+        to.Write(IsRetry);
+        to.Write(Reason);
+    }
+
+    public static LedgerVerdict Read(BinaryReader from) => new()
+    {
+        Attempts = from.ReadUInt32(), IsQuarantined = from.ReadBoolean(), IsRetry = from.ReadBoolean(),
+        Reason = from.ReadString(),
+    };
 }

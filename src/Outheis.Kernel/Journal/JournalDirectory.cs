@@ -69,6 +69,10 @@ internal sealed class JournalDirectory : IDisposable
         [.. _lanes.Select(static lane => new JournalLaneInfo(
             lane.Id, lane.Segments.Store.Oldest, lane.Segments.Newest, -1, -1, 0))], null, null);
 
+    /// <summary>Tells whenever a lane has gone on to its next segment, soon after, on the preparing thread. Before
+    /// anything is appended.</summary>
+    public void WhenSegmentLeft(Action tell) => _preparer.WhenLeft += tell;
+
     /// <summary>Ends the run: makes it durable, writes Closed into every lane, releases everything. No lane
     /// may be in use.</summary>
     /// <exception cref="JournalException">Something could not be made durable. All is released nevertheless;
@@ -299,7 +303,8 @@ internal sealed class JournalDirectory : IDisposable
     {
         if (settings.Seal)
         {
-            _sealer = _preparer.Sealer = new JournalSealer(_lanes, settings, disk, _time);
+            _sealer = new JournalSealer(_lanes, settings, disk, _time);
+            WhenSegmentLeft(_sealer.Signal);
             _sealer.Signal();
         }
     }

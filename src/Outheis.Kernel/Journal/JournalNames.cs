@@ -18,6 +18,16 @@ internal sealed class JournalNames
 
     public JournalType? Type(uint run, int type) => _types.GetValueOrDefault((run, type));
 
+    /// <summary>The message types of a run, with their numbers.</summary>
+    public IEnumerable<(int Id, SchemaRecord Schema)> TypesOf(uint run) => _types
+        .Where(type => type.Key.Run == run).Select(static type => (type.Key.Type, type.Value.Schema));
+
+    /// <summary>What a record said that is not read again.</summary>
+    public void Tell(uint run, uint agent, string name) => _agents[(run, agent)] = name;
+
+    /// <summary>What a record said that is not read again.</summary>
+    public void Tell(uint run, int type, SchemaRecord schema) => _types[(run, type)] = new JournalType(schema);
+
     /// <summary>Whether a record may tell something of this, so that it is worth finding again.</summary>
     public static bool Tells(JournalKind kind) =>
         kind is JournalKind.Spawned or JournalKind.Schema or JournalKind.Started or JournalKind.Restarted;

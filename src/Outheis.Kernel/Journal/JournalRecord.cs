@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace Outheis;
 
 /// <summary>
@@ -62,12 +60,10 @@ public readonly unsafe ref struct JournalRecord
     public bool IsFailure => (Header->Flags & RecordFlags.Failed) != 0;
 
     /// <summary>Joins request, reply and timeout; 0: none.</summary>
-    public ulong Correlation =>
-        HasExtension ? MemoryMarshal.Read<RecordExtension>(_lane.Payload).Correlation : 0;
+    public ulong Correlation => _lane.Correlation;
 
     /// <summary>The message, or the system record's own content.</summary>
-    public ReadOnlySpan<byte> Payload =>
-        HasExtension ? _lane.Payload[RecordExtension.Bytes..] : _lane.Payload;
+    public ReadOnlySpan<byte> Payload => _lane.Content;
 
     /// <summary>The name of its sender; null when no record read so far tells it.</summary>
     public string? SenderName => _names.Agent(_lane.Run, Header->Sender);
@@ -80,7 +76,4 @@ public readonly unsafe ref struct JournalRecord
 
     /// <summary>A copy that outlives the reader's next step.</summary>
     public JournalEntry ToEntry() => new(_lane, _names);
-
-    private bool HasExtension =>
-        (Header->Flags & RecordFlags.Extended) != 0 && _lane.Payload.Length >= RecordExtension.Bytes;
 }

@@ -36,6 +36,12 @@ internal sealed unsafe class LaneMerge(JournalNames names) : IDisposable
         }
     }
 
+    /// <summary>The lane whose record was taken last and is still at hand; null: none.</summary>
+    public LaneReader? Taken => _taken;
+
+    /// <summary>The record that was taken last will be taken once more.</summary>
+    public void PutBack() => _taken = null;
+
     /// <summary>The lane whose record comes next; null when no lane has any.</summary>
     public LaneReader? Take()
     {

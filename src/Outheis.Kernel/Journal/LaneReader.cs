@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Outheis;
 
 /// <summary>
@@ -10,6 +12,9 @@ internal sealed unsafe class LaneReader : IDisposable
     private readonly SegmentReader _segment;
     private readonly List<LaneLoss> _losses = [];
     private long _lostFrom;              // reading goes on with the oldest segment; 0: nothing is lost
+    private long _lastSequence = -1;     // of the segment with the record that was read last; -1: none was
+    private int _lastOffset;
+    private uint _lastCrc;
     private bool _isFinished;            // what follows is later than what was asked for
 
     public LaneReader(LaneFiles files, int windowBytes = JournalLimits.ReadWindowBytes)
@@ -38,6 +43,24 @@ internal sealed unsafe class LaneReader : IDisposable
     /// <summary>Where the record at hand begins.</summary>
     public long Position { get; private set; }
 
+    /// <summary>The same, for whoever comes back.</summary>
+    public RecordPlace RecordPlace => new(
+        Position, new LanePlace(_segment.Sequence, (int)(Position - _segment.Header.FirstPosition), Run, UtcTicks));
+
+    /// <summary>Joins request, reply and timeout; 0: none.</summary>
+    public ulong Correlation => HasExtension ? MemoryMarshal.Read<RecordExtension>(Payload).Correlation : 0;
+
+    /// <summary>The payload without its extension.</summary>
+    public ReadOnlySpan<byte> Content => HasExtension ? Payload[RecordExtension.Bytes..] : Payload;
+
+    /// <summary>By which the record that was read last can be known again; null: none was.</summary>
+    public (LanePlace Place, uint Crc)? Last =>
+        _lastSequence < 0 ? null : (new LanePlace(_lastSequence, _lastOffset, Run, UtcTicks), _lastCrc);
+
+    /// <summary>Where the next TryRead looks; null: it begins with the lane.</summary>
+    public LanePlace? Next => _segment.IsOpen && _lostFrom == 0
+        ? new LanePlace(_segment.Sequence, _segment.Offset, Run, UtcTicks) : null;
+
     public ReadOnlySpan<byte> Payload => new(Record + 1, Record->Length - RecordHeader.Bytes);
 
     /// <summary>Where and why TryRead returned false last.</summary>
@@ -56,6 +79,7 @@ internal sealed unsafe class LaneReader : IDisposable
                 case RecordState.Whole:
                     Record = _segment.Slot;
                     Position = _segment.Position;
+                    (_lastSequence, _lastOffset, _lastCrc) = (_segment.Sequence, _segment.Offset, Record->Crc);
                     _segment.Offset += bytes;
                     Note();
                     return true;
@@ -88,10 +112,21 @@ internal sealed unsafe class LaneReader : IDisposable
         return opens;
     }
 
+    /// <summary>The next TryRead begins with the lane.</summary>
+    public void Rewind()
+    {
+        Record = null;
+        _lastSequence = -1;
+        _segment.Close();
+    }
+
     /// <summary>Tells that what stood from there on was given up before it was read.</summary>
     public void NoteLoss(long from) => _lostFrom = from;
 
     public void Dispose() => _segment.Dispose();
+
+    private bool HasExtension =>
+        (Record->Flags & RecordFlags.Extended) != 0 && Payload.Length >= RecordExtension.Bytes;
 
     private void Note()
     {

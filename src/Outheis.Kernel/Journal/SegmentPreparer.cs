@@ -29,10 +29,10 @@ internal sealed class SegmentPreparer : IDisposable
     }
 
     /// <summary>Who hears of segments that were left, if anybody. Before the first one is.</summary>
-    public JournalSealer? Sealer { get; set; }
+    public Action? WhenLeft { get; set; }
 
     /// <summary>The worker: a segment was left, so it is full.</summary>
-    public void NoteLeft() => Sealer?.Signal();
+    public void NoteLeft() => WhenLeft?.Invoke();
 
     /// <summary>Any appender: there is something to do.</summary>
     public void Signal() => _worker.Signal();

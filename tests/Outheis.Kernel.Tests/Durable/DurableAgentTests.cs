@@ -182,7 +182,13 @@ public sealed class DurableAgentTests
         Spawn(world);
         Assert.Equal(6, Ask(world).Cents);
         Assert.Equal(0, world.Kernel.Redelivered.Delivered);
-        Assert.Single(world.Kernel.ReadLedger().Quarantine);
+        using (LedgerReader past = LedgerReader.Open(
+            world.Kernel.Platform.Disk, Path.GetFullPath(world.Kernel.Options.JournalDirectory!), archive: null))
+        {
+            past.CatchUp();
+            Assert.Single(past.Quarantine());
+        }
+
         world.Stop();
     }
 

@@ -55,11 +55,12 @@ internal sealed unsafe class FuzzedSegment : IJournalDisk
                 _ = (entry.PayloadText, entry.Detail, entry.TypeFullName, entry.Deadline, entry.Time, entry.IsFailure);
             }
 
-            var ledger = JournalLedger.Of(entries);
-            waiting = ledger.Waiting.Count() + ledger.Quarantine.Count();
-            foreach (string? name in entries.Select(static entry => entry.TargetName).Distinct())
+            using LedgerReader past = LedgerReader.Open(disk, Root, archive: null);
+            past.CatchUp(RecordsMost);
+            waiting = past.Ledger.Waiting + past.Quarantine().Count();
+            foreach (string name in past.Ledger.Names)
             {
-                waiting += ledger.Take(name)?.Waiting.Count ?? 0;
+                waiting += past.Find(name)?.Waiting.Count ?? 0;
             }
 
             JournalVerification found = JournalVerifier.Verify(Root, disk, threads: 1);

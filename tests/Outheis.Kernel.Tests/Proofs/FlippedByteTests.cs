@@ -87,8 +87,9 @@ public sealed class FlippedByteTests
         {
             List<JournalEntry> entries = Journals.ReadAll(disk, out _);
             entries.ForEach(static entry => _ = (entry.PayloadText, entry.Detail));
-            var ledger = JournalLedger.Of(entries);
-            _ = (ledger.Take("buyer"), ledger.Take("shop"), ledger.Waiting.Count(), ledger.Quarantine.Count());
+            using LedgerReader past = LedgerReader.Open(disk, Journals.Path, archive: null);
+            past.CatchUp();
+            _ = (past.Find("buyer"), past.Find("shop"), past.Quarantine().Count());
             JournalVerifier.Verify(Journals.Path, disk, threads: 1);
             return [.. entries.Select(Told.Of)];
         }

@@ -1,0 +1,136 @@
+namespace Outheis;
+
+/// <summary>
+/// What a kernel knows of its journal's past: the ledger, kept up to date in the background while the kernel runs, so
+/// that the next opening, and the next start of a durable agent, find nearly all of it read.
+/// </summary>
+internal sealed class JournalPast
+{
+    private const int RecordsPerStep = 16 << 10;      // read while others wait for the ledger
+
+    private readonly Lock _gate = new();
+    private readonly LedgerReader _reader;            // gate
+    private readonly HashSet<string> _left;           // gate: names of earlier runs that nobody has got yet
+    private readonly HostThreads _threads;
+    private readonly IWorker _worker;
+    private readonly long _saveEvery;
+    private bool _isClosed;                           // gate
+
+    private JournalPast(LedgerReader reader, HostThreads threads, long saveEvery)
+    {
+        (_reader, _threads, _saveEvery) = (reader, threads, saveEvery);
+        _left = new HashSet<string>(reader.Ledger.Names, StringComparer.Ordinal);
+        _worker = threads.StartWorker("outheis ledger", Work);
+    }
+
+    /// <summary>Reads what the newest checkpoint does not have yet.</summary>
+    /// <param name="disk">The journal's.</param>
+    /// <param name="directory">Of the journal, which this process has locked.</param>
+    /// <param name="archive">Of its archive; null: none.</param>
+    /// <param name="threads">For what is done in the background.</param>
+    /// <param name="saveEvery">Bytes between two checkpoints.</param>
+    public static JournalPast Open(
+        IJournalDisk disk, string directory, string? archive, HostThreads threads, long saveEvery)
+    {
+        LedgerReader reader = LedgerReader.Open(disk, directory, archive);
+        try
+        {
+            reader.CatchUp();
+            reader.SaveIfDue(saveEvery);
+            return new JournalPast(reader, threads, saveEvery);
+        }
+        catch
+        {
+            reader.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Any thread: a good deal was written since.</summary>
+    public void Signal() => _worker.Signal();
+
+    /// <summary>What earlier runs left to an agent that is spawned now; null: nothing, or a namesake has it.</summary>
+    /// <exception cref="JournalException">A record that it consists of is no longer there.</exception>
+    public AgentPast? Take(string? name)
+    {
+        lock (_gate)
+        {
+            if (name is null || !_left.Contains(name))
+            {
+                return null;
+            }
+
+            AgentPast? found = _reader.Find(name);
+            _left.Remove(name);
+            return found;
+        }
+    }
+
+    /// <summary>What an agent has left by now; null: nothing. Reads what is not read yet.</summary>
+    /// <exception cref="JournalException">A record that it consists of is no longer there.</exception>
+    public AgentPast? Newest(string name)
+    {
+        lock (_gate)
+        {
+            _reader.CatchUp();
+            return _reader.Find(name);
+        }
+    }
+
+    /// <summary>Nobody writes any more: reads the rest and leaves a checkpoint to the next opening.</summary>
+    public void Close()
+    {
+        _worker.Dispose();
+        lock (_gate)
+        {
+            if (!_isClosed)
+            {
+                CatchUp(int.MaxValue);
+            }
+        }
+
+        Abandon();
+    }
+
+    /// <summary>Lets go of the files.</summary>
+    public void Abandon()
+    {
+        _worker.Dispose();
+        lock (_gate)
+        {
+            _isClosed = true;
+            _reader.Dispose();
+        }
+    }
+
+    private void Work()
+    {
+        _threads.GiveWay();
+        lock (_gate)
+        {
+            if (!_isClosed && CatchUp(RecordsPerStep))
+            {
+                _worker.Signal();
+            }
+        }
+    }
+
+    // Whether there is more. What cannot be read now, a later opening may read, and says so if not.
+    private bool CatchUp(int records)
+    {
+        try
+        {
+            bool hasMore = _reader.CatchUp(records);
+            if (!hasMore)
+            {
+                _reader.SaveIfDue(_saveEvery);
+            }
+
+            return hasMore;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,139 @@
+namespace Outheis;
+
+/// <summary>What a ledger knows of a name: where the records are that make the state of a durable agent.</summary>
+internal sealed class LedgerPast(string name)
+{
+    public string Name => name;
+
+    /// <summary>The newest run that had it.</summary>
+    public uint Run { get; set; }
+
+    /// <summary>Its newest snapshot; null: it is not durable.</summary>
+    public RecordPlace? Snapshot { get; private set; }
+
+    /// <summary>What it took since, in order.</summary>
+    public List<LedgerTurn> Turns { get; } = [];
+
+    /// <summary>What came back to it since, by correlation.</summary>
+    public Dictionary<ulong, RecordPlace> Replies { get; } = [];
+
+    public void Begin(in RecordPlace snapshot)
+    {
+        Snapshot = snapshot;
+        Turns.Clear();
+        Replies.Clear();
+    }
+
+    public void NoteTaken(in RecordPlace message)
+    {
+        if (Snapshot is not null)
+        {
+            Turns.Add(new LedgerTurn(message));
+        }
+    }
+
+    /// <summary>Its handler threw: the state is what it was before. Null: it took no such message.</summary>
+    public RecordPlace? NoteFailed(long position)
+    {
+        int at = IndexOf(position);
+        if (at < 0)
+        {
+            return null;
+        }
+
+        RecordPlace failed = Turns[at].Message;
+        Turns.RemoveAt(at);
+        return failed;
+    }
+
+    /// <summary>The run ended while the agent awaited something in it.</summary>
+    public void NoteCutOff(long position)
+    {
+        if (IndexOf(position) is >= 0 and int at)
+        {
+            Turns[at].IsCutOff = true;
+        }
+    }
+
+    public void NoteOutput(long cause, in RecordPlace output)
+    {
+        if (IndexOf(cause) is >= 0 and int at)
+        {
+            Turns[at].Outputs.Add(output);
+        }
+    }
+
+    /// <summary>Every record that it consists of.</summary>
+    public IEnumerable<RecordPlace> Places => Turns.SelectMany(static turn => turn.Outputs.Prepend(turn.Message))
+        .Concat(Replies.Values).Concat(Snapshot is { } snapshot ? [snapshot] : []);
+
+    public void Write(BinaryWriter to)
+    {
+        to.Write(Name);
+        to.Write(Run);
+        to.Write(Snapshot is not null);
+        if (Snapshot is { } snapshot)
+        {
+            snapshot.Write(to);
+        }
+
+        to.Write(Turns.Count);
+        Turns.ForEach(turn => turn.Write(to));
+        to.Write(Replies.Count);
+        foreach ((ulong correlation, RecordPlace reply) in Replies)
+        {
+            to.Write(correlation);
+            reply.Write(to);
+        }
+    }
+
+    public static LedgerPast Read(BinaryReader from)
+    {
+        var past = new LedgerPast(from.ReadString()) { Run = from.ReadUInt32() };
+        past.Snapshot = from.ReadBoolean() ? RecordPlace.Read(from) : null;
+        for (int turns = from.ReadInt32(); turns > 0; turns--)
+        {
+            past.Turns.Add(LedgerTurn.Read(from));
+        }
+
+        for (int replies = from.ReadInt32(); replies > 0; replies--)
+        {
+            past.Replies.Add(from.ReadUInt64(), RecordPlace.Read(from));
+        }
+
+        return past;
+    }
+
+    // Nearly always the newest.
+    private int IndexOf(long position) =>
+        position == 0 ? -1 : Turns.FindLastIndex(turn => turn.Message.Position == position);
+}
+
+/// <summary>One message that a durable agent took, and what it did about it.</summary>
+internal sealed class LedgerTurn(RecordPlace message)
+{
+    public RecordPlace Message => message;
+
+    public List<RecordPlace> Outputs { get; } = [];
+
+    public bool IsCutOff { get; set; }
+
+    public void Write(BinaryWriter to)
+    {
+        Message.Write(to);
+        to.Write(IsCutOff);
+        to.Write(Outputs.Count);
+        Outputs.ForEach(output => output.Write(to));
+    }
+
+    public static LedgerTurn Read(BinaryReader from)
+    {
+        var turn = new LedgerTurn(RecordPlace.Read(from)) { IsCutOff = from.ReadBoolean() };
+        for (int outputs = from.ReadInt32(); outputs > 0; outputs--)
+        {
+            turn.Outputs.Add(RecordPlace.Read(from));
+        }
+
+        return turn;
+    }
+}
