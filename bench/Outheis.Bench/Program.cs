@@ -25,6 +25,21 @@ internal static class Program
             ReadSpeed.Measure(mib, output);
             return Measured;
         }
+        if (RecoverySpeed.IsWriter(arguments))
+        {
+            RecoverySpeed.Write(arguments[1], arguments[2]);
+            return Measured;
+        }
+        if (arguments is ["recovery", ..])
+        {
+            if (!RecoverySpeed.TryParse(arguments[1..], out int mib))
+            {
+                error.WriteLine(RecoverySpeed.Usage);
+                return NotUnderstood;
+            }
+            RecoverySpeed.Measure(mib, output);
+            return Measured;
+        }
         if (arguments is ["durable", ..])
         {
             if (!DurableSpeed.TryParse(arguments[1..], out int seconds, out string directory))

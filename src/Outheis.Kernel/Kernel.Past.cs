@@ -107,6 +107,11 @@ public sealed partial class Kernel
                 Platform.Disk, Path.GetFullPath(Options.JournalDirectory!), FullPath(Options.ArchiveDirectory),
                 Platform.Host, Options.SegmentBytes);
             journal.WhenSegmentLeft(past.Signal);
+            if (Options.Retention.IsBounded && Options.ArchiveDirectory is null)
+            {
+                journal.WhenSegmentLeft(() => KeepStates.Everywhere(this));
+            }
+
             return past;
         }
         catch (IOException failure)

@@ -26,6 +26,9 @@ internal sealed class AgentPast(string name)
     /// <summary>What it was sent and did not take, in order.</summary>
     public List<LedgerMessage> Waiting { get; } = [];
 
+    /// <summary>How many more there were, of which the journal has not kept the records.</summary>
+    public int GivenUp { get; set; }
+
     public void Begin(JournalEntry snapshot)
     {
         Snapshot = snapshot;

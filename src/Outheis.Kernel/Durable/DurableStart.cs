@@ -69,6 +69,7 @@ internal static unsafe class DurableStart
                 if (_past is not null)
                 {
                     _past.IsCut = false;
+                    _past.GivenUp = 0;
                     _past.Waiting.RemoveAll(static message => !message.IsRetry);      // the rest is in its channel
                 }
             }

@@ -28,7 +28,7 @@ internal sealed unsafe partial class JournalLedger
     /// <summary>What a person has to decide about, in the order of acceptance.</summary>
     public IEnumerable<LedgerMessage> Quarantine(LedgerEntries entries) => _messages.Values
         .Where(static message => message.Verdict is { IsQuarantined: true })
-        .OrderBy(static message => message.Number).Select(message => message.Read(entries));
+        .OrderBy(static message => message.Number).Select(message => message.TryRead(entries)).OfType<LedgerMessage>();
 
     /// <summary>What the next agent of this name begins with; null: nothing.</summary>
     /// <exception cref="JournalException">A record that it consists of is no longer there.</exception>
@@ -60,9 +60,11 @@ internal sealed unsafe partial class JournalLedger
             found.NoteReply(entries.Read(in reply));
         }
 
-        found.Waiting.AddRange(_messages.Values.Where(message => message.Agent.Past == past && message.IsWaiting)
+        Accepted[] waiting = [.. _messages.Values.Where(message => message.Agent.Past == past && message.IsWaiting)
             .OrderByDescending(static message => message.Verdict?.IsRetry ?? false)
-            .ThenBy(static message => message.Number).Select(message => message.Read(entries)));
+            .ThenBy(static message => message.Number)];
+        found.Waiting.AddRange(waiting.Select(message => message.TryRead(entries)).OfType<LedgerMessage>());
+        found.GivenUp = waiting.Length - found.Waiting.Count;
         found.IsCut = past.Run != _closedRun || found.EndsCutOff;
         return found;
     }
@@ -265,7 +267,7 @@ internal sealed unsafe partial class JournalLedger
     {
         public bool IsWaiting => Agent.Past is not null && Verdict is not { IsQuarantined: true };
 
-        public LedgerMessage Read(LedgerEntries entries) =>
-            new(entries.Read(Place), Agent.Past?.Name ?? "", Number, Verdict);
+        public LedgerMessage? TryRead(LedgerEntries entries) => entries.TryRead(Place) is { } entry
+            ? new LedgerMessage(entry, Agent.Past?.Name ?? "", Number, Verdict) : null;
     }
 }

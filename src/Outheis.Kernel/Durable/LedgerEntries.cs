@@ -8,14 +8,16 @@ internal sealed class LedgerEntries(Func<IEnumerable<LaneFiles>> find, JournalNa
     private readonly Dictionary<int, LaneReader> _lanes = [];
 
     /// <exception cref="JournalException">It is not there any more.</exception>
-    public JournalEntry Read(in RecordPlace record)
+    public JournalEntry Read(in RecordPlace record) => TryRead(in record) ?? throw new JournalException(
+        $"The record at {record.Position} is needed to restore what earlier runs left, and is not there any more. If "
+        + "the journal gave it up, name its archive.");
+
+    /// <summary>Null: it is not there any more.</summary>
+    public JournalEntry? TryRead(in RecordPlace record)
     {
         LaneReader? lane = LaneOf(RecordHeader.LaneOf(record.Position));
         return lane is not null && lane.TrySeek(record.Place) && lane.TryRead() && lane.Position == record.Position
-            ? new JournalEntry(lane, names)
-            : throw new JournalException(
-                $"The record at {record.Position} is needed to restore what earlier runs left, and is not there any "
-                + "more. If the journal gave it up, keep more of it or name its archive.");
+            ? new JournalEntry(lane, names) : null;
     }
 
     public void Dispose()

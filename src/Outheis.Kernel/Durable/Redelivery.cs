@@ -11,6 +11,7 @@ internal static unsafe class Redelivery
         MessageCodecs codecs = core.Kernel.Options.Codecs;
         Inbox newer = agent.Inbox;
         agent.Inbox = default;
+        core.Kernel.Redelivered.CountGivenUp(past.GivenUp);
         foreach (LedgerMessage message in past.Waiting)
         {
             if (message.Entry.Correlation != 0)

@@ -8,6 +8,7 @@ public sealed class RedeliveryReport
     private long _quarantined;
     private long _abandoned;
     private long _unknown;
+    private long _givenUp;
 
     /// <summary>Put into the channel of the agent that has the name now.</summary>
     public long Delivered => Volatile.Read(ref _delivered);
@@ -21,6 +22,12 @@ public sealed class RedeliveryReport
     /// <summary>Of a type that this program did not say it has, or that it cannot read, or that the agent does not
     /// handle. They stay in the journal, and wait for a program that does.</summary>
     public long Unknown => Volatile.Read(ref _unknown);
+
+    /// <summary>Lost: the journal's retention gave up their records before anybody had their agent's name again. Keep
+    /// more than what may wait, or an archive.</summary>
+    public long GivenUp => Volatile.Read(ref _givenUp);
+
+    internal void CountGivenUp(int messages) => Interlocked.Add(ref _givenUp, messages);
 
     internal void CountDelivered() => Interlocked.Increment(ref _delivered);
 

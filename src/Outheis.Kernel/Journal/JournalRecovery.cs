@@ -217,7 +217,8 @@ internal sealed partial class JournalRecovery
         }
 
         (int beyond, int records) = SegmentScan.Beyond(segment, scan.End);
-        int tornEnd = scan.Stop == RecordState.Unwritten ? beyond
+        bool isOldLap = sameBoot && records == 0;      // whatever it looks like: a process writes one after the other
+        int tornEnd = scan.Stop == RecordState.Unwritten ? isOldLap ? 0 : beyond
             : Math.Max(beyond, SegmentScan.LastNonZero(segment, scan.End));
         SetTailAside(lane, scan.End, tornEnd, records, run);
     }

@@ -76,8 +76,15 @@ public sealed class WorkloadRun : IDisposable
     /// <param name="options">Default: <see cref="DrawOptions"/>.</param>
     public Simulation Start(SimulationOptions? options = null)
     {
-        var simulation = new Simulation(Choices, options ?? DrawOptions());
+        options ??= DrawOptions();
+        var simulation = new Simulation(Choices, options);
         _simulations.Add(simulation);
+        if (options is { Disk: { } disk, Retention.IsBounded: false } && simulation.Killed is null)
+        {
+            string? difference = LedgerOracle.Difference(SimulatedDisk.From(disk.Snapshot()));
+            simulation.Require(difference is null, "INV-32", $"The ledger differs: {difference}");
+        }
+
         return simulation;
     }
 

@@ -54,6 +54,21 @@ public sealed class JournalRecoveryTests
         Assert.Equal([0, 1], Journals.Numbers(_disk));
     }
 
+    /// <summary>A file that is filled anew has its last lap behind the cursor, and that may look like anything.</summary>
+    [Fact]
+    public void Open_AfterKillBeforeAnOldLapThatLooksLikeRecords_SetsNothingAside()
+    {
+        JournalDirectory killed = Journals.Open(_disk);
+        killed.Lane(0).Append(0);
+        int end = (int)RecordHeader.OffsetOf(killed.Lane(0).Position);
+        killed.Abandon();
+        Journals.ClaimRecords(_disk.Bytes(Journals.Segment(0)), end + RecordHeader.Alignment);
+        using JournalDirectory journal = Journals.Open(_disk, out RecoveryReport report);
+        journal.Lane(0).Append(1);
+        Assert.False(report.Repaired);
+        Assert.Equal([0, 1], Journals.Numbers(_disk));
+    }
+
     [Fact]
     public void Open_GarbageTail_IsSetAsideAndReported()
     {

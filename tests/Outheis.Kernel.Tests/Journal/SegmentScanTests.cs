@@ -53,16 +53,7 @@ public sealed unsafe class SegmentScanTests
         JournalDirectory journal = Journals.Open(disk);
         int end = (int)RecordHeader.OffsetOf(journal.Lane(0).Position);
         journal.Abandon();
-        Span<byte> bytes = disk.Bytes(Journals.Segment(0));
-        Span<byte> claim = stackalloc byte[RecordHeader.Alignment];
-        BitConverter.TryWriteBytes(claim, Journals.SmallSegment / 2);
-        claim[8] = (byte)JournalKind.Sent;
-        int last = end + (Journals.SmallSegment - end) / 2;
-        for (int offset = end + RecordHeader.Alignment; offset < last; offset += RecordHeader.Alignment)
-        {
-            claim.CopyTo(bytes[offset..]);
-        }
-
+        int last = Journals.ClaimRecords(disk.Bytes(Journals.Segment(0)), end + RecordHeader.Alignment);
         using var segment = new JournalSegment(((IJournalDisk)disk).OpenSegment(Journals.Segment(0)));
         (int lost, int count) = SegmentScan.Beyond(segment, end);
         Assert.Equal((SegmentScan.LastNonZero(segment, end), 0), (lost, count));

@@ -1,0 +1,32 @@
+namespace Outheis;
+
+/// <summary>
+/// Writes the states of a core's durable agents down anew. Where the retention gives segments up, what a state is made
+/// of must not be among them: so all do it whenever any lane has left a segment.
+/// </summary>
+internal sealed class KeepStates : KernelOp
+{
+    /// <summary>Any thread.</summary>
+    public static void Everywhere(Kernel kernel) =>
+        Array.ForEach(kernel.Cores, static core => core.Post(new KeepStates()));
+
+    public override void Run(Core core)
+    {
+        foreach (AgentCell agent in core.Kernel.Agents.Snapshot())
+        {
+            if (agent.Core != core || agent.Durable is not { } durable)
+            {
+                continue;
+            }
+
+            if (agent.Async is { IsInTurn: true })
+            {
+                durable.SnapshotSoon();
+            }
+            else if (agent.State is AgentState.Idle or AgentState.Ready)
+            {
+                durable.Snapshot(core, agent);
+            }
+        }
+    }
+}
