@@ -192,6 +192,52 @@ public sealed class DurableAgentTests
         world.Stop();
     }
 
+    /// <summary>An agent that nobody writes to for long: its state is written down anew before the retention takes
+    /// what it was made of.</summary>
+    [Fact]
+    public void State_OfAnIdleAgent_OutlivesTheSegmentsItWasMadeIn()
+    {
+        var retention = JournalRetention.KeepBytes(4 * Journals.SmallSegment);
+        var world = new StepKernel(cores: 2, disk: _disk, codecs: Codecs, retention: retention);
+        Spawn(world).SendAll([new Deposit(5), new Deposit(6)]);
+        world.Run();
+        Money before = Ask(world);
+        Capability<Deposit> busy = world.Kernel.Grant<Deposit>(
+            world.Kernel.Spawn(new Receiver<Deposit>(static (in Deposit _, Context _) => { }), core: 0, name: "busy"));
+        for (int left = 1; left < 12; left++)
+        {
+            long begin = _disk.Files.Max(Sequence);
+            while (_disk.Files.Max(Sequence) == begin)
+            {
+                busy.SendAll(Enumerable.Repeat(new Deposit(1), 50));
+                world.Run();
+            }
+
+            world.RunUntil(() => Snapshots() > left);
+        }
+
+        Assert.DoesNotContain(Journals.Segment(0), _disk.Files);
+        world.Stop();
+        world = new StepKernel(cores: 2, disk: _disk, codecs: Codecs, retention: retention);
+        Spawn(world);
+        Assert.Equal(before, Ask(world));
+        world.Stop();
+    }
+
+    private static long Sequence(string file) =>
+        long.TryParse(Path.GetFileNameWithoutExtension(file), out long sequence) ? sequence : 0;
+
+    // The oldest are given up; those of the newest segments are counted on.
+    private int Snapshots()
+    {
+        using JournalReader reader = _disk.ReadJournal(Journals.Path);
+        _snapshots.UnionWith(reader.Read().Where(static entry => entry.Kind == JournalKind.Snapshot)
+            .Select(static entry => entry.Position));
+        return _snapshots.Count;
+    }
+
+    private readonly HashSet<long> _snapshots = [];
+
     [Fact]
     public void Spawn_TwoDurableAgentsOfOneName_IsRefused()
     {

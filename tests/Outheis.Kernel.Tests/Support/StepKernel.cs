@@ -15,7 +15,7 @@ internal sealed class StepKernel : IDisposable
     public StepKernel(
         int seed = 1, int cores = 2, int capacity = Limits.ChannelMessages, IJournalDisk? disk = null,
         MessageCodecs? codecs = null, Durability durability = Durability.Buffered,
-        int snapshotEvery = Limits.SnapshotEvery)
+        int snapshotEvery = Limits.SnapshotEvery, JournalRetention? retention = null)
     {
         Seed = seed;
         _threads = new StepThreads(seed);
@@ -30,6 +30,7 @@ internal sealed class StepKernel : IDisposable
             Codecs = codecs ?? new MessageCodecs(),
             Durability = durability,
             SnapshotEvery = snapshotEvery,
+            Retention = retention ?? JournalRetention.KeepAll,
             Unsupervised = Failures.Add,
         };
         Kernel = new Kernel(
