@@ -8,6 +8,7 @@ public sealed class RedeliveryReport
     private long _quarantined;
     private long _abandoned;
     private long _unknown;
+    private string? _firstUnknown;
 
     /// <summary>Put into the channel of the agent that has the name now.</summary>
     public long Delivered => Volatile.Read(ref _delivered);
@@ -22,11 +23,19 @@ public sealed class RedeliveryReport
     /// handle. They stay in the journal, and wait for a program that does.</summary>
     public long Unknown => Volatile.Read(ref _unknown);
 
+    /// <summary>Why the first of the <see cref="Unknown"/> was not delivered and what to do, as in "add an upcaster
+    /// from version 1 to 2"; null: there is none.</summary>
+    public string? FirstUnknown => Volatile.Read(ref _firstUnknown);
+
     internal void CountDelivered() => Interlocked.Increment(ref _delivered);
 
     internal void CountQuarantined() => Interlocked.Increment(ref _quarantined);
 
     internal void CountAbandoned() => Interlocked.Increment(ref _abandoned);
 
-    internal void CountUnknown() => Interlocked.Increment(ref _unknown);
+    internal void CountUnknown(string reason)
+    {
+        Interlocked.CompareExchange(ref _firstUnknown, reason, null);
+        Interlocked.Increment(ref _unknown);
+    }
 }
