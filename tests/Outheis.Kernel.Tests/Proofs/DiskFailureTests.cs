@@ -120,7 +120,8 @@ public sealed class DiskFailureTests : IDisposable
         {
             var options = new KernelOptions
             {
-                Cores = 1, Pin = false, JournalDirectory = _rounds.Journal, SegmentBytes = JournalLimits.SegmentBytesMin,
+                Cores = 1, Pin = false, JournalDirectory = _rounds.Journal,
+                SegmentBytes = JournalLimits.SegmentBytesMin,
             };
             await using (var kernel = Kernel.Start(options))
             {
