@@ -7,7 +7,7 @@ internal static class CatCommand
 {
     public static Command Create()
     {
-        var command = new Command("cat", "Prints the journal, message by message.") { Options.Journal };
+        var command = new Command("cat", "Prints the journal, message by message.");
         Array.ForEach(QueryOptions.ForLines, command.Options.Add);
         command.SetAction((parsed, _) => JournalRun.Of(token => Task.FromResult(Run(parsed, token))));
         return command;

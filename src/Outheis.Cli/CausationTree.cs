@@ -14,7 +14,7 @@ internal sealed class CausationTree
     /// <summary>How far the times of two lanes may be apart: the others are searched from so long before.</summary>
     private static readonly TimeSpan ClockSlack = TimeSpan.FromSeconds(10);
 
-    private readonly string _directory;
+    private readonly JournalFolders _folders;
     private readonly CausePath _path;
     private readonly int _limit;
     private readonly Dictionary<long, Node> _nodes = [];
@@ -24,9 +24,9 @@ internal sealed class CausationTree
     private int _others;          // nodes that are not on the path
     private long _omitted;
 
-    public CausationTree(string directory, CausePath path, int limit)
+    public CausationTree(JournalFolders folders, CausePath path, int limit)
     {
-        (_directory, _path, _limit) = (directory, path, limit);
+        (_folders, _path, _limit) = (folders, path, limit);
         _asked = path.Newest[^1].Position;
         Node above = Add(path.Root, null);
         foreach (JournalEntry entry in path.Newest.Where(entry => entry.Position != path.Root.Position))
@@ -44,9 +44,10 @@ internal sealed class CausationTree
     public void Fill(Action<long, long> progress, CancellationToken token)
     {
         long run = _path.Root.Run, records = 0, bytes = 0;
-        long all = JournalCatalog.List(_directory).Sum(static segment => segment.UsedBytes ?? segment.Bytes);
-        using JournalReader reader = JournalReader.Open(_directory, new JournalQuery
+        long all = _folders.Bytes();
+        using JournalReader reader = JournalReader.Open(_folders.Directory, new JournalQuery
         {
+            Archive = _folders.Archive,
             From = _path.Root.Position,
             Since = CausePath.Before(_path.Root.Time, ClockSlack),
         });

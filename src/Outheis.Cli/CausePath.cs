@@ -12,7 +12,8 @@ internal sealed record CausePath(
     private const int Kept = 32;
     private static readonly TimeSpan LongestAsk = TimeSpan.FromMinutes(10);
 
-    public static CausePath Of(JournalReader journal, string directory, JournalEntry asked, CancellationToken token)
+    public static CausePath Of(
+        JournalReader journal, JournalFolders folders, JournalEntry asked, CancellationToken token)
     {
         var newest = new LinkedList<JournalEntry>();
         JournalEntry at = asked;
@@ -22,7 +23,7 @@ internal sealed record CausePath(
             token.ThrowIfCancellationRequested();
             if (newest.Count < Kept) newest.AddFirst(at);
             else between++;
-            if (CauseOf(at, directory, token) is not (var cause and not 0)) break;
+            if (CauseOf(at, folders, token) is not (var cause and not 0)) break;
             if (!journal.TryRead(cause, out JournalEntry? before))
             {
                 return new CausePath(at, [.. newest], Math.Max(0, between - 1), cause);
@@ -35,13 +36,16 @@ internal sealed record CausePath(
     }
 
     /// <summary>A failed reply and a timeout name no cause: that is the request of the same correlation.</summary>
-    private static long CauseOf(JournalEntry entry, string directory, CancellationToken token)
+    private static long CauseOf(JournalEntry entry, JournalFolders folders, CancellationToken token)
     {
         bool isEndOfAsk = entry.Correlation != 0
             && (entry.Kind == JournalKind.TimedOut || (entry.Kind == JournalKind.Replied && entry.IsFailure));
         if (entry.Cause != 0 || !isEndOfAsk) return entry.Cause;
-        var query = new JournalQuery { Since = Before(entry.Time, LongestAsk), Kinds = [JournalKind.Sent] };
-        using JournalReader reader = JournalReader.Open(directory, query);
+        var query = new JournalQuery
+        {
+            Archive = folders.Archive, Since = Before(entry.Time, LongestAsk), Kinds = [JournalKind.Sent],
+        };
+        using JournalReader reader = JournalReader.Open(folders.Directory, query);
         long request = 0;
         while (reader.TryRead(out JournalRecord record) && record.UtcTicks <= entry.Time.UtcTicks + LongestAsk.Ticks)
         {

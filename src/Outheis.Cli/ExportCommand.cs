@@ -16,7 +16,7 @@ internal static class ExportCommand
     {
         var command = new Command("export", "Writes the journal as JSON, one object a line.")
         {
-            Options.Journal, LinesOption,
+            LinesOption,
         };
         Array.ForEach(QueryOptions.ForAll, command.Options.Add);
         command.SetAction((parsed, _) => JournalRun.Of(token => Run(parsed, token)));
@@ -25,10 +25,10 @@ internal static class ExportCommand
 
     private static async Task<int> Run(ParseResult parsed, CancellationToken token)
     {
-        string directory = parsed.GetRequiredValue(Options.Journal);
+        var folders = JournalFolders.Read(parsed);
         using JournalReader journal =
-            JournalReader.Open(directory, QueryOptions.Read(parsed, everything: true));
-        long all = JournalCatalog.List(directory).Sum(static segment => segment.UsedBytes ?? segment.Bytes);
+            JournalReader.Open(folders.Directory, QueryOptions.Read(parsed, everything: true));
+        long all = folders.Bytes();
         using var output = new OutputStream();
         using var lines = new EntryJson(output);
         var progress = new SlowProgress("Exporting");

@@ -13,35 +13,38 @@ internal static class LsCommand
 
     public static Command Create()
     {
-        var command = new Command("ls", "Lists lanes and segments: runs, sizes, times, records.")
-        {
-            Options.Journal, CountOption,
-        };
+        const string description = "Lists lanes and segments: runs, sizes, times, records, seals.";
+        var command = new Command("ls", description) { CountOption };
+        Array.ForEach(JournalFolders.Both, command.Options.Add);
         command.SetAction((parsed, _) => JournalRun.Of(_ => Task.FromResult(Run(
-            parsed.GetRequiredValue(Options.Journal), parsed.GetValue(CountOption)))));
+            JournalFolders.Read(parsed), parsed.GetValue(CountOption)))));
         return command;
     }
 
-    private static int Run(string directory, bool count)
+    private static int Run(JournalFolders folders, bool count)
     {
-        IReadOnlyList<JournalSegmentInfo> segments = JournalCatalog.List(directory, count);
+        IReadOnlyList<JournalSegmentInfo> segments = folders.List(count);
+        HashSet<(int, long)> archived = [.. folders.Archived().Select(JournalFolders.NumberOf)];
         using StreamWriter output = OutputStream.OpenText();
-        foreach (var lane in segments.GroupBy(static segment => segment.Lane)) Print(output, [.. lane]);
+        foreach (var lane in segments.GroupBy(static segment => segment.Lane)) Print(output, [.. lane], archived);
         if (segments.Count == 0) output.WriteLine("The journal is empty.");
         output.Flush();
         return segments.All(static segment => segment.IsReadable) ? ExitCode.Done : ExitCode.DoneInPart;
     }
 
-    private static void Print(StreamWriter output, JournalSegmentInfo[] segments)
+    private static void Print(StreamWriter output, JournalSegmentInfo[] segments, HashSet<(int, long)> archived)
     {
         string bytes = Numbers.Bytes(segments.Sum(static segment => segment.Bytes));
         bool isCounted = segments.All(static segment => segment.Records is not null);
         string records = isCounted ? $", {Numbers.Count(segments.Sum(static s => s.Records ?? 0))} records" : "";
         output.WriteLine(Colours.Bold(Line($"lane {segments[0].Lane}: {segments.Length} segments, {bytes}{records}")));
-        foreach (JournalSegmentInfo segment in segments) output.WriteLine(Row(segment));
+        foreach (JournalSegmentInfo segment in segments)
+        {
+            output.WriteLine(Row(segment, archived.Contains(JournalFolders.NumberOf(segment))));
+        }
     }
 
-    private static string Row(JournalSegmentInfo segment)
+    private static string Row(JournalSegmentInfo segment, bool isArchived)
     {
         if (!segment.IsReadable)
         {
@@ -53,7 +56,8 @@ internal static class LsCommand
         string runs = segment.FirstRun == segment.LastRun ? Line($"run {segment.FirstRun}")
             : Line($"runs {segment.FirstRun}-{segment.LastRun}");
         return Line($"  {segment.File}  {Place.Of(segment.FirstPosition),-16} {Numbers.Bytes(segment.Bytes),10} ")
-            + Line($"{used,10} used {records,12} records  {runs,-10} {Times(segment)}");
+            + Line($"{used,10} used {records,12} records  {runs,-10} {Times(segment)}")
+            + (segment.IsSealed ? ", sealed" : "") + (isArchived ? ", archived" : "");
     }
 
     private static string Times(JournalSegmentInfo segment) =>

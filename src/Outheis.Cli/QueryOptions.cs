@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace Outheis.Cli;
 
-/// <summary>The options that say which records of a journal to read.</summary>
+/// <summary>The options that say which records of which journal to read.</summary>
 internal static class QueryOptions
 {
     private static readonly Option<string?> From = Text(
@@ -24,10 +24,11 @@ internal static class QueryOptions
         [.. Enum.GetValues<JournalKind>().Where(static kind => !EntryLine.IsBookkeeping(kind))];
 
     /// <summary>All options, for a command that prints lines.</summary>
-    public static Option[] ForLines { get; } = [From, Since, Until, Agent, TypeName, Chain, All];
+    public static Option[] ForLines { get; } =
+        [.. JournalFolders.Both, From, Since, Until, Agent, TypeName, Chain, All];
 
     /// <summary>For one that takes every kind of record.</summary>
-    public static Option[] ForAll { get; } = [From, Since, Until, Agent, TypeName, Chain];
+    public static Option[] ForAll { get; } = [.. JournalFolders.Both, From, Since, Until, Agent, TypeName, Chain];
 
     /// <summary>Throws a <see cref="BadInputException"/> for what cannot be read.</summary>
     /// <param name="parsed">The command line.</param>
@@ -48,6 +49,7 @@ internal static class QueryOptions
             Chain = parsed.GetValue(Chain) is { } chain ? Number("--chain", chain) : null,
             Kinds = everything || parsed.GetValue(All) ? null : Told,
             LastBytes = lastBytes,
+            Archive = JournalFolders.Read(parsed).Archive,
         };
     }
 

@@ -17,7 +17,8 @@ internal static class StateCommand
     public static Command Create()
     {
         const string description = "Prints the newest snapshot of a durable agent, and what it took since.";
-        var command = new Command("state", description) { AgentArgument, At, Options.Journal };
+        var command = new Command("state", description) { AgentArgument, At };
+        Array.ForEach(JournalFolders.Both, command.Options.Add);
         command.SetAction((parsed, _) => JournalRun.Of(token => Task.FromResult(Run(parsed, token))));
         return command;
     }
@@ -25,12 +26,12 @@ internal static class StateCommand
     private static int Run(ParseResult parsed, CancellationToken token)
     {
         string name = parsed.GetRequiredValue(AgentArgument);
-        string directory = parsed.GetRequiredValue(Options.Journal);
+        var folders = JournalFolders.Read(parsed);
         DateTimeOffset? until = QueryOptions.ReadTime(At, parsed);
-        JournalEntry snapshot = Newest(directory, name, until, token) ?? throw new BadInputException(
-            $"{directory} has no snapshot of {name}{(until is null ? "" : " at that time")}: it is no durable agent, "
-            + "or did not live then.");
-        long taken = TakenSince(directory, snapshot, until, token);
+        JournalEntry snapshot = Newest(folders, name, until, token) ?? throw new BadInputException(
+            $"{folders.Directory} has no snapshot of {name}{(until is null ? "" : " at that time")}: it is no durable "
+            + "agent, or did not live then.");
+        long taken = TakenSince(folders, snapshot, until, token);
         using StreamWriter output = OutputStream.OpenText();
         output.WriteLine(EntryLine.Printable(PayloadWords.Of(snapshot)));
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
@@ -40,12 +41,13 @@ internal static class StateCommand
         return ExitCode.Done;
     }
 
-    private static JournalEntry? Newest(string directory, string name, DateTimeOffset? until, CancellationToken token)
+    private static JournalEntry? Newest(
+        JournalFolders folders, string name, DateTimeOffset? until, CancellationToken token)
     {
         JournalEntry? newest = null;
-        using JournalReader journal = JournalReader.Open(directory, new JournalQuery
+        using JournalReader journal = JournalReader.Open(folders.Directory, new JournalQuery
         {
-            AgentName = name, Until = until, Kinds = [JournalKind.Snapshot],
+            Archive = folders.Archive, AgentName = name, Until = until, Kinds = [JournalKind.Snapshot],
         });
         foreach (JournalEntry entry in journal.Read())
         {
@@ -57,11 +59,13 @@ internal static class StateCommand
     }
 
     private static long TakenSince(
-        string directory, JournalEntry snapshot, DateTimeOffset? until, CancellationToken token)
+        JournalFolders folders, JournalEntry snapshot, DateTimeOffset? until, CancellationToken token)
     {
         long taken = 0;
-        using JournalReader journal = JournalReader.Open(
-            directory, new JournalQuery { From = snapshot.Position, Until = until });
+        using JournalReader journal = JournalReader.Open(folders.Directory, new JournalQuery
+        {
+            Archive = folders.Archive, From = snapshot.Position, Until = until,
+        });
         foreach (JournalEntry entry in journal.Read())
         {
             token.ThrowIfCancellationRequested();

@@ -10,7 +10,7 @@ internal static class StatsCommand
     public static Command Create()
     {
         const string description = "Counts records and bytes by kind, type, agent and lane.";
-        var command = new Command("stats", description) { Options.Journal };
+        var command = new Command("stats", description);
         Array.ForEach(QueryOptions.ForAll, command.Options.Add);
         command.SetAction((parsed, _) => JournalRun.Of(token => Run(parsed, token)));
         return command;
@@ -18,14 +18,14 @@ internal static class StatsCommand
 
     private static async Task<int> Run(ParseResult parsed, CancellationToken token)
     {
-        string directory = parsed.GetRequiredValue(Options.Journal);
+        var folders = JournalFolders.Read(parsed);
         using JournalReader journal =
-            JournalReader.Open(directory, QueryOptions.Read(parsed, everything: true));
+            JournalReader.Open(folders.Directory, QueryOptions.Read(parsed, everything: true));
         var stats = new JournalStats();
         var progress = new SlowProgress("Counting");
         await using (progress.ConfigureAwait(false))
         {
-            long all = JournalCatalog.List(directory).Sum(static segment => segment.UsedBytes ?? segment.Bytes);
+            long all = folders.Bytes();
             Count(journal, stats, bytes => progress.Show(bytes, all), token);
         }
 

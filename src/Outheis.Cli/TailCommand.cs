@@ -24,7 +24,7 @@ internal static class TailCommand
     {
         var command = new Command("tail", "Prints the last records of the journal.")
         {
-            Options.Journal, CountOption, FollowOption,
+            CountOption, FollowOption,
         };
         Array.ForEach(QueryOptions.ForLines, command.Options.Add);
         command.SetAction((parsed, _) => JournalRun.Of(token => Run(parsed, token)));
@@ -56,13 +56,13 @@ internal static class TailCommand
     private static JournalReader OpenAtEnd(
         ParseResult parsed, int count, CancellationToken token, out Queue<JournalEntry> last)
     {
-        string directory = parsed.GetRequiredValue(Options.Journal);
-        long all = JournalCatalog.List(directory).Sum(static segment => segment.Bytes);
+        var folders = JournalFolders.Read(parsed);
+        long all = folders.List().Sum(static segment => segment.Bytes);
         for (long bytes = FirstBytes; ; bytes *= Further)
         {
             bool isAll = bytes >= all;
             JournalReader journal =
-                JournalReader.Open(directory, QueryOptions.Read(parsed, lastBytes: isAll ? null : bytes));
+                JournalReader.Open(folders.Directory, QueryOptions.Read(parsed, lastBytes: isAll ? null : bytes));
             try
             {
                 last = ReadLast(journal, count, token);

@@ -23,8 +23,9 @@ internal static class WhyCommand
         const string description = "Prints what led to a record of the journal, and what else followed from that.";
         var command = new Command("why", description)
         {
-            PositionArgument, Options.Journal, LimitOption,
+            PositionArgument, LimitOption,
         };
+        Array.ForEach(JournalFolders.Both, command.Options.Add);
         command.SetAction((parsed, _) => JournalRun.Of(token => Run(parsed, token)));
         return command;
     }
@@ -34,19 +35,19 @@ internal static class WhyCommand
         long position = Place.Parse(parsed.GetRequiredValue(PositionArgument));
         int limit = parsed.GetValue(LimitOption);
         if (limit < 1) throw new BadInputException("--limit takes a number above 0.");
-        string directory = parsed.GetRequiredValue(Options.Journal);
-        using JournalReader journal = JournalReader.Open(directory);
+        var folders = JournalFolders.Read(parsed);
+        using JournalReader journal = folders.Open();
         if (!journal.TryRead(position, out JournalEntry? asked))
         {
             throw new BadInputException(string.Create(CultureInfo.InvariantCulture,
-                $"No record begins at {Place.Of(position)} of {directory}."));
+                $"No record begins at {Place.Of(position)} of {folders.Directory}."));
         }
 
         CausationTree tree;
         var progress = new SlowProgress("Following what it caused");
         await using (progress.ConfigureAwait(false))
         {
-            tree = new CausationTree(directory, CausePath.Of(journal, directory, asked, token), limit);
+            tree = new CausationTree(folders, CausePath.Of(journal, folders, asked, token), limit);
             tree.Fill(progress.Show, token);
         }
 

@@ -6,8 +6,9 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace Outheis.Generators;
 
 /// <summary>
-/// Registers a layout for each message type that an agent class of the compilation handles, asks or answers, and for
-/// what goes to an output of the host. Reports nothing: what it cannot describe stays undescribed.
+/// Registers a layout for each message type that an agent class of the compilation handles, asks or answers, for the
+/// states of durable agents, and for what goes to an output of the host, comes from an effect or is told to the codecs.
+/// Reports nothing: what it cannot describe stays undescribed.
 /// </summary>
 [Generator(LanguageNames.CSharp)]
 public sealed class MessageLayoutGenerator : IIncrementalGenerator
@@ -22,15 +23,12 @@ public sealed class MessageLayoutGenerator : IIncrementalGenerator
             static (found, cancellation) => Describe(found.SemanticModel,
                 found.SemanticModel.GetDeclaredSymbol(found.Node, cancellation) is INamedTypeSymbol agent
                     ? MessageTypes.Of(agent) : [], cancellation));
-        IncrementalValuesProvider<MessageList> ofOutputs = context.SyntaxProvider.CreateSyntaxProvider(
-            static (node, _) => node is GenericNameSyntax
-            {
-                Identifier.ValueText: MessageTypes.OpenOutput, TypeArgumentList.Arguments.Count: 1,
-            },
+        IncrementalValuesProvider<MessageList> ofCalls = context.SyntaxProvider.CreateSyntaxProvider(
+            static (node, _) => MessageTypes.MayName(node),
             static (found, cancellation) => Describe(found.SemanticModel,
                 found.SemanticModel.GetSymbolInfo(found.Node, cancellation).Symbol is IMethodSymbol method
                     ? MessageTypes.Of(method) : [], cancellation));
-        IncrementalValueProvider<MessageList> all = ofAgents.Collect().Combine(ofOutputs.Collect())
+        IncrementalValueProvider<MessageList> all = ofAgents.Collect().Combine(ofCalls.Collect())
             .Select(static (both, _) => Joined(both.Left.AddRange(both.Right)))
             .WithTrackingName(nameof(MessageList));
         context.RegisterSourceOutput(all, static (output, messages) =>

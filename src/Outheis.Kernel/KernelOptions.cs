@@ -94,6 +94,7 @@ public sealed class KernelOptions
         }
 
         ArgumentNullException.ThrowIfNull(Codecs);
+        Codecs.Check();
         ArgumentNullException.ThrowIfNull(Time);
     }
 }

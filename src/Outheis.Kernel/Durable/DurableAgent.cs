@@ -58,8 +58,8 @@ internal abstract class DurableFace
         }
     }
 
-    /// <summary>Takes the state from a snapshot. False: it cannot be read as one.</summary>
-    public abstract bool TryRestore(MessageCodecs codecs, JournalEntry snapshot);
+    /// <summary>Takes the state from a snapshot. Null: done; otherwise why it cannot be read as one.</summary>
+    public abstract string? Restore(MessageCodecs codecs, JournalEntry snapshot);
 
     /// <summary>Writes the state as it is. False: there was no room.</summary>
     public abstract bool TrySnapshot(JournalTap tap, AgentCell agent);
@@ -74,15 +74,15 @@ internal sealed class DurableFace<TState>(DurableAgent<TState> agent) : DurableF
 {
     public override Type StateType => typeof(TState);
 
-    public override bool TryRestore(MessageCodecs codecs, JournalEntry snapshot)
+    public override string? Restore(MessageCodecs codecs, JournalEntry snapshot)
     {
-        if (snapshot.TypeFullName != MessageLayout.NameOf<TState>() || !codecs.TryRead(snapshot, out TState state))
+        string? reason = codecs.Read(snapshot, out TState state);
+        if (reason is null)
         {
-            return false;
+            agent.State = state;
         }
 
-        agent.State = state;
-        return true;
+        return reason;
     }
 
     public override bool TrySnapshot(JournalTap tap, AgentCell cell)

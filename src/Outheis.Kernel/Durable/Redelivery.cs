@@ -28,13 +28,16 @@ internal static unsafe class Redelivery
                     message.Position));
                 core.Kernel.Redelivered.CountQuarantined();
             }
-            else if (MessageTypes.Find(message.Entry.TypeFullName)?.RouteTo(agent.Instance!, false) is { } route)
+            else if (codecs.RouteTo(message.Entry, agent.Instance!, out _) is { } route)
             {
                 Put(core, agent, message, route, codecs);
             }
             else
             {
-                core.Kernel.Redelivered.CountUnknown();
+                core.Kernel.Redelivered.CountUnknown(
+                    $"The {message.Entry.TypeFullName} at {message.Position} for {agent.Name} waits: this program has "
+                    + $"no such type or {agent.Instance!.GetType().Name} no handler. Say Codecs.Add, or keep the "
+                    + "handler.");
             }
         }
 
@@ -52,10 +55,10 @@ internal static unsafe class Redelivery
                 core.Cells.PutReference(cell, reference);
             }
         }
-        catch (JournalException)
+        catch (JournalException reason)
         {
             core.Cells.Return(cell);
-            core.Kernel.Redelivered.CountUnknown();
+            core.Kernel.Redelivered.CountUnknown(reason.Message);
             return;
         }
 
@@ -88,11 +91,11 @@ internal static unsafe class RedeliveredMessage
             (cell->Correlation, cell->Trace, cell->Deadline, cell->Labels) = (entry.Correlation, 0, 0, entry.Labels);
         }
 
-        return MessageTypes.Find(entry.TypeFullName)!.TryFill(codecs, entry, cell, out object? reference)
+        codecs.RouteTo(entry, target.Instance!, out MessageType? type);
+        return type!.Fill(codecs, entry, cell, out object? reference) is not { } reason
             ? reference
             : throw new JournalException(
-                $"The {entry.TypeFullName} at {entry.Position} cannot be read: its version is {entry.TypeVersion}, its "
-                + $"encoding {entry.Encoding}.");
+                $"The {entry.TypeFullName} at {entry.Position} for {target.Name} cannot be read: {reason}.");
     }
 
     // Ids mean something in one run only. Whoever has the sender's name now is the sender; nobody is mistaken for the

@@ -9,6 +9,7 @@ public sealed class RedeliveryReport
     private long _abandoned;
     private long _unknown;
     private long _givenUp;
+    private string? _firstUnknown;
 
     /// <summary>Put into the channel of the agent that has the name now.</summary>
     public long Delivered => Volatile.Read(ref _delivered);
@@ -27,6 +28,10 @@ public sealed class RedeliveryReport
     /// more than what may wait, or an archive.</summary>
     public long GivenUp => Volatile.Read(ref _givenUp);
 
+    /// <summary>Why the first of the <see cref="Unknown"/> was not delivered and what to do, as in "add an upcaster
+    /// from version 1 to 2"; null: there is none.</summary>
+    public string? FirstUnknown => Volatile.Read(ref _firstUnknown);
+
     internal void CountGivenUp(int messages) => Interlocked.Add(ref _givenUp, messages);
 
     internal void CountDelivered() => Interlocked.Increment(ref _delivered);
@@ -35,5 +40,9 @@ public sealed class RedeliveryReport
 
     internal void CountAbandoned() => Interlocked.Increment(ref _abandoned);
 
-    internal void CountUnknown() => Interlocked.Increment(ref _unknown);
+    internal void CountUnknown(string reason)
+    {
+        Interlocked.CompareExchange(ref _firstUnknown, reason, null);
+        Interlocked.Increment(ref _unknown);
+    }
 }

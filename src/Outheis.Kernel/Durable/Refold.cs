@@ -36,12 +36,11 @@ internal sealed unsafe class Refold(Core core, AgentCell agent, AgentPast past, 
             return;      // its namesakes were not durable
         }
 
-        if (!agent.Durable!.TryRestore(codecs, snapshot))
+        if (agent.Durable!.Restore(codecs, snapshot) is { } reason)
         {
             throw new JournalException(
-                $"The state of {agent.Name} at {snapshot.Position} is {snapshot.TypeFullName} version "
-                + $"{snapshot.TypeVersion}, which is no {agent.Durable.StateType}. Keep the type's name, or "
-                + "give the agent another one.");
+                $"The state of {agent.Name} at {snapshot.Position}, {snapshot.TypeFullName} version "
+                + $"{snapshot.TypeVersion}, cannot be read as {agent.Durable.StateType}: {reason}.");
         }
 
         var refold = new Refold(core, agent, past, codecs);
@@ -82,9 +81,9 @@ internal sealed unsafe class Refold(Core core, AgentCell agent, AgentPast past, 
             : AskOutcome.Replied;
         answer = failure != AskOutcome.Replied
             ? ValueTask.FromException<TReply>(new AskException(failure, node?.Target.Name ?? "The callee"))
-            : codecs.TryRead(reply!, out TReply read) ? new ValueTask<TReply>(read)
+            : codecs.Read(reply!, out TReply read) is not { } reason ? new ValueTask<TReply>(read)
             : ValueTask.FromException<TReply>(new JournalException(
-                $"The reply at {reply!.Position} cannot be read as {typeof(TReply)}."));
+                $"The reply at {reply!.Position} cannot be read as {typeof(TReply)}: {reason}."));
         return true;
     }
 
@@ -117,8 +116,8 @@ internal sealed unsafe class Refold(Core core, AgentCell agent, AgentPast past, 
             effect = effect with
             {
                 Outcome = EffectOutcome.Done,
-                Value = codecs.TryRead(ended, out T value) ? value : throw new JournalException(
-                    $"The outcome of effect {name} at {ended.Position} cannot be read as {typeof(T)}."),
+                Value = codecs.Read(ended, out T value) is not { } reason ? value : throw new JournalException(
+                    $"The outcome of effect {name} at {ended.Position} cannot be read as {typeof(T)}: {reason}."),
             };
         }
 
@@ -179,8 +178,7 @@ internal sealed unsafe class Refold(Core core, AgentCell agent, AgentPast past, 
     private void RunTurn(PastTurn turn)
     {
         (_turn, _time) = (turn, turn.Message.Time);
-        Route route = MessageTypes.Find(turn.Message.TypeFullName)
-            ?.RouteTo(agent.Instance!, turn.Message.Correlation != 0)
+        Route route = codecs.RouteTo(turn.Message, agent.Instance!, out _)
             ?? throw new JournalException(
                 $"{agent.Name} took {turn.Message.TypeFullName} at {turn.Message.Position}, for which this program has "
                 + $"no type or {agent.Instance!.GetType().Name} no handler. Say Codecs.Add, or keep the handler.");

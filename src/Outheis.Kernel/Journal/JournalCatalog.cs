@@ -66,7 +66,8 @@ public static class JournalCatalog
                 bool isGood = header.Fault(lane, sequence, file.Bytes) is null;
                 long first = isGood ? header.FirstPosition : end != 0 ? end : (long)lane << RecordHeader.LaneShift;
                 string shown = Path.Combine(name, JournalSegment.NameOf(sequence));
-                found.Add(new SegmentAddress(lane, sequence, path, shown, file.Bytes, first));
+                bool isSealed = isGood && SegmentSeal.TryRead(file, sequence, out _);
+                found.Add(new SegmentAddress(lane, sequence, path, shown, file.Bytes, first, isSealed));
                 end = first + file.Bytes;
             }
             catch (FileNotFoundException)
@@ -90,6 +91,7 @@ public static class JournalCatalog
         var told = new JournalSegmentInfo(segment.Lane, segment.Sequence, segment.File, segment.FileBytes)
         {
             IsReadable = true,
+            IsSealed = segment.IsSealed,
             FirstPosition = header.FirstPosition,
             Prepared = Time(header.UtcTicks),
             FirstRun = header.Run,
@@ -122,6 +124,9 @@ public sealed record JournalSegmentInfo(int Lane, long Sequence, string File, lo
     /// <summary>Its header is what it should be. If not, nothing else is known.</summary>
     public bool IsReadable { get; init; }
 
+    /// <summary>It has a seal. Whether that is a good one, <see cref="SealVerifier"/> tells.</summary>
+    public bool IsSealed { get; init; }
+
     /// <summary>The position of its first byte.</summary>
     public long FirstPosition { get; init; }
 
@@ -149,4 +154,4 @@ public sealed record JournalSegmentInfo(int Lane, long Sequence, string File, lo
 
 /// <summary>Where a segment file is, and the position it has to begin with.</summary>
 internal readonly record struct SegmentAddress(
-    int Lane, long Sequence, string Directory, string File, long FileBytes, long ExpectedFirst);
+    int Lane, long Sequence, string Directory, string File, long FileBytes, long ExpectedFirst, bool IsSealed);

@@ -133,7 +133,11 @@ public sealed class JournalEntry
     /// <summary>The content of a system record in words; empty for messages.</summary>
     public string Detail => Describe(Payload.Span);
 
-    private JournalType? Type => TypeId == 0 ? null : _names.Type((uint)Run, TypeId);
+    /// <summary>Whether a message, a state or an outcome is its content.</summary>
+    internal bool HasMessage => !IsFailure && TypeId != 0 && Kind is JournalKind.Sent
+        or JournalKind.Replied or JournalKind.Snapshot or JournalKind.EffectEnded;
+
+    internal JournalType? Type => TypeId == 0 ? null : _names.Type((uint)Run, TypeId);
 
     /// <summary>Writes what <see cref="PayloadText"/> says as one value.</summary>
     /// <param name="writer">At a place for a value.</param>
@@ -141,9 +145,7 @@ public sealed class JournalEntry
     public bool TryWritePayload(Utf8JsonWriter writer)
     {
         ArgumentNullException.ThrowIfNull(writer);
-        bool hasMessage = !IsFailure && !Payload.IsEmpty && TypeId != 0 && Kind is JournalKind.Sent
-            or JournalKind.Replied or JournalKind.Snapshot or JournalKind.EffectEnded;
-        return hasMessage && Type is { } type && type.Schema.Encoding switch
+        return HasMessage && !Payload.IsEmpty && Type is { } type && type.Schema.Encoding switch
         {
             PayloadEncoding.Json => PayloadJson.TryWriteJson(writer, Payload.Span),
             PayloadEncoding.Raw when type.Fields is { } fields =>

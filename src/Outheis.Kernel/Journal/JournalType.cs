@@ -6,6 +6,7 @@ internal sealed class JournalType(SchemaRecord schema)
 {
     private string? _simpleName;
     private MessageField[]? _fields;
+    private LayoutCheck? _check;      // the newest, since all records of a run are asked about the same layout
 
     public SchemaRecord Schema => schema;
 
@@ -13,6 +14,24 @@ internal sealed class JournalType(SchemaRecord schema)
 
     /// <summary>Null: the journal does not tell them.</summary>
     public MessageField[]? Fields => schema.Fields is null ? null : _fields ??= LayoutText.Read(schema.Fields);
+
+    /// <summary>Whether raw bytes of this type can be read by that layout. Any thread.</summary>
+    /// <param name="present">Null: not known, and then only the length tells.</param>
+    public bool Fits(MessageLayout? present)
+    {
+        if (present?.Fields is null || Fields is null)
+        {
+            return true;
+        }
+
+        LayoutCheck? check = _check;
+        if (check is null || !ReferenceEquals(check.Present, present))
+        {
+            _check = check = new LayoutCheck(present, LayoutText.Fits(schema.Fields!, Fields, present.Fields));
+        }
+
+        return check.Fits;
+    }
 
     /// <summary>What <see cref="System.Reflection.MemberInfo.Name"/> is to <see cref="System.Type.ToString"/>: no
     /// namespace, no outer types, no type arguments. The brackets of an array stay.</summary>
@@ -39,4 +58,6 @@ internal sealed class JournalType(SchemaRecord schema)
 
         return start < end ? name[start..end] : name;
     }
+
+    private sealed record LayoutCheck(MessageLayout Present, bool Fits);
 }

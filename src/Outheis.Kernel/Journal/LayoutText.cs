@@ -53,6 +53,46 @@ internal static class LayoutText
         return [.. fields];
     }
 
+    /// <summary>Whether bytes of a recorded layout mean the same by the present one: the same fields at the same
+    /// places. An enum may have other values meanwhile, but each name the same number.</summary>
+    /// <param name="text">The lines.</param>
+    /// <param name="recorded">What <see cref="Read"/> made of them.</param>
+    /// <param name="present">Of this program.</param>
+    public static bool Fits(
+        ReadOnlySpan<char> text, IReadOnlyList<MessageField> recorded, IReadOnlyList<MessageField> present)
+    {
+        bool isCut = text.EndsWith(Cut, StringComparison.Ordinal);
+        return (isCut ? recorded.Count <= present.Count : recorded.Count == present.Count)
+            && recorded.Zip(present).All(static pair => IsSame(pair.First, pair.Second));
+    }
+
+    private static bool IsSame(MessageField left, MessageField right) =>
+        left.Offset == right.Offset && left.Kind == right.Kind && left.Length == right.Length
+        && left.Name == right.Name && HaveSameNumbers(left.Values, right.Values);
+
+    private static bool HaveSameNumbers(string? left, string? right)
+    {
+        if (left is null || right is null || left == right)
+        {
+            return true;
+        }
+
+        Dictionary<string, string> numbers = Numbers(left);
+        return Numbers(right).All(value => numbers.GetValueOrDefault(value.Key, value.Value) == value.Value);
+    }
+
+    private static Dictionary<string, string> Numbers(string values)
+    {
+        var numbers = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (string value in values.Split(','))
+        {
+            int at = value.IndexOf('=');
+            numbers[at < 0 ? value : value[..at]] = value[(at + 1)..];
+        }
+
+        return numbers;
+    }
+
     private static string Line(MessageField field, string? values)
     {
         string kind = FieldKinds.Name(field.Kind);

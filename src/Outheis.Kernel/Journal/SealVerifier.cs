@@ -6,41 +6,54 @@ namespace Outheis;
 /// away altogether, with their seals: keep the last hash of a lane elsewhere to compare.</remarks>
 public static class SealVerifier
 {
-    /// <summary>Checks every lane in a directory. The time is that of reading all of it.</summary>
+    /// <summary>Checks every lane in a directory. The time is that of reading all of it, by one thread.</summary>
     /// <param name="directory">Of a journal or of an archive.</param>
     /// <param name="key">Tells which signatures are good; then each seal must have one. Null: none is looked
     /// at.</param>
+    /// <param name="progress">Called before each segment with bytes done and bytes in all; null: nobody looks.</param>
+    /// <param name="cancellationToken">Ends it between two segments.</param>
     /// <exception cref="JournalException">There is no journal.</exception>
-    public static IReadOnlyList<LaneSeals> Verify(string directory, ISealKey? key = null)
+    public static IReadOnlyList<LaneSeals> Verify(
+        string directory, ISealKey? key = null, Action<long, long>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
-        return Verify(Path.GetFullPath(directory), key, SystemJournalDisk.Instance);
+        return Verify(Path.GetFullPath(directory), key, SystemJournalDisk.Instance, progress, cancellationToken);
     }
 
-    internal static IReadOnlyList<LaneSeals> Verify(string directory, ISealKey? key, IJournalDisk disk)
+    internal static IReadOnlyList<LaneSeals> Verify(
+        string directory, ISealKey? key, IJournalDisk disk, Action<long, long>? progress = null,
+        CancellationToken cancellationToken = default)
     {
+        long all = JournalCatalog.Find(directory, disk, out _).Sum(static segment => segment.FileBytes), done = 0;
+        void Tell(long bytes)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            progress?.Invoke(Math.Min(done, all), all);
+            done += bytes;
+        }
+
         List<LaneSeals> lanes = [];
-        IReadOnlyList<string> names = disk.List(directory) ?? [];
-        foreach (string name in names.Order(StringComparer.Ordinal))
+        foreach (string name in JournalReader.NamesIn(directory, disk).Order(StringComparer.Ordinal))
         {
             if (JournalSegment.TryParseLane(name, out int lane))
             {
-                lanes.Add(new LaneVerification(disk, Path.Combine(directory, name), lane, key).Run());
+                lanes.Add(new LaneVerification(disk, Path.Combine(directory, name), lane, key, Tell).Run());
             }
         }
 
-        return lanes.Count > 0 || names.Contains(JournalDirectory.LockName) ? lanes : throw new JournalException(
-            $"{directory} holds no journal. Name the directory that the kernel was given, or its archive.");
+        return lanes;
     }
 
-    private sealed class LaneVerification(IJournalDisk disk, string directory, int lane, ISealKey? key)
+    private sealed class LaneVerification(
+        IJournalDisk disk, string directory, int lane, ISealKey? key, Action<long> tell)
     {
         private readonly byte[] _chunk = GC.AllocateUninitializedArray<byte>(JournalLimits.SegmentBytesMax >> 10);
+        private readonly List<string> _hashes = [];
         private byte[]? _previous;      // of the segment before; null: it has no seal
         private long _last = -1;
         private long _unsealed = -1;    // the first one without a seal
         private long _first = -1;
-        private int _sealed;
 
         public LaneSeals Run()
         {
@@ -55,8 +68,10 @@ public static class SealVerifier
                 }
             }
 
-            return new LaneSeals(
-                lane, _first, _sealed, _sealed == 0 ? -1 : _last, Convert.ToHexStringLower(_previous ?? []), fault);
+            return new LaneSeals(lane, _first, _hashes.Count, _last, _hashes.LastOrDefault(""), fault)
+            {
+                Hashes = _hashes,
+            };
         }
 
         private string? Check(long sequence)
@@ -67,6 +82,7 @@ public static class SealVerifier
                 return null;      // given up meanwhile
             }
 
+            tell(file.Bytes);
             SegmentHeader header = SegmentHeader.Read(file);
             if (!SegmentSeal.TryRead(file, sequence, out SegmentSeal seal)
                 && !SegmentSeal.TryRead(file, sequence, out seal))      // it may just have been written
@@ -82,7 +98,8 @@ public static class SealVerifier
                         : "its content is not what was sealed") ?? CheckSignature(seal);
             if (reason is null)
             {
-                (_last, _previous, _sealed) = (sequence, seal.Hash, _sealed + 1);
+                (_last, _previous) = (sequence, seal.Hash);
+                _hashes.Add(Convert.ToHexStringLower(_previous));
                 _first = _first < 0 ? sequence : _first;
             }
 
@@ -123,7 +140,12 @@ public static class SealVerifier
 /// <param name="Last">The newest of them; -1: none.</param>
 /// <param name="LastHash">Its hash, which stands for all before it: 64 hexadecimal digits.</param>
 /// <param name="Fault">The first thing that is wrong; null: nothing.</param>
-public sealed record LaneSeals(int Lane, long First, int Sealed, long Last, string LastHash, SealFault? Fault);
+public sealed record LaneSeals(int Lane, long First, int Sealed, long Last, string LastHash, SealFault? Fault)
+{
+    /// <summary>The hashes of all that were good, the oldest first: one that was kept elsewhere is among them, if
+    /// nothing up to it was changed and it is still there.</summary>
+    public IReadOnlyList<string> Hashes { get; init; } = [];
+}
 
 /// <summary>What is wrong with a sealed segment.</summary>
 /// <param name="File">Its path.</param>

@@ -1,15 +1,16 @@
 using System.Buffers;
-using System.Runtime.CompilerServices;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
 
 namespace Outheis;
 
 /// <summary>
-/// How messages that are not plain bytes are written into the journal. A type without a codec is journaled by
-/// name, size and header, without content.
+/// How messages that are not plain bytes are written into the journal, and how those of older versions become the
+/// present ones. A type without a codec is journaled by name, size and header, without content.
 /// </summary>
-public sealed class MessageCodecs
+/// <remarks>Filled by one thread before a kernel starts; then any thread may read with it.</remarks>
+public sealed partial class MessageCodecs
 {
     private readonly Dictionary<Type, MessageCodec> _codecs = [];
 
@@ -49,37 +50,14 @@ public sealed class MessageCodecs
         return this;
     }
 
-    /// <summary>Reads what a record holds. False: it is something else, or was not written.</summary>
-    internal bool TryRead<T>(JournalEntry entry, out T message)
-    {
-        ReadOnlySpan<byte> payload = entry.Payload.Span;
-        message = default!;
-        if (entry.Encoding == PayloadEncoding.Raw && Carriage<T>.IsRaw && payload.Length == Unsafe.SizeOf<T>())
-        {
-            message = Unsafe.ReadUnaligned<T>(in payload[0]);
-            return true;
-        }
-
-        if (entry.Encoding != PayloadEncoding.Json || Find(typeof(T)) is not MessageCodec<T> codec)
-        {
-            return false;
-        }
-
-        try
-        {
-            message = codec.Decode(payload);
-            return message is not null;
-        }
-        catch (JsonException)
-        {
-            return false;
-        }
-    }
-
     internal MessageCodec? Find(Type type) => _codecs.GetValueOrDefault(type);
 }
 
-internal abstract class MessageCodec;
+internal abstract class MessageCodec
+{
+    /// <summary>A message that the step of an upcaster made, for the next one, which takes JSON.</summary>
+    public abstract JsonNode? ToJson(object message);
+}
 
 /// <summary>Writes a <typeparamref name="T"/> as bytes that outlive the process.</summary>
 internal abstract class MessageCodec<T> : MessageCodec
@@ -103,4 +81,6 @@ internal sealed class JsonMessageCodec<T>(JsonTypeInfo<T> type) : MessageCodec<T
     }
 
     public override T Decode(ReadOnlySpan<byte> payload) => JsonSerializer.Deserialize(payload, type)!;
+
+    public override JsonNode? ToJson(object message) => JsonSerializer.SerializeToNode((T)message, type);
 }

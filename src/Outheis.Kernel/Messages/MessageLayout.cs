@@ -53,7 +53,10 @@ public sealed class MessageLayout
 
     /// <summary>The name of <typeparamref name="T"/> in the journal: the type's own, unless a layout says
     /// otherwise.</summary>
-    internal static string NameOf<T>() => Of<T>()?.Name ?? typeof(T).ToString();
+    internal static string NameOf<T>() => Of<T>()?.Name ?? Registered<T>.TypeName;
+
+    /// <summary>The version of <typeparamref name="T"/> in the journal.</summary>
+    internal static int VersionOf<T>() => Of<T>()?.Version ?? 1;
 
     /// <summary>What <see cref="JournalEntry.TypeName"/> is for a <typeparamref name="T"/>.</summary>
     internal static string SimpleNameOf<T>() => JournalType.Simple(NameOf<T>());
@@ -75,6 +78,7 @@ public sealed class MessageLayout
 
     private static class Registered<T>
     {
+        public static readonly string TypeName = typeof(T).ToString();
         public static Func<MessageLayout>? Make;
         public static MessageLayout? Layout;
     }

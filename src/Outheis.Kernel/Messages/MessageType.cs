@@ -7,14 +7,17 @@ internal abstract unsafe class MessageType
     /// <summary>As in Schema records.</summary>
     public abstract string Name { get; }
 
+    /// <summary>As in Schema records.</summary>
+    public abstract int Version { get; }
+
     /// <summary>The route to the agent's handler; null: it has none, or two.</summary>
     /// <param name="agent">Who is to have it.</param>
     /// <param name="isRequest">Somebody waits, or waited, for a reply.</param>
     public abstract Route? RouteTo(Agent agent, bool isRequest);
 
-    /// <summary>Writes the message into a cell; what travels beside it is the caller's to lay there. False: the payload
-    /// is no such message.</summary>
-    public abstract bool TryFill(MessageCodecs codecs, JournalEntry entry, Message* cell, out object? reference);
+    /// <summary>Writes the message into a cell; what travels beside it is the caller's to lay there. Null: done;
+    /// otherwise why the payload is no such message.</summary>
+    public abstract string? Fill(MessageCodecs codecs, JournalEntry entry, Message* cell, out object? reference);
 }
 
 internal sealed unsafe class MessageType<T> : MessageType
@@ -24,6 +27,8 @@ internal sealed unsafe class MessageType<T> : MessageType
     private Func<Agent, Route?>[] _answers = [];      // one per reply type; written under the registry's lock
 
     public override string Name => MessageLayout.NameOf<T>();
+
+    public override int Version => MessageLayout.VersionOf<T>();
 
     public void AddAnswer(Func<Agent, Route?> route) => _answers = [.. _answers, route];
 
@@ -42,12 +47,12 @@ internal sealed unsafe class MessageType<T> : MessageType
         };
     }
 
-    public override bool TryFill(MessageCodecs codecs, JournalEntry entry, Message* cell, out object? reference)
+    public override string? Fill(MessageCodecs codecs, JournalEntry entry, Message* cell, out object? reference)
     {
         reference = null;
-        if (!codecs.TryRead(entry, out T message))
+        if (codecs.Read(entry, out T message) is { } reason)
         {
-            return false;
+            return reason;
         }
 
         cell->PayloadBytes = (byte)Carriage<T>.InlineBytes;
@@ -61,7 +66,7 @@ internal sealed unsafe class MessageType<T> : MessageType
             reference = Carriage<T>.Wrap(in message);
         }
 
-        return true;
+        return null;
     }
 }
 
@@ -70,16 +75,17 @@ internal static class MessageTypes
 {
     private static readonly Lock Gate = new();
     private static readonly HashSet<MessageType> Known = [];      // gate
-    private static Dictionary<string, MessageType>? s_byName;     // gate; null: to be made anew
 
+    // gate; null: to be made anew
+    private static Dictionary<string, MessageType[]>? s_byName;
+
+    /// <summary>Also when its layout is another one from now on.</summary>
     public static void Add<T>()
     {
         lock (Gate)
         {
-            if (Known.Add(MessageType<T>.Instance))
-            {
-                s_byName = null;
-            }
+            Known.Add(MessageType<T>.Instance);
+            s_byName = null;
         }
     }
 
@@ -96,21 +102,16 @@ internal static class MessageTypes
         }
     }
 
-    /// <summary>The type of that name; null: this program did not say that it has one.</summary>
-    public static MessageType? Find(string? name)
+    /// <summary>The types of that name, the newest version first; empty: this program did not say that it has
+    /// one.</summary>
+    public static IReadOnlyList<MessageType> Find(string? name)
     {
         lock (Gate)
         {
-            if (s_byName is null)
-            {
-                s_byName = [];
-                foreach (MessageType type in Known)
-                {
-                    s_byName[type.Name] = type;
-                }
-            }
-
-            return name is null ? null : s_byName.GetValueOrDefault(name);
+            s_byName ??= Known.GroupBy(static type => type.Name, StringComparer.Ordinal).ToDictionary(
+                static same => same.Key, static same => same.OrderByDescending(static type => type.Version).ToArray(),
+                StringComparer.Ordinal);
+            return name is null ? [] : s_byName.GetValueOrDefault(name, []);
         }
     }
 

@@ -72,6 +72,10 @@ internal static partial class JournalDiskNative
         return error is WouldBlockLinux or WouldBlockMac ? false : throw Failed("lock", path, error);
     }
 
+    /// <summary>Whether an open of .NET's, which locks too, failed because somebody else holds the file: a disk that
+    /// cannot be written, or is full, is no other owner.</summary>
+    public static bool IsTaken(IOException refused) => refused.HResult is WouldBlockLinux or WouldBlockMac;
+
     /// <summary>Reads a file that is locked: .NET's own open asks for a shared lock first.</summary>
     public static SafeFileHandle OpenForReading(string path) => OpenNative(path, 0);
 

@@ -41,7 +41,8 @@ internal sealed class SystemJournalDisk : IJournalDisk
                 return new FileLock(file);
             }
         }
-        catch (IOException) when (file is null && File.Exists(path))
+        catch (IOException refused) when (file is null && File.Exists(path)
+            && (OperatingSystem.IsWindows() || JournalDiskNative.IsTaken(refused)))
         {
             owner = ReadOwner(path);
             return null;

@@ -31,6 +31,14 @@ public sealed class ChainJournal : IAsyncLifetime
         return [.. reader.Read()];
     }
 
+    /// <summary>With the name of the target as it was known when the record was read: another lane may tell it
+    /// later.</summary>
+    public List<(JournalEntry Entry, string? TargetName)> ReadWithNames()
+    {
+        using JournalReader reader = JournalReader.Open(Journal);
+        return [.. reader.Read().Select(static entry => (entry, entry.TargetName))];
+    }
+
     public async ValueTask InitializeAsync()
     {
         var options = new KernelOptions { JournalDirectory = Journal, SegmentBytes = 1 << 16, Cores = 2 };

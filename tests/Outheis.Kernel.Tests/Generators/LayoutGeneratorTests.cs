@@ -90,6 +90,40 @@ public sealed class LayoutGeneratorTests
         Assert.DoesNotContain("Register<long>", generated, StringComparison.Ordinal);
     }
 
+    /// <summary>Versions that nobody handles any more, states, and what comes from effects.</summary>
+    [Theory]
+    [InlineData("class A() : DurableAgent<M>(default);")]
+    [InlineData("class A() : B; abstract class B() : DurableAgent<M>(default);")]
+    [InlineData("class P { void Go(MessageCodecs codecs) => codecs.AddUpcaster<M, N>(static old => default); }")]
+    [InlineData("class P { void Go(MessageCodecs codecs) => codecs.AddUpcaster(static (M old) => default(N)); }")]
+    [InlineData("class P { void Go(MessageCodecs codecs) => codecs?.AddUpcaster(static (M old) => default(N)); }")]
+    [InlineData("class P { void Go() => new MessageCodecs().Add<int>().Add<M>(); }")]
+    [InlineData("class P { void Go() => new MessageCodecs().AddRequest<int, M>(); }")]
+    [InlineData("class P { void Go() => new MessageCodecs().AddJson<M>(null!); }")]
+    [InlineData("class P { Task Go(AgentContext c) => c.EffectAsync(\"e\", (_, _) => new ValueTask<M>()).AsTask(); }")]
+    public void StatesEffectsAndCodecs_TellTheirTypes(string source)
+    {
+        (string generated, var complaints) = Compilations.Run(Compilations.Of("""
+            using System.Threading.Tasks;
+            [MessageName("m")] public record struct M(int A);
+            [MessageName("m"), MessageVersion(2)] public record struct N(long A);
+
+            """ + source));
+        Assert.Empty(complaints);
+        Assert.Contains("Register<global::M>", generated, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void MethodsOfOthers_TellNothing()
+    {
+        (string generated, _) = Compilations.Run(Compilations.Of("""
+            public record struct M(int A);
+            class Codecs { public void Add<T>() { } public void AddUpcaster<T>(T one) { } }
+            class P { void Go(Codecs c) { c.Add<M>(); c.AddUpcaster(default(M)); } }
+            """));
+        Assert.Empty(generated);
+    }
+
     /// <summary>A type of another assembly, once as it is and once behind an alias.</summary>
     [Fact]
     public void ForeignTypes_AreNamedOnlyWhereThatIsPossible()

@@ -106,6 +106,43 @@ public sealed class DiskFailureTests : IDisposable
         _rounds.Drain();
     }
 
+    /// <summary>A kernel does not start and says why; whoever only reads still can.</summary>
+    [Fact]
+    public async Task Directory_ReadOnly_NoKernelStartsAndReadersRead()
+    {
+        Assert.SkipUnless(
+            OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess,
+            "mounting a small tmpfs needs root on Linux");
+        Directory.CreateDirectory(_rounds.Journal);
+        Assert.SkipUnless(
+            Run("mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", _rounds.Journal) == 0, "mount is not allowed here");
+        try
+        {
+            var options = new KernelOptions
+            {
+                Cores = 1, Pin = false, JournalDirectory = _rounds.Journal,
+                SegmentBytes = JournalLimits.SegmentBytesMin,
+            };
+            await using (var kernel = Kernel.Start(options))
+            {
+                await kernel.StopAsync();
+            }
+
+            Assert.Equal(0, Run("mount", "-o", "remount,ro", _rounds.Journal));
+            var failure = Assert.ThrowsAny<JournalException>(() => Kernel.Start(options));
+            Assert.StartsWith(
+                $"The journal {_rounds.Journal} could not be opened: ", failure.Message, StringComparison.Ordinal);
+            Assert.Contains("Read-only file system", failure.Message, StringComparison.Ordinal);
+            using JournalReader reader = JournalReader.Open(_rounds.Journal);
+            Assert.Contains(reader.Read(), static entry => entry.Kind == JournalKind.Closed);
+            Assert.True(JournalVerifier.Verify(_rounds.Journal).IsWhole);
+        }
+        finally
+        {
+            Run("umount", _rounds.Journal);
+        }
+    }
+
     private void FillAndEmpty(ProofLife life)
     {
         Assert.True(life.WaitFor("durable", 3));

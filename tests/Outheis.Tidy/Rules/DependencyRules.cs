@@ -11,6 +11,7 @@ internal static partial class DependencyRules
     private const string Supervision = "Outheis.Supervision";
     private const string Assistant = "Outheis.Assistant";
     private const string Testing = "Outheis.Testing";
+    private const string Signing = "Outheis.Signing";
 
     /// <summary>What each project under src may know. One that is not listed may know the kernel.</summary>
     private static readonly Dictionary<string, string[]> s_known = new()
@@ -25,7 +26,7 @@ internal static partial class DependencyRules
         [Testing] = [Kernel, Supervision],
         ["Outheis.Testing.Generators"] = [Kernel, Supervision, Testing],
         ["Outheis.Testing.Xunit"] = [Kernel, Supervision, Testing],
-        ["Outheis.Cli"] = [Kernel, Supervision, Assistant, Testing],      // the tool: the outermost layer
+        ["Outheis.Cli"] = [Kernel, Supervision, Assistant, Testing, Signing],      // the tool: the outermost layer
     };
 
     private static readonly string[] s_kernelPackages = ["Microsoft.Extensions.ObjectPool"];
