@@ -8,8 +8,8 @@ namespace Outheis;
 /// <param name="Reason">How the last one ended, in words; empty if the process did.</param>
 public sealed record QuarantinedMessage(JournalEntry Message, string? AgentName, long Attempts, string Reason);
 
-/// <summary>The messages of a journal that wait for a person's decision. Reads what the newest checkpoint of the ledger does not
-/// have.</summary>
+/// <summary>The messages of a journal that wait for a person's decision. Reads what the newest checkpoint of the
+/// ledger does not have.</summary>
 public static class JournalQuarantine
 {
     /// <summary>What is in quarantine, in the order of acceptance. Also beside a running kernel.</summary>

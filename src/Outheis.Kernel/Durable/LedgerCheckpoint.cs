@@ -86,7 +86,8 @@ internal sealed class LedgerCheckpoint
         to.Write(Magic);
         to.Write(Version);
         to.Write(0);
-        SavedLane[] saved = [.. lanes.Lanes.Select(lane => SavedLane.Of(lane, lane == lanes.Taken)).OfType<SavedLane>()];
+        SavedLane[] saved =
+            [.. lanes.Lanes.Select(lane => SavedLane.Of(lane, lane == lanes.Taken)).OfType<SavedLane>()];
         to.Write(saved.Length);
         Array.ForEach(saved, lane => lane.Write(to));
         ledger.Write(to, names);

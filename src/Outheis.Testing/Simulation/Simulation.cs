@@ -341,9 +341,8 @@ public sealed class Simulation : IDisposable
             JournalDirectory = _options.Disk is null ? null : JournalDirectory,
             SegmentBytes = _options.SegmentBytes, Retention = _options.Retention,
             ArchiveDirectory = _options.Archives ? ArchiveDirectory : null,
-            Codecs = _options.Codecs, Durability = _options.Durability,
-            SnapshotEvery = _options.SnapshotEvery, WhenArchiveLags = _options.WhenArchiveLags,
-            Unsupervised = _unsupervised.Add,
+            Codecs = _options.Codecs, Durability = _options.Durability, SnapshotEvery = _options.SnapshotEvery,
+            WhenArchiveLags = _options.WhenArchiveLags, Unsupervised = _unsupervised.Add,
         },
         new Platform(SimulatedCores, Host, (IJournalDisk?)_options.Disk ?? SystemJournalDisk.Instance));
 

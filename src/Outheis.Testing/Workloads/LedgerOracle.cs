@@ -22,7 +22,8 @@ internal static class LedgerOracle
         int at = Enumerable.Range(0, Math.Max(now.Length, then.Length))
             .FirstOrDefault(i => now.ElementAtOrDefault(i) != then.ElementAtOrDefault(i), -1);
         return at < 0 ? null
-            : $"from its checkpoint: {now.ElementAtOrDefault(at)}; from the whole journal: {then.ElementAtOrDefault(at)}";
+            : $"from its checkpoint: {now.ElementAtOrDefault(at)}; "
+                + $"from the whole journal: {then.ElementAtOrDefault(at)}";
     }
 
     // Messages of different lanes may be read in another order, if neither caused the other.

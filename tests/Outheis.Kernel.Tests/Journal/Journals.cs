@@ -111,7 +111,8 @@ internal static unsafe class Journals
     public static ref SegmentHeader Header(SimulatedDisk disk, string path) =>
         ref MemoryMarshal.AsRef<SegmentHeader>(disk.Bytes(path));
 
-    /// <summary>Makes every slot of half of a segment's rest claim to be a long record. Returns where it ends.</summary>
+    /// <summary>Makes every slot of half of a segment's rest claim to be a long record. Returns where it
+    /// ends.</summary>
     public static int ClaimRecords(Span<byte> segment, int from)
     {
         Span<byte> claim = stackalloc byte[RecordHeader.Alignment];
