@@ -9,14 +9,16 @@ internal sealed unsafe partial class Core
         AgentContext asker, CapabilityNode? node, in TRequest request, TimeSpan? timeout, CancellationToken token)
     {
         AgentCell self = asker.Cell;
-        if (Replay is not null && Replay.TryAnswer(node, out ValueTask<TReply> recorded))
+        if (Replay is not null && Replay.TryAnswer(node, in request, out ValueTask<TReply> recorded))
         {
             return recorded;
         }
 
         if (node is null || !node.Allows(self, Rights.Ask))
         {
-            return Refused<TReply>(AskException.From(CapabilityNode.Refusal(node, self)), node);
+            SendResult refusal = CapabilityNode.Refusal(node, self);
+            NoteRefused(self, refusal, isAsk: true);
+            return Refused<TReply>(AskException.From(refusal), node);
         }
 
         if (ReferenceEquals(node.Target, self))
@@ -50,6 +52,7 @@ internal sealed unsafe partial class Core
         if (sent != SendResult.Sent)
         {
             Replies.Withdraw(slot);
+            NoteRefused(self, sent, isAsk: true);
             Exception? cause = sent == SendResult.Full && LastObstacle == Obstacle.Journal ? Tap?.Lane.Refusal
                 : sent == SendResult.NotDurable ? Kernel.Flusher!.Failure : null;
             return Refused<TReply>(AskException.From(sent), node, cause);
@@ -68,9 +71,10 @@ internal sealed unsafe partial class Core
     /// <summary>The reply of one of this core's agents, to wherever its asker waits.</summary>
     public void Reply<TReply>(AgentCell self, ulong correlation, in TReply reply)
     {
-        if (Replay is not null)
+        if (Replay is { } replay)
         {
-            return;      // whoever asked had it, or has gone
+            replay.Replied(in reply);      // whoever asked had it, or has gone
+            return;
         }
 
         Interference.At(Moment.EffectBegins);

@@ -250,6 +250,39 @@ internal readonly record struct BuiltOnRecord(long[] Ends) : IJournalRecord<Buil
     }
 }
 
+/// <summary>Forked: where the parent is, before which position it was left, and where its lanes ended then.</summary>
+internal readonly record struct ForkedRecord(long Position, long[] Ends, string Parent) : IJournalRecord<ForkedRecord>
+{
+    private const int EndsOffset = 16;
+
+    public int Bytes => EndsOffset + (Ends.Length * sizeof(long)) + JournalText.Bytes(Parent);
+
+    public void Write(Span<byte> to)
+    {
+        BinaryPrimitives.WriteInt64LittleEndian(to, Position);
+        BinaryPrimitives.WriteInt64LittleEndian(to[8..], Ends.Length);
+        MemoryMarshal.AsBytes<long>(Ends).CopyTo(to[EndsOffset..]);
+        JournalText.Write(Parent, to[(EndsOffset + (Ends.Length * sizeof(long)))..]);
+    }
+
+    public static bool TryRead(ReadOnlySpan<byte> from, out ForkedRecord record)
+    {
+        record = default;
+        long ends = from.Length >= EndsOffset ? BinaryPrimitives.ReadInt64LittleEndian(from[8..]) : -1;
+        bool fits = ends >= 0 && ends <= (from.Length - EndsOffset) / sizeof(long);
+        if (fits)
+        {
+            ReadOnlySpan<byte> rest = from[EndsOffset..];
+            int bytes = (int)ends * sizeof(long);
+            record = new ForkedRecord(
+                BinaryPrimitives.ReadInt64LittleEndian(from),
+                MemoryMarshal.Cast<byte, long>(rest[..bytes]).ToArray(), JournalText.Read(rest[bytes..]));
+        }
+
+        return fits;
+    }
+}
+
 /// <summary>Observed by the header's sender. What: 1 wall time, 2 random number.</summary>
 internal readonly record struct ObservedRecord(byte What, long Value) : IJournalRecord<ObservedRecord>
 {
@@ -297,17 +330,20 @@ internal readonly record struct AttemptRecord(uint Number, byte Verdict, string 
     }
 }
 
-/// <summary>Refused, of the header's sender and target: the result as the kernel's number.</summary>
-internal readonly record struct RefusedRecord(byte Answer) : IJournalRecord<RefusedRecord>
+/// <summary>Refused, of the header's sender and target: the result as the kernel's number. What: 0 a send, 1 an ask.
+/// </summary>
+internal readonly record struct RefusedRecord(byte Answer, byte What = 0) : IJournalRecord<RefusedRecord>
 {
+    public const byte Ask = 1;
+
     public int Bytes => 8;
 
-    public void Write(Span<byte> to) => BinaryPrimitives.WriteUInt64LittleEndian(to, Answer);
+    public void Write(Span<byte> to) => BinaryPrimitives.WriteUInt64LittleEndian(to, Answer | ((ulong)What << 8));
 
     public static bool TryRead(ReadOnlySpan<byte> from, out RefusedRecord record)
     {
         bool fits = from.Length >= 8;
-        record = fits ? new RefusedRecord(from[0]) : default;
+        record = fits ? new RefusedRecord(from[0], from[1]) : default;
         return fits;
     }
 }

@@ -12,6 +12,12 @@ internal abstract unsafe class MessageType
     /// <param name="isRequest">Somebody waits, or waited, for a reply.</param>
     public abstract Route? RouteTo(Agent agent, bool isRequest);
 
+    /// <summary>Whether the bytes that a journal has of it are the message itself.</summary>
+    public abstract bool IsRaw(JournalType type);
+
+    /// <summary>As <see cref="TryFill"/>, of bytes that are the message itself. False: they are not.</summary>
+    public abstract bool TryFillRaw(ReadOnlySpan<byte> payload, Message* cell, out object? reference);
+
     /// <summary>Writes the message into a cell; what travels beside it is the caller's to lay there. False: the payload
     /// is no such message.</summary>
     public abstract bool TryFill(MessageCodecs codecs, JournalEntry entry, Message* cell, out object? reference);
@@ -42,6 +48,22 @@ internal sealed unsafe class MessageType<T> : MessageType
         };
     }
 
+    public override bool IsRaw(JournalType type) =>
+        Carriage<T>.IsRaw && type.Schema.Encoding == PayloadEncoding.Raw
+        && type.Schema.Version == (MessageLayout.Of<T>()?.Version ?? 1);
+
+    public override bool TryFillRaw(ReadOnlySpan<byte> payload, Message* cell, out object? reference)
+    {
+        reference = null;
+        if (!Carriage<T>.IsRaw || payload.Length != System.Runtime.CompilerServices.Unsafe.SizeOf<T>())
+        {
+            return false;
+        }
+
+        Fill(System.Runtime.CompilerServices.Unsafe.ReadUnaligned<T>(in payload[0]), cell, out reference);
+        return true;
+    }
+
     public override bool TryFill(MessageCodecs codecs, JournalEntry entry, Message* cell, out object? reference)
     {
         reference = null;
@@ -50,6 +72,13 @@ internal sealed unsafe class MessageType<T> : MessageType
             return false;
         }
 
+        Fill(message, cell, out reference);
+        return true;
+    }
+
+    private static void Fill(T message, Message* cell, out object? reference)
+    {
+        reference = null;
         cell->PayloadBytes = (byte)Carriage<T>.InlineBytes;
         cell->Flags |= Carriage<T>.Flags;
         if (Carriage<T>.IsInline)
@@ -60,8 +89,6 @@ internal sealed unsafe class MessageType<T> : MessageType
         {
             reference = Carriage<T>.Wrap(in message);
         }
-
-        return true;
     }
 }
 
