@@ -101,7 +101,7 @@ internal sealed unsafe class ReplayRunner : IDisposable
         {
             if (!TryFill(turn, cell, out object? reference))
             {
-                agent.LostWhy = $"the {TypeOf(turn)} at {ReplayDivergence.Place(turn.Position)} cannot be read";
+                agent.LostWhy = $"the {TypeOf(turn)} at {Place(turn)} cannot be read";
                 return null;
             }
 
@@ -184,16 +184,18 @@ internal sealed unsafe class ReplayRunner : IDisposable
 
     private static string? WhyNot(ReplayTurn turn)
     {
-        string place = ReplayDivergence.Place(turn.Position);
-        return turn.Message is not { } message ? $"it took a message, at {place}, that the journal does not have"
+        return turn.Message is not { } message
+                ? $"it took a message, at {Place(turn)}, that the journal does not have"
             : turn.Agent.StandIn is null ? "the journal no longer has its beginning"
             : message.Type.Encoding == PayloadEncoding.Opaque
-                ? $"the {TypeOf(turn)} at {place} is in the journal by its name alone: its type has no codec"
+                ? $"the {TypeOf(turn)} at {Place(turn)} is in the journal by its name alone: its type has no codec"
             : turn.Route is null
-                ? $"the {TypeOf(turn)} at {place} has no handler in {turn.Agent.Cell.Instance!.GetType().Name}, or its "
-                    + "type was not told with MessageCodecs.Add"
+                ? $"the {TypeOf(turn)} at {Place(turn)} has no handler in {turn.Agent.Cell.Instance!.GetType().Name}, or "
+                    + "its type was not told with MessageCodecs.Add"
             : null;
     }
+
+    private static string Place(ReplayTurn turn) => ReplayDivergence.Place(turn.Position);
 
     private static string TypeOf(ReplayTurn turn) => turn.Message?.Type.Schema?.SimpleName ?? "message";
 

@@ -61,7 +61,7 @@ public sealed class JournalReplayTests
         Assert.Equal(bought, program.Bought);
         Assert.Equal(["overseer"], report.NotReplayed.Keys);
         Assert.Contains("by its name alone", report.NotReplayed["overseer"], StringComparison.Ordinal);
-        Assert.True(report.Agents["feeder"] >= 202 && report.Turns > 400 && report.Records > 1000, report.ToString());
+        Assert.True(report.Agents["feeder"] >= 202 && report.Records > 1000, report.ToString());
     }
 
     [Theory, InlineData("feeder"), InlineData("keeper"), InlineData("scales")]

@@ -58,7 +58,10 @@ public sealed class Foreman : Agent, IHandle<Done>, IHandle<Job>
     private readonly long _jobs;
     private long _next;
 
-    public Foreman(long jobs) => (_jobs, Left) = (jobs, jobs);
+    // What a failed attempt has sent stays sent: one comes twice.
+    public Foreman(long jobs) => (_jobs, Left) = (jobs, jobs + 1);
+
+    public TaskCompletionSource IsDone { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public ulong Hash { get; private set; }
 
@@ -81,7 +84,11 @@ public sealed class Foreman : Agent, IHandle<Done>, IHandle<Job>
     public void Handle(in Done message, Context context)
     {
         Hash = Worker.Mix(Hash, message.Hash ^ (ulong)context.Sender.Value);
-        Left--;
+        if (--Left == 0)
+        {
+            IsDone.SetResult();
+        }
+
         Next(context);
     }
 
@@ -98,7 +105,8 @@ public sealed class Mute : Agent, IAnswerAsync<Silence, Calm>
 {
     public async ValueTask<Calm> AnswerAsync(Silence request, AgentContext context, CancellationToken cancellationToken)
     {
-        await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
+        await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(
+            ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
         return default;
     }
 }
@@ -151,6 +159,7 @@ public sealed class ReplayProofTests : IDisposable
                 .SendAsync(new Silence(i), TestContext.Current.CancellationToken);
         }
 
+        await _foreman.IsDone.Task.WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
         StopReport report = await kernel.StopAsync(TimeSpan.FromMinutes(2));
         Assert.True(report.Drained, string.Join(", ", report.Undrained));
         Assert.Equal(0, _foreman.Left);
