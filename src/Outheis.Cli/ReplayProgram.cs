@@ -7,6 +7,8 @@ namespace Outheis.Cli;
 /// <summary>Finds the program that a journal is replayed with.</summary>
 internal static class ReplayProgram
 {
+    private const string NotTrimmed = "The tool is not trimmed.";
+
     /// <summary>Throws a <see cref="BadInputException"/> if there is none.</summary>
     /// <param name="file">An assembly; null: the assistant's own team.</param>
     /// <param name="vault">What the team's answers call their vault.</param>
@@ -34,14 +36,16 @@ internal static class ReplayProgram
         }
     }
 
-    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "The tool is not trimmed.")]
-    [UnconditionalSuppressMessage("Trimming", "IL2072", Justification = "The tool is not trimmed.")]
+    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = NotTrimmed)]
+    [UnconditionalSuppressMessage("Trimming", "IL2072", Justification = NotTrimmed)]
     private static IReplayProgram? Find(string file)
     {
-        Type? program = Array.Find(
-            Assembly.LoadFrom(file).GetExportedTypes(),
-            static type => type is { IsClass: true, IsAbstract: false }
-                && typeof(IReplayProgram).IsAssignableFrom(type) && type.GetConstructor(Type.EmptyTypes) is not null);
+        Type? program = Array.Find(Assembly.LoadFrom(file).GetExportedTypes(), IsProgram);
         return program is null ? null : (IReplayProgram)Activator.CreateInstance(program)!;
     }
+
+    [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = NotTrimmed)]
+    private static bool IsProgram(Type type) =>
+        type is { IsClass: true, IsAbstract: false } && typeof(IReplayProgram).IsAssignableFrom(type)
+        && type.GetConstructor(Type.EmptyTypes) is not null;
 }

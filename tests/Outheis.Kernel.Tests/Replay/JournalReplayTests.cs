@@ -94,6 +94,20 @@ public sealed class JournalReplayTests
         Assert.Equal(("Share", found.Message), (sent.TypeName, sent.Cause));
     }
 
+    [Theory, InlineData(Feeder.Silent), InlineData(Feeder.Twice)]
+    public void Run_TheProgramSendsLessOrMore_SaysWhichIsMissing(int bias)
+    {
+        ReplayedProgram program = Live(100);
+        using JournalReplay replay = program.Replay(bias);
+        ReplayDivergence found = Assert.IsType<ReplayDivergence>(replay.Run().Divergence);
+        Assert.StartsWith("took Feed {\"Number\":40} at ", found.Where, StringComparison.Ordinal);
+        Assert.Equal(
+            bias == Feeder.Silent ? ("sent keeper Share {\"Number\":40,\"Sum\":820} with badge 7", null)
+                : (null, "sends keeper Share {\"Number\":40,\"Sum\":820} with badge 7"),
+            (found.Recorded, found.Replayed));
+        Assert.Equal(bias == Feeder.Silent, found.Position != found.Message);
+    }
+
     [Fact]
     public void RunUntil_APosition_StopsBeforeItAndStepTakesIt()
     {

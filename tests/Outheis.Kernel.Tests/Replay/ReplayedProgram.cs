@@ -18,6 +18,9 @@ public readonly record struct Total(long Sum, long Count, long Clock, ulong Rand
 /// <summary>Plain: passes on what it was fed, with what it knows so far, and stumbles now and then.</summary>
 public sealed class Feeder(Capability<Share> onward, int bias = 0) : Agent, IHandle<Feed>, IHandle<Stumble>
 {
+    /// <summary>In the place of a bias: says nothing at the 40th, or all twice.</summary>
+    public const int Silent = -1, Twice = -2;
+
     public Total Known { get; private set; }
 
     public uint Incarnation { get; private set; }
@@ -35,10 +38,24 @@ public sealed class Feeder(Capability<Share> onward, int bias = 0) : Agent, IHan
             Sum = Known.Sum + message.Number, Count = Known.Count + 1,
             Clock = context.UtcNow.UtcTicks ^ Known.Clock, Random = context.NextRandom() ^ Known.Random,
         };
+        if (message.Number == 40 && bias is Silent or Twice)
+        {
+            SayOtherwise(message, context);
+            return;
+        }
+
         long mine = message.Number == 40 ? bias : 0;
         if (context.Send(onward, new Share(message.Number, Known.Sum + mine)) != SendResult.Sent)
         {
             Known = Known with { Sum = Known.Sum + 1_000_000 };
+        }
+    }
+
+    private void SayOtherwise(in Feed message, Context context)
+    {
+        for (int i = 0; i < (bias == Twice ? 2 : 0); i++)
+        {
+            context.Send(onward, new Share(message.Number, Known.Sum));
         }
     }
 
