@@ -53,7 +53,7 @@ internal static class ReplayCommand
         bool isStopped = await Forward(replay, directory, until, token).ConfigureAwait(false);
         if (parsed.GetValue(Step) && replay.Divergence is null && (until is null || isStopped))
         {
-            Walk(replay, output, token);
+            await Walk(replay, output, token).ConfigureAwait(false);
         }
 
         Print(replay, output, agent);
@@ -96,15 +96,15 @@ internal static class ReplayCommand
         }
     }
 
-    private static void Walk(JournalReplay replay, StreamWriter output, CancellationToken token)
+    private static async Task Walk(JournalReplay replay, StreamWriter output, CancellationToken token)
     {
         bool isSeen = !Console.IsInputRedirected && !Console.IsErrorRedirected;
         if (isSeen) Console.Error.WriteLine("Enter handles the next message, the end of the input ends.");
-        while (Lines.Next(token) is not null && replay.Step() is { } step)
+        while (await Task.Run(Console.In.ReadLine, CancellationToken.None).WaitAsync(token).ConfigureAwait(false)
+            is not null && replay.Step() is { } step)
         {
-            output.WriteLine(Line(step));
-            output.Flush();
-            token.ThrowIfCancellationRequested();
+            await output.WriteLineAsync(Line(step)).ConfigureAwait(false);
+            await output.FlushAsync(token).ConfigureAwait(false);
         }
     }
 

@@ -16,9 +16,7 @@ internal sealed unsafe partial class Core
 
         if (node is null || !node.Allows(self, Rights.Ask))
         {
-            SendResult refusal = CapabilityNode.Refusal(node, self);
-            NoteRefused(self, refusal, isAsk: true);
-            return Refused<TReply>(AskException.From(refusal), node);
+            return Refused<TReply>(self, CapabilityNode.Refusal(node, self), node);
         }
 
         if (ReferenceEquals(node.Target, self))
@@ -52,10 +50,9 @@ internal sealed unsafe partial class Core
         if (sent != SendResult.Sent)
         {
             Replies.Withdraw(slot);
-            NoteRefused(self, sent, isAsk: true);
             Exception? cause = sent == SendResult.Full && LastObstacle == Obstacle.Journal ? Tap?.Lane.Refusal
                 : sent == SendResult.NotDurable ? Kernel.Flusher!.Failure : null;
-            return Refused<TReply>(AskException.From(sent), node, cause);
+            return Refused<TReply>(self, sent, node, cause);
         }
 
         slot.Token = token;
@@ -149,6 +146,14 @@ internal sealed unsafe partial class Core
         Counters.LateReplies++;
         Kernel.DeadLetters.Add(new DeadLetter(
             DeadLetterReason.LateReply, new AgentId(sender), default, route.Message.Name, about->Position));
+    }
+
+    // One that its agent is to be told again.
+    private ValueTask<TReply> Refused<TReply>(
+        AgentCell self, SendResult refusal, CapabilityNode? node, Exception? cause = null)
+    {
+        NoteRefused(self, refusal, isAsk: true);
+        return Refused<TReply>(AskException.From(refusal), node, cause);
     }
 
     private static ValueTask<TReply> Refused<TReply>(

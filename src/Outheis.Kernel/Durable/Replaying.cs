@@ -1,11 +1,11 @@
 namespace Outheis;
 
 /// <summary>
-/// What the acts of a handler come to while it handles a recorded message once more: nothing leaves, and what it was
-/// told then it is told again. The core that runs the handler finds it in <see cref="Core.Replay"/>.
+/// What the acts of a handler come to while it handles a recorded message once more: nothing leaves, and what it
+/// was told then it is told again. The core that runs the handler finds it in <see cref="Core.Replay"/>.
 /// </summary>
-/// <remarks>The handlers run in the name of a stand-in cell that holds no capability, so that each send and ask comes to
-/// the refusals' path, where the core finds this. Live sends pay nothing for it.</remarks>
+/// <remarks>The handlers run in the name of a stand-in cell that holds no capability, so that each send and ask comes
+/// to the refusals' path, where the core finds this. Live sends pay nothing for it.</remarks>
 internal abstract class Replaying
 {
     /// <summary>Nothing is done that was not done then.</summary>

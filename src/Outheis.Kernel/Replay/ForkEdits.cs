@@ -4,7 +4,8 @@ using System.Runtime.InteropServices;
 
 namespace Outheis;
 
-/// <summary>What is to be different in a fork: messages that wait at its moment, changed before they are handled.</summary>
+/// <summary>What is to be different in a fork: messages that wait at its moment, changed before they are handled.
+/// </summary>
 public sealed class ForkEdits
 {
     internal Dictionary<long, ForkedMessage?> Changed { get; } = [];      // null: dropped
@@ -64,7 +65,8 @@ internal sealed class ForkedMessage<T>(T message) : ForkedMessage
         if (!Carriage<T>.IsRaw)
         {
             throw new ArgumentException(
-                $"{typeof(T).Name} is no unmanaged struct and has no codec: give ReplayOptions.Codecs one with AddJson.");
+                $"{typeof(T).Name} is no unmanaged struct and has no codec: give ReplayOptions.Codecs one with "
+                + "AddJson.");
         }
 
         ReadOnlySpan<byte> bytes = MemoryMarshal.CreateReadOnlySpan(

@@ -1,6 +1,7 @@
 namespace Outheis;
 
-/// <summary>Writes the first run of a fork: states and messages, in one lane, as a kernel would have left them.</summary>
+/// <summary>Writes the first run of a fork: states and messages, in one lane, as a kernel would have left them.
+/// </summary>
 internal sealed unsafe class ForkWriter : IDisposable
 {
     private const int FirstTypeId = 1 << 16;      // above the numbers of the tap, which writes the states

@@ -9,8 +9,8 @@ public sealed record ForkReport(
     IReadOnlyList<string> States, int Messages, int Requests, IReadOnlyDictionary<string, string> NotReplayed);
 
 /// <summary>
-/// Begins a new journal at a moment of another one, with edited messages: what would have become of it (ES-01). A kernel
-/// that is opened on it gives durable agents their states of then and hands out what waited then.
+/// Begins a new journal at a moment of another one, with edited messages: what would have become of it (ES-01). A
+/// kernel that is opened on it gives durable agents their states of then and hands out what waited then.
 /// </summary>
 public static class JournalFork
 {

@@ -265,7 +265,7 @@ internal sealed class ReplayActs(JournalReader journal, MessageCodecs codecs) : 
         for (int i = next + 1; i < _turn.Count; i++)
         {
             ref RecordedAct act = ref _turn.Acts[i];
-            if (!act.IsTaken && act.Kind == JournalKind.Sent && act.Correlation == 0 && IsSame(in act, node, in message))
+            if (act is { IsTaken: false, Kind: JournalKind.Sent, Correlation: 0 } && IsSame(in act, node, in message))
             {
                 return i;
             }
@@ -327,8 +327,8 @@ internal sealed class ReplayActs(JournalReader journal, MessageCodecs codecs) : 
         string badge = act.Badge == 0 ? "" : $" with badge {act.Badge}";
         string target = act.Run.Agent(act.Target)?.Name ?? journal.Names.Agent(act.Run.Number, act.Target)
             ?? new AgentId(act.Target).ToString();
-        string what = act.Kind is JournalKind.Sent or JournalKind.Replied
-            ? $"{act.Type.Schema?.SimpleName} {entry?.PayloadText ?? Convert.ToHexString(_turn.PayloadOf(in act))}" : "";
+        string payload = entry?.PayloadText ?? Convert.ToHexString(_turn.PayloadOf(in act));
+        string what = $"{act.Type.Schema?.SimpleName} {payload}";
         return act.Kind switch
         {
             JournalKind.Sent => $"{(act.IsAsk ? "asked" : "sent")} {target} {what}{badge}",

@@ -4,7 +4,7 @@ namespace Outheis;
 
 /// <summary>Where a replay first differs from its journal.</summary>
 /// <param name="Position">Of the record that says what should be; of the message, if there is no such record.</param>
-/// <param name="Message">Position of the message that was handled; of the record of the start or of the snapshot.</param>
+/// <param name="Message">Position of the message that was handled; of the record of a start or of a snapshot.</param>
 /// <param name="Agent">Who.</param>
 /// <param name="Where">In the middle of what.</param>
 /// <param name="Recorded">What it did then; null: nothing more.</param>

@@ -190,8 +190,8 @@ internal sealed unsafe class ReplayRunner : IDisposable
             : message.Type.Encoding == PayloadEncoding.Opaque
                 ? $"the {TypeOf(turn)} at {Place(turn)} is in the journal by its name alone: its type has no codec"
             : turn.Route is null
-                ? $"the {TypeOf(turn)} at {Place(turn)} has no handler in {turn.Agent.Cell.Instance!.GetType().Name}, or "
-                    + "its type was not told with MessageCodecs.Add"
+                ? $"the {TypeOf(turn)} at {Place(turn)} has no handler in "
+                    + $"{turn.Agent.Cell.Instance!.GetType().Name}, or its type was not told with MessageCodecs.Add"
             : null;
     }
 
@@ -224,10 +224,16 @@ internal sealed unsafe class ReplayRunner : IDisposable
     }
 
     // Ids mean something in one run only: whoever has the sender's name when it is handled is the sender.
-    private uint SenderOf(ReplayTurn turn, ReplayMessage message) =>
-        message.Sender == 0 || message.Run == turn.Run ? message.Sender
-            : _journal.Names.Agent(message.Run.Number, message.Sender) is { } name && turn.Run.IdOf(name) is { } now ? now
-            : AgentId.OfEarlierRun.Value;
+    private uint SenderOf(ReplayTurn turn, ReplayMessage message)
+    {
+        if (message.Sender == 0 || message.Run == turn.Run)
+        {
+            return message.Sender;
+        }
+
+        string? name = _journal.Names.Agent(message.Run.Number, message.Sender);
+        return (name is null ? null : turn.Run.IdOf(name)) ?? AgentId.OfEarlierRun.Value;
+    }
 
     private void Prepare(ReplayTurn turn, Message* current)
     {

@@ -17,7 +17,7 @@ internal sealed partial class ReplaySource(JournalReader journal, ReplayCast cas
     private readonly Dictionary<uint, RecordedRun> _runs = [];
     private readonly Dictionary<long, ReplayMessage> _waiting = [];      // by position
     private readonly Dictionary<(uint Run, ulong Correlation), (ReplayTurn Turn, int Act)> _asks = [];
-    private readonly Dictionary<(uint Run, ulong Correlation), JournalEntry> _early = [];      // failures before the ask
+    private readonly Dictionary<(uint Run, ulong Correlation), JournalEntry> _early = [];      // failures so far
     private readonly (ReplayTurn? Turn, long Number)[] _open = new (ReplayTurn?, long)[JournalLimits.Lanes];
     private readonly long[] _ends = new long[JournalLimits.Lanes];      // of what was read
     private readonly Queue<ReplayTurn> _ready = new();
@@ -141,7 +141,8 @@ internal sealed partial class ReplaySource(JournalReader journal, ReplayCast cas
         Offer(agent);
     }
 
-    private ReplayTurn Rent(ReplayedAgent agent, ReplayWork work, in JournalRecord record, RecordedRun run, long position)
+    private ReplayTurn Rent(
+        ReplayedAgent agent, ReplayWork work, in JournalRecord record, RecordedRun run, long position)
     {
         ReplayTurn turn = _spareTurns.TryPop(out ReplayTurn? spare) ? spare : new ReplayTurn();
         turn.Begin(agent, work, run, ++_number, position, record.UtcTicks);
