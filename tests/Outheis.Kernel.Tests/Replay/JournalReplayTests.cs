@@ -155,4 +155,42 @@ public sealed class JournalReplayTests
         Assert.Equal(state, replay.StateOf<Total>("keeper"));
         Assert.Equal(70, FeederOf(replay).Known.Count);
     }
+
+    [Theory, InlineData(1), InlineData(2), InlineData(3), InlineData(4), InlineData(5), InlineData(6)]
+    public void Run_ProcessesThatWereKilled_FinishesWhatTheyCutOff(int seed)
+    {
+        SimulatedDisk disk = _disk;
+        var random = new Random(seed);
+        Total state = default;
+        ReplayedProgram program = null!;
+        for (int life = 0; life < 5; life++)
+        {
+            program = new ReplayedProgram(disk);
+            StepKernel world = program.Start(seed: seed);
+            program.SpawnAll(world.Kernel);
+            world.RunUntil(() => ((Keeper)world.Kernel.Living(program.Keeper).Instance!).State.Count >= state.Count);
+            world.Kernel.Grant<Feed>(program.Feeder).SendAll(Enumerable.Range(1, 40).Select(static i => new Feed(i)));
+            for (int steps = random.Next(20); steps > 0; steps--)
+            {
+                world.Step();
+            }
+
+            if (life < 4)
+            {
+                DiskImage left = disk.Snapshot();
+                world.Abandon();
+                disk = SimulatedDisk.From(left);
+                continue;
+            }
+
+            world.Run();
+            state = ((Keeper)world.Kernel.Living(program.Keeper).Instance!).State;
+            world.Stop();
+        }
+
+        using JournalReplay replay = program.Replay();
+        Assert.Null(replay.Run().Divergence);
+        Assert.Equal(state, replay.StateOf<Total>("keeper"));
+        Assert.True(state.Count > 100, state.ToString());
+    }
 }

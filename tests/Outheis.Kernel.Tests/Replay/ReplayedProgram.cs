@@ -77,9 +77,9 @@ public sealed class Keeper(AskCapability<Weigh, Weight> scales, Func<string, Val
         {
             weight = await context.AskAsync(scales, new Weigh(message.Number));
         }
-        catch (AskException failure) when (failure.Outcome == AskOutcome.Failed)
+        catch (AskException failure)
         {
-            State = State with { Clock = State.Clock + 1 };
+            State = State with { Clock = State.Clock + (long)failure.Outcome };      // failed; dead with its process
         }
 
         Effect<long> bought = message.Number % 10 == 3
