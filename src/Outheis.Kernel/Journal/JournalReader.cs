@@ -63,7 +63,8 @@ public sealed class JournalReader : IDisposable
     internal static JournalReader Open(string directory, IJournalDisk disk, JournalQuery? query = null)
     {
         NamesIn(directory, disk);
-        var reader = new JournalReader(disk, directory, query?.Archive is { } archive ? Path.GetFullPath(archive) : null);
+        var reader = new JournalReader(
+            disk, directory, query?.Archive is { } archive ? Path.GetFullPath(archive) : null);
         reader.FindLanes();
         foreach (LaneReader lane in reader._lanes.Lanes)
         {

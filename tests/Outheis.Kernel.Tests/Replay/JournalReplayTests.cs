@@ -136,6 +136,22 @@ public sealed class JournalReplayTests
     }
 
     [Fact]
+    public void Run_AnswersAreReadLaterThanWhatFollowedFromThem_AreWaitedFor()
+    {
+        var program = new ReplayedProgram(_disk) { AnswersComeLater = true };
+        StepKernel world = program.Start();
+        program.SpawnAll(world.Kernel);
+        world.Kernel.Grant<Feed>(program.Feeder).SendAll(Enumerable.Range(1, 60).Select(static i => new Feed(i)));
+        world.Run();
+        Total state = ((Keeper)world.Kernel.Living(program.Keeper).Instance!).State;
+        world.Stop();
+        using JournalReplay replay = program.Replay();
+        Assert.Null(replay.Run().Divergence);
+        Assert.Equal(state, replay.StateOf<Total>("keeper"));
+        Assert.True(state.Grams > 1000, state.ToString());
+    }
+
+    [Fact]
     public void Run_SeveralProcesses_GoesOnFromOneToTheNext()
     {
         var program = new ReplayedProgram(_disk);

@@ -112,6 +112,9 @@ internal sealed class ReplayedProgram(SimulatedDisk disk, int cores = 2)
     public static readonly MessageCodecs Codecs = new MessageCodecs()
         .Add<Feed>().Add<Share>().Add<Stumble>().AddRequest<Weigh, Weight>();
 
+    /// <summary>The keeper's lane is read first: what followed from an answer may be read before that.</summary>
+    public bool AnswersComeLater { get; init; }
+
     /// <summary>How often something was bought.</summary>
     public int Bought { get; private set; }
 
@@ -127,12 +130,13 @@ internal sealed class ReplayedProgram(SimulatedDisk disk, int cores = 2)
     public void SpawnAll(Kernel kernel, int bias = 0)
     {
         int last = kernel.ListCores().Count - 1;
+        (int ofScales, int ofKeeper) = AnswersComeLater ? (last, 0) : (0, last);
         AgentId overseer = kernel.Spawn("overseer", static () => new Overseer());
         AgentId scales = kernel.Spawn(
-            "scales", static () => new Scales(), new SpawnOptions { Supervisor = overseer, Core = 0 });
+            "scales", static () => new Scales(), new SpawnOptions { Supervisor = overseer, Core = ofScales });
         Keeper = kernel.Spawn(
             "keeper", who => new Keeper(who.GrantAsk<Weigh, Weight>(scales), _ => ValueTask.FromResult((long)++Bought)),
-            new SpawnOptions { Supervisor = overseer, Core = last });
+            new SpawnOptions { Supervisor = overseer, Core = ofKeeper });
         Feeder = kernel.Spawn(
             "feeder", who => new Feeder(who.Grant<Share>(Keeper, badge: 7), bias),
             new SpawnOptions { Supervisor = overseer, Core = 0 });
