@@ -40,6 +40,16 @@ internal static class Program
             RecoverySpeed.Measure(mib, output);
             return Measured;
         }
+        if (arguments is ["replay", ..])
+        {
+            if (!ReplaySpeed.TryParse(arguments[1..], out int millions))
+            {
+                error.WriteLine(ReplaySpeed.Usage);
+                return NotUnderstood;
+            }
+            ReplaySpeed.Measure(millions, output);
+            return Measured;
+        }
         if (arguments is ["durable", ..])
         {
             if (!DurableSpeed.TryParse(arguments[1..], out int seconds, out string directory))

@@ -9,6 +9,9 @@ internal static class ExitCode
     /// <summary>The vault does not answer the question.</summary>
     public const int NothingFound = 1;
 
+    /// <summary>A replay did something else than its journal says.</summary>
+    public const int Diverged = 1;
+
     /// <summary>A simulation found a promise of the kernel broken.</summary>
     public const int PromiseBroken = 1;
 

@@ -35,12 +35,14 @@ internal static class JournalRun
 
     /// <summary>Tells where lanes end early and what was lost.</summary>
     /// <returns>The exit status for what was read.</returns>
-    public static int ReportEnds(JournalReader journal)
+    public static int ReportEnds(JournalReader journal) => ReportEnds(journal.Ends, journal.Losses);
+
+    public static int ReportEnds(IReadOnlyList<LaneEnd> ends, IReadOnlyList<LaneLoss> losses)
     {
-        LaneEnd[] early = [.. journal.Ends.Where(static end => end.Kind != LaneEndKind.End)];
+        LaneEnd[] early = [.. ends.Where(static end => end.Kind != LaneEndKind.End)];
         Array.ForEach(early, Report);
-        foreach (LaneLoss loss in journal.Losses) Report(loss);
-        return early.Length == 0 && journal.Losses.Count == 0 ? ExitCode.Done : ExitCode.DoneInPart;
+        foreach (LaneLoss loss in losses) Report(loss);
+        return early.Length == 0 && losses.Count == 0 ? ExitCode.Done : ExitCode.DoneInPart;
     }
 
     public static void Report(LaneEnd end) =>

@@ -4,7 +4,7 @@ using Outheis.Cli;
 var root = new RootCommand("A team of agents that answers from your notes, on the Outheis kernel.")
 {
     AskCommand.Create(), AgentsCommand.Create(), JournalCommand.Create(), WhyCommand.Create(), StateCommand.Create(),
-    SimulateCommand.Create(),
+    ReplayCommand.Create(), SimulateCommand.Create(),
 };
 ParseResult parsed = root.Parse(args);
 if (parsed.Errors.Count > 0)

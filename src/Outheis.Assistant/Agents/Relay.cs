@@ -19,14 +19,17 @@ internal sealed class Relay(
     {
         try
         {
-            return new Heard(await Task.Run(terminal.ReadLine, CancellationToken.None)
-                .WaitAsync(cancellationToken).ConfigureAwait(true));
+            Effect<Heard> heard = await context.EffectAsync("listen", (_, token) => Hear(token)).ConfigureAwait(true);
+            return heard.Value ?? new Heard(null);
         }
         catch (OperationCanceledException)
         {
             return new Heard(null);
         }
     }
+
+    private async ValueTask<Heard> Hear(CancellationToken cancellationToken) => new(
+        await Task.Run(terminal.ReadLine, CancellationToken.None).WaitAsync(cancellationToken).ConfigureAwait(true));
 
     public Told Answer(in Tell request, Context context)
     {

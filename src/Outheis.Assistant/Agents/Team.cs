@@ -100,25 +100,31 @@ internal sealed class Team : IAsyncDisposable
 
     /// <summary>Starts the kernel and the team.</summary>
     /// <exception cref="JournalException">The journal is in use, is none, or the disk refuses.</exception>
-    public static Team Start(TeamOptions options)
+    public static Team Start(TeamOptions options) => new(options, Kernel.Start(new KernelOptions
     {
-        var codecs = new MessageCodecs();
+        // The work that takes long runs outside; one core keeps the order of qualities of service.
+        Cores = 1,
+        Pin = false,
+        JournalDirectory = options.IsJournaled ? options.JournalDirectory : null,
+        SegmentBytes = SegmentBytes,
+        DrainDeadline = DrainDeadline,
+        Codecs = MakeCodecs(),
+        RecordInputs = true,
+        Time = options.Time,
+    }));
+
+    /// <summary>How the team's messages are written into the journal.</summary>
+    public static MessageCodecs MakeCodecs()
+    {
         MessageJson json = MessageJson.Default;
-        codecs.AddJson(json.Listen).AddJson(json.Heard).AddJson(json.Ask).AddJson(json.Answered)
+        return new MessageCodecs()
+            .AddJson(json.Listen).AddJson(json.Heard).AddJson(json.Ask).AddJson(json.Answered)
             .AddJson(json.Tell).AddJson(json.Told).AddJson(json.Refresh).AddJson(json.Refreshed)
             .AddJson(json.Search).AddJson(json.Sought).AddJson(json.Save).AddJson(json.Saved)
-            .AddJson(json.Exchanged).AddJson(json.Settle).AddJson(json.Settled);
-        return new Team(options, Kernel.Start(new KernelOptions
-        {
-            // The work that takes long runs outside; one core keeps the order of qualities of service.
-            Cores = 1,
-            Pin = false,
-            JournalDirectory = options.IsJournaled ? options.JournalDirectory : null,
-            SegmentBytes = SegmentBytes,
-            DrainDeadline = DrainDeadline,
-            Codecs = codecs,
-            Time = options.Time,
-        }));
+            .AddJson(json.Exchanged).AddJson(json.Settle).AddJson(json.Settled)
+            .AddRequest<Listen, Heard>().AddRequest<Ask, Answered>().AddRequest<Tell, Told>()
+            .AddRequest<Refresh, Refreshed>().AddRequest<Search, Sought>().AddRequest<Save, Saved>()
+            .AddRequest<Settle, Settled>();
     }
 
     /// <summary>Drains the team within a second, closes the journal and the index.</summary>

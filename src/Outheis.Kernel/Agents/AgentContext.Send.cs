@@ -50,6 +50,11 @@ public sealed partial class AgentContext
     public ValueTask<SendResult> SendAsync<T>(
         Capability<T> to, T message, Durability durability, CancellationToken cancellationToken = default)
     {
+        if (Core.Replay is { IsMute: true })
+        {
+            return new ValueTask<SendResult>(SendAgain(to, in message));
+        }
+
         bool isDurable = Cell.Kernel.MustFlush(durability);
         if (isDurable && Cell.Kernel.Flusher!.Failure is not null)
         {
@@ -60,6 +65,13 @@ public sealed partial class AgentContext
         return sent == SendResult.Full || (sent == SendResult.Sent && isDurable)
             ? AgentSend<T>.Start(this, to.Node!, message, sent, isDurable, cancellationToken)
             : new ValueTask<SendResult>(sent);
+    }
+
+    // It waited for room then, or not: what the journal has of it is over.
+    private SendResult SendAgain<T>(Capability<T> to, in T message)
+    {
+        SendResult sent = Send(to, in message);
+        return sent == SendResult.Full ? Send(to, in message) : sent;
     }
 
     /// <summary>Asks and awaits the reply. No allocation in steady state.</summary>

@@ -301,7 +301,7 @@ public sealed partial class AgentContext
                 EndTurn();
             }
         }
-        catch (Exception bug)
+        catch (Exception bug) when (Core.Replay is not { IsMute: true })
         {
             SynchronizationContext.SetSynchronizationContext(null);
             if (!_isFenced)

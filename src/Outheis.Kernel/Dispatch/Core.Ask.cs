@@ -9,14 +9,14 @@ internal sealed unsafe partial class Core
         AgentContext asker, CapabilityNode? node, in TRequest request, TimeSpan? timeout, CancellationToken token)
     {
         AgentCell self = asker.Cell;
-        if (Replay is not null && Replay.TryAnswer(node, out ValueTask<TReply> recorded))
+        if (Replay is not null && Replay.TryAnswer(node, in request, out ValueTask<TReply> recorded))
         {
             return recorded;
         }
 
         if (node is null || !node.Allows(self, Rights.Ask))
         {
-            return Refused<TReply>(AskException.From(CapabilityNode.Refusal(node, self)), node);
+            return Refused<TReply>(self, CapabilityNode.Refusal(node, self), node);
         }
 
         if (ReferenceEquals(node.Target, self))
@@ -52,7 +52,7 @@ internal sealed unsafe partial class Core
             Replies.Withdraw(slot);
             Exception? cause = sent == SendResult.Full && LastObstacle == Obstacle.Journal ? Tap?.Lane.Refusal
                 : sent == SendResult.NotDurable ? Kernel.Flusher!.Failure : null;
-            return Refused<TReply>(AskException.From(sent), node, cause);
+            return Refused<TReply>(self, sent, node, cause);
         }
 
         slot.Token = token;
@@ -68,9 +68,10 @@ internal sealed unsafe partial class Core
     /// <summary>The reply of one of this core's agents, to wherever its asker waits.</summary>
     public void Reply<TReply>(AgentCell self, ulong correlation, in TReply reply)
     {
-        if (Replay is not null)
+        if (Replay is { } replay)
         {
-            return;      // whoever asked had it, or has gone
+            replay.Replied(in reply);      // whoever asked had it, or has gone
+            return;
         }
 
         Interference.At(Moment.EffectBegins);
@@ -145,6 +146,14 @@ internal sealed unsafe partial class Core
         Counters.LateReplies++;
         Kernel.DeadLetters.Add(new DeadLetter(
             DeadLetterReason.LateReply, new AgentId(sender), default, route.Message.Name, about->Position));
+    }
+
+    // One that its agent is to be told again.
+    private ValueTask<TReply> Refused<TReply>(
+        AgentCell self, SendResult refusal, CapabilityNode? node, Exception? cause = null)
+    {
+        NoteRefused(self, refusal, isAsk: true);
+        return Refused<TReply>(AskException.From(refusal), node, cause);
     }
 
     private static ValueTask<TReply> Refused<TReply>(

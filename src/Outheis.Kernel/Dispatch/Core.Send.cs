@@ -28,11 +28,11 @@ internal sealed unsafe partial class Core
             ? replay.Sent(node, in message) : CapabilityNode.Refusal(node, self);
 
     /// <summary>A durable agent has to be told the same when its past is handled once more.</summary>
-    public void NoteRefused(AgentCell self, SendResult result)
+    public void NoteRefused(AgentCell self, SendResult result, bool isAsk = false)
     {
-        if (self.Durable is not null && Replay is null)
+        if (Replay is null && IsRecorded(self))
         {
-            Tap?.RecordRefused(self, Current->Position, result);
+            Tap?.RecordRefused(self, Current->Position, result, isAsk);
         }
     }
 
@@ -313,7 +313,7 @@ internal sealed unsafe partial class Core
         AgentCell self, CapabilityNode? from, AgentId holder, Rights rights, ulong badge, out CapabilityNode? node)
     {
         AgentCell? to = Kernel.Agents.Find(holder.Value);
-        DeriveResult result = Kernel.Capabilities.Derive(from, self, to, rights, badge, out node);
+        DeriveResult result = Kernel.Capabilities.Derive(from, Replay?.Deriver ?? self, to, rights, badge, out node);
         if (node is not null)
         {
             Tap?.RecordCapability(JournalKind.Derived, node);

@@ -59,13 +59,14 @@ internal sealed unsafe partial class Core : CoreFace
 
     /// <summary>Whether the asker of the request being handled has given up.</summary>
     public bool IsCurrentAbandoned =>
-        Current->Has(MessageFlags.Extended) && Current->Correlation != 0 && IsAbandoned(Current->Correlation);
+        Replay is null && Current->Has(MessageFlags.Extended) && Current->Correlation != 0
+        && IsAbandoned(Current->Correlation);
 
     /// <summary>The agent whose turn it is, if any.</summary>
     public AgentCell? Running;
 
-    /// <summary>A durable agent's past is being handled once more; null but for that.</summary>
-    public Refold? Replay;
+    /// <summary>Recorded messages are being handled once more; null but for that.</summary>
+    public Replaying? Replay;
 
     /// <summary>Monotonic time as of this pass, in the kernel clock's ticks.</summary>
     public long Now;
@@ -174,13 +175,16 @@ internal sealed unsafe partial class Core : CoreFace
         }
 
         ulong number = DrawRandom();
-        if (Running?.Durable is not null)
+        if (Running is not null && IsRecorded(Running))
         {
             Tap?.RecordObserved(Running, Current->Position, ObservedRecord.Random, (long)number);
         }
 
         return number;
     }
+
+    // Whether the journal has to tell what this agent was told: it may be told so again.
+    private bool IsRecorded(AgentCell agent) => agent.Durable is not null || Kernel.Options.RecordInputs;
 
     // Splitmix64 over the kernel's seed.
     private ulong DrawRandom()
@@ -205,7 +209,7 @@ internal sealed unsafe partial class Core : CoreFace
         if (_turnTime == 0)
         {
             _turnTime = Time.GetUtcNow().UtcTicks;
-            if (Running?.Durable is not null)
+            if (Running is not null && IsRecorded(Running))
             {
                 Tap?.RecordObserved(Running, Current->Position, ObservedRecord.Clock, _turnTime);
             }
@@ -223,7 +227,7 @@ internal sealed unsafe partial class Core : CoreFace
         }
     }
 
-    public TimeSpan Uptime() => Time.GetElapsedTime(Kernel.Started);
+    public TimeSpan Uptime() => Replay?.Uptime() ?? Time.GetElapsedTime(Kernel.Started);
 
     public void AddRetry(Waiter waiter) => _retries.Add(waiter);
 
@@ -231,6 +235,11 @@ internal sealed unsafe partial class Core : CoreFace
     /// child.</summary>
     public bool Supervise(AgentCell self, AgentId child, bool restart)
     {
+        if (Replay is { IsMute: true })
+        {
+            return true;      // what came of it is recorded with the child
+        }
+
         if (Kernel.Agents.Find(child.Value) is not { } cell || !ReferenceEquals(cell.Supervisor, self))
         {
             return false;

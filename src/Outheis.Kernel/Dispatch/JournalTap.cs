@@ -306,7 +306,8 @@ internal sealed unsafe partial class JournalTap(JournalLane lane, MessageCodecs 
         (type.Codec, type.IsRaw, type.IsKnown) = (codec, raw && written, written);
     }
 
-    private static SchemaRecord Describe<T>(PayloadEncoding encoding, int payloadBytes)
+    /// <summary>How a type is written that is encoded so.</summary>
+    public static SchemaRecord Describe<T>(PayloadEncoding encoding, int payloadBytes)
     {
         MessageLayout? layout = MessageLayout.Of<T>();
         IReadOnlyList<MessageField>? fields = encoding == PayloadEncoding.Raw ? layout?.Fields : null;

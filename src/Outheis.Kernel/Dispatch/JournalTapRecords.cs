@@ -109,11 +109,12 @@ internal static unsafe class JournalTapRecords
         tap.Record(in fields, new ObservedRecord(what, value));
     }
 
-    /// <summary>A durable agent's send was refused.</summary>
-    public static void RecordRefused(this JournalTap tap, AgentCell agent, long cause, SendResult result)
+    /// <summary>A durable agent's send or ask was refused.</summary>
+    public static void RecordRefused(
+        this JournalTap tap, AgentCell agent, long cause, SendResult result, bool isAsk)
     {
         var fields = new RecordHeader { Kind = JournalKind.Refused, Sender = agent.Id.Value, Cause = cause };
-        tap.Record(in fields, new RefusedRecord((byte)result));
+        tap.Record(in fields, new RefusedRecord((byte)result, isAsk ? RefusedRecord.Ask : (byte)0));
     }
 
     /// <summary>Appends a message that came from outside, in whatever form its type has. False: no room, try

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.CompilerServices;
 
 namespace Outheis;
@@ -68,10 +69,28 @@ internal abstract class DurableFace
     public abstract bool CanBeWritten(MessageCodecs codecs);
 
     public abstract Type StateType { get; }
+
+    /// <summary>Remembers the state as it is before a message: a handler that throws leaves it so.</summary>
+    public abstract void Keep(MessageCodecs codecs);
+
+    /// <summary>The state is what <see cref="Keep"/> found.</summary>
+    public abstract void Undo(MessageCodecs codecs);
+
+    /// <summary>Begins with the state of the incarnation before.</summary>
+    public abstract void TakeFrom(DurableFace earlier);
+
+    /// <summary>Whether the state is what a snapshot says.</summary>
+    public abstract bool Equals(MessageCodecs codecs, JournalEntry snapshot);
+
+    /// <summary>The state in words.</summary>
+    public abstract string Describe(MessageCodecs codecs);
 }
 
 internal sealed class DurableFace<TState>(DurableAgent<TState> agent) : DurableFace
 {
+    private TState? _kept;
+    private ArrayBufferWriter<byte>? _encoded;
+
     public override Type StateType => typeof(TState);
 
     public override string? Restore(MessageCodecs codecs, JournalEntry snapshot)
@@ -93,6 +112,48 @@ internal sealed class DurableFace<TState>(DurableAgent<TState> agent) : DurableF
 
     public override bool CanBeWritten(MessageCodecs codecs) =>
         codecs.Find(typeof(TState)) is not null || !RuntimeHelpers.IsReferenceOrContainsReferences<TState>();
+
+    public override void Keep(MessageCodecs codecs)
+    {
+        if (!RuntimeHelpers.IsReferenceOrContainsReferences<TState>())
+        {
+            _kept = agent.State;
+            return;
+        }
+
+        _encoded ??= new ArrayBufferWriter<byte>();      // a handler may change an object in its place
+        _encoded.ResetWrittenCount();
+        TState state = agent.State;
+        (codecs.Find(typeof(TState)) as MessageCodec<TState>)?.Encode(in state, _encoded);
+    }
+
+    public override void Undo(MessageCodecs codecs)
+    {
+        if (!RuntimeHelpers.IsReferenceOrContainsReferences<TState>())
+        {
+            agent.State = _kept!;
+        }
+        else if (codecs.Find(typeof(TState)) is MessageCodec<TState> codec && _encoded is { WrittenCount: > 0 } encoded)
+        {
+            agent.State = codec.Decode(encoded.WrittenSpan);
+        }
+    }
+
+    public override void TakeFrom(DurableFace earlier) => agent.State = ((DurableFace<TState>)earlier).State;
+
+    public override bool Equals(MessageCodecs codecs, JournalEntry snapshot)
+    {
+        TState state = agent.State;
+        return new PayloadText<TState>(codecs).IsSame(in state, snapshot);
+    }
+
+    public override string Describe(MessageCodecs codecs)
+    {
+        TState state = agent.State;
+        return new PayloadText<TState>(codecs).Of(in state);
+    }
+
+    private TState State => agent.State;
 }
 
 /// <summary>Gives a state type its number in the journal. No message comes this way.</summary>

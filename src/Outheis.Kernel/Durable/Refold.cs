@@ -14,7 +14,7 @@ namespace Outheis;
 /// The newest message of a run that was killed may have been handled in part. It is handled once more, with the part
 /// that is in the journal muted and the rest done: "open".
 /// </remarks>
-internal sealed unsafe class Refold(Core core, AgentCell agent, AgentPast past, MessageCodecs codecs)
+internal sealed unsafe class Refold(Core core, AgentCell agent, AgentPast past, MessageCodecs codecs) : Replaying
 {
     private readonly AgentCell _standIn = new(
         agent.Kernel, core, agent.Id, agent.Name, null, null, agent.Qos, agent.Credits.Capacity)
@@ -49,11 +49,12 @@ internal sealed unsafe class Refold(Core core, AgentCell agent, AgentPast past, 
         refold.RunTurns(past.Turns[^open..], isOpen: true);
     }
 
-    /// <summary>What a send in the name of the stand-in comes to.</summary>
-    public SendResult Sent<T>(CapabilityNode? node, in T message)
+    public override bool IsMute => !_isOpen;
+
+    public override SendResult Sent<T>(CapabilityNode? node, in T message)
     {
         JournalEntry? output = Take(static entry =>
-            entry.Kind == JournalKind.Refused || (entry.Kind == JournalKind.Sent && entry.Correlation == 0));
+            IsRefusal(entry, isAsk: false) || (entry.Kind == JournalKind.Sent && entry.Correlation == 0));
         if (output is not null)
         {
             return output.Kind == JournalKind.Refused
@@ -64,10 +65,11 @@ internal sealed unsafe class Refold(Core core, AgentCell agent, AgentPast past, 
         return _isOpen ? core.Send(agent, node, in message) : SendResult.Sent;
     }
 
-    /// <summary>The answer to an ask. False: it was not asked then, and is asked now.</summary>
-    public bool TryAnswer<TReply>(CapabilityNode? node, out ValueTask<TReply> answer)
+    public override bool TryAnswer<TRequest, TReply>(
+        CapabilityNode? node, in TRequest request, out ValueTask<TReply> answer)
     {
-        JournalEntry? asked = Take(static output => output.Kind == JournalKind.Sent && output.Correlation != 0);
+        JournalEntry? asked = Take(static output =>
+            IsRefusal(output, isAsk: true) || (output.Kind == JournalKind.Sent && output.Correlation != 0));
         if (asked is null && _isOpen)
         {
             answer = default;
@@ -75,7 +77,10 @@ internal sealed unsafe class Refold(Core core, AgentCell agent, AgentPast past, 
         }
 
         JournalEntry? reply = asked is null ? null : past.ReplyTo(asked.Correlation);
-        AskOutcome failure = reply is null ? AskOutcome.Dead
+        AskOutcome failure = asked is { Kind: JournalKind.Refused }
+            && RefusedRecord.TryRead(asked.Payload.Span, out RefusedRecord refused)
+                ? AskException.From((SendResult)refused.Answer)
+            : reply is null ? AskOutcome.Dead
             : reply.Kind == JournalKind.TimedOut ? AskOutcome.TimedOut
             : reply.IsFailure ? AskOutcome.Failed
             : AskOutcome.Replied;
@@ -87,8 +92,7 @@ internal sealed unsafe class Refold(Core core, AgentCell agent, AgentPast past, 
         return true;
     }
 
-    /// <summary>What came of an effect then. False: it was not begun, and is run now.</summary>
-    public bool TryRecall<T>(AgentContext context, string key, string name, out Effect<T> effect)
+    public override bool TryRecall<T>(AgentContext context, string key, string name, out Effect<T> effect)
     {
         effect = new Effect<T>(EffectOutcome.InDoubt, default, name, null);
         JournalEntry? begun = Take(entry => entry.Kind == JournalKind.EffectBegun
@@ -124,15 +128,17 @@ internal sealed unsafe class Refold(Core core, AgentCell agent, AgentPast past, 
         return true;
     }
 
-    /// <summary>The wall time that the handler saw, in UTC ticks; null: it looks at the clock now.</summary>
-    public long? Clock()
+    public override void Replied<TReply>(in TReply reply)
+    {
+    }
+
+    public override long? Clock()
     {
         _clock = TakeObserved(ObservedRecord.Clock) ?? _clock;
         return _clock ?? (_isOpen ? null : _time.UtcTicks);
     }
 
-    /// <summary>The random number that it got; null: none, and it gets one now.</summary>
-    public ulong? Random() => (ulong?)TakeObserved(ObservedRecord.Random);
+    public override ulong? Random() => (ulong?)TakeObserved(ObservedRecord.Random);
 
     /// <summary>The next output of this sort that the journal has for the turn.</summary>
     public JournalEntry? Take(Predicate<JournalEntry> isMeant)
@@ -147,6 +153,10 @@ internal sealed unsafe class Refold(Core core, AgentCell agent, AgentPast past, 
         _turn.Outputs.RemoveAt(found);
         return output;
     }
+
+    private static bool IsRefusal(JournalEntry entry, bool isAsk) => entry.Kind == JournalKind.Refused
+        && RefusedRecord.TryRead(entry.Payload.Span, out RefusedRecord refused)
+        && (refused.What == RefusedRecord.Ask) == isAsk;
 
     private long? TakeObserved(byte what)
     {

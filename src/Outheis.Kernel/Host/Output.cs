@@ -24,7 +24,7 @@ public sealed class Output<T>
 }
 
 /// <summary>Moves what it is sent into a channel, and takes no more while that is full.</summary>
-internal sealed class OutputAgent<T>(ChannelWriter<T> writer) : Agent, IHandleAsync<T>
+internal sealed class OutputAgent<T>(ChannelWriter<T> writer) : Agent, IHandleAsync<T>, IOutputAgent
 {
     public ValueTask HandleAsync(T message, AgentContext context, CancellationToken cancellationToken) =>
         writer.TryWrite(message) ? ValueTask.CompletedTask : writer.WriteAsync(message, cancellationToken);
@@ -32,3 +32,6 @@ internal sealed class OutputAgent<T>(ChannelWriter<T> writer) : Agent, IHandleAs
     protected internal override void OnStop(ExitReason reason) =>
         writer.TryComplete(reason.Exception is OperationCanceledException ? null : reason.Exception);
 }
+
+/// <summary>An end of the kernel and no program of its own.</summary>
+internal interface IOutputAgent;

@@ -176,6 +176,9 @@ public sealed class JournalEntry
         JournalKind.BuiltOn when BuiltOnRecord.TryRead(payload, out BuiltOnRecord built) => string.Join(
             ", ", built.Ends.Select(static end =>
                 Invariant($"{RecordHeader.LaneOf(end)}/{RecordHeader.OffsetOf(end)}"))),
+        JournalKind.Forked when ForkedRecord.TryRead(payload, out ForkedRecord forked) =>
+            Invariant($"from {forked.Parent} before {RecordHeader.LaneOf(forked.Position)}/")
+                + Invariant($"{RecordHeader.OffsetOf(forked.Position)}"),
         JournalKind.Observed when ObservedRecord.TryRead(payload, out ObservedRecord observed) =>
             observed.What == ObservedRecord.Clock && observed.Value is > 0 and <= MaxTicks
                 ? Invariant($"the time {new DateTime(observed.Value, DateTimeKind.Utc):O}")

@@ -82,6 +82,10 @@ public enum JournalKind : byte
 
     /// <summary>The run that began here builds on these ends of lanes, which may not have been durable then.</summary>
     BuiltOn = 25,
+
+    /// <summary>This journal goes on from a moment of another one, its parent: what follows up to the end of this run
+    /// was taken from there.</summary>
+    Forked = 26,
 }
 
 /// <summary>How the payload of a message type stands in the journal.</summary>

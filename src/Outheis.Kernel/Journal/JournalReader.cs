@@ -153,6 +153,9 @@ public sealed class JournalReader : IDisposable
         }
     }
 
+    /// <summary>What the records so far tell of agents and types.</summary>
+    internal JournalNames Names => _names;
+
     internal JournalEntry? ReadEntry() => TryRead(out JournalRecord record) ? record.ToEntry() : null;
 
     private void Begin(JournalQuery? query)

@@ -59,6 +59,15 @@ public readonly unsafe ref struct JournalRecord
     /// <summary>Whether a Replied record carries a failure.</summary>
     public bool IsFailure => (Header->Flags & RecordFlags.Failed) != 0;
 
+    /// <summary>Its sender took its cause, and nothing before it says so.</summary>
+    internal bool Takes => (Header->Flags & RecordFlags.Takes) != 0;
+
+    /// <summary>Labels of the message, or what came of an effect.</summary>
+    internal ulong Labels => _lane.Labels;
+
+    /// <summary>What is known of its message type.</summary>
+    internal JournalType? Type => TypeId == 0 ? null : _names.Type(_lane.Run, TypeId);
+
     /// <summary>Joins request, reply and timeout; 0: none.</summary>
     public ulong Correlation => _lane.Correlation;
 

@@ -297,17 +297,20 @@ internal readonly record struct AttemptRecord(uint Number, byte Verdict, string 
     }
 }
 
-/// <summary>Refused, of the header's sender and target: the result as the kernel's number.</summary>
-internal readonly record struct RefusedRecord(byte Answer) : IJournalRecord<RefusedRecord>
+/// <summary>Refused, of the header's sender and target: the result as the kernel's number. What: 0 a send, 1 an ask.
+/// </summary>
+internal readonly record struct RefusedRecord(byte Answer, byte What = 0) : IJournalRecord<RefusedRecord>
 {
+    public const byte Ask = 1;
+
     public int Bytes => 8;
 
-    public void Write(Span<byte> to) => BinaryPrimitives.WriteUInt64LittleEndian(to, Answer);
+    public void Write(Span<byte> to) => BinaryPrimitives.WriteUInt64LittleEndian(to, Answer | ((ulong)What << 8));
 
     public static bool TryRead(ReadOnlySpan<byte> from, out RefusedRecord record)
     {
         bool fits = from.Length >= 8;
-        record = fits ? new RefusedRecord(from[0]) : default;
+        record = fits ? new RefusedRecord(from[0], from[1]) : default;
         return fits;
     }
 }

@@ -50,6 +50,9 @@ internal sealed unsafe class LaneReader : IDisposable
     /// <summary>Joins request, reply and timeout; 0: none.</summary>
     public ulong Correlation => HasExtension ? MemoryMarshal.Read<RecordExtension>(Payload).Correlation : 0;
 
+    /// <summary>Labels of the message, or what came of an effect.</summary>
+    public ulong Labels => HasExtension ? MemoryMarshal.Read<RecordExtension>(Payload).Labels : 0;
+
     /// <summary>The payload without its extension.</summary>
     public ReadOnlySpan<byte> Content => HasExtension ? Payload[RecordExtension.Bytes..] : Payload;
 

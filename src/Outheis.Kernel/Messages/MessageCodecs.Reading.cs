@@ -112,6 +112,14 @@ public sealed partial class MessageCodecs
         return route;
     }
 
+    /// <summary>What a recorded type is after its upcasters; null: this program did not say that it has it.</summary>
+    internal MessageType? TypeOf(SchemaRecord schema)
+    {
+        int version = _upcasters.EndOf(schema.Name, schema.Version);
+        IReadOnlyList<MessageType> known = MessageTypes.Find(schema.Name);
+        return known.FirstOrDefault(type => type.Version == version) ?? (known.Count > 0 ? known[0] : null);
+    }
+
     /// <summary>Reads what a record holds. Null: done; otherwise why not, in half a sentence.</summary>
     /// <exception cref="JournalException">An upcaster threw.</exception>
     internal string? Read<T>(JournalEntry entry, out T message)

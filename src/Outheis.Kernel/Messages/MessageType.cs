@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Outheis;
 
 /// <summary>What it takes to make a message again from its record: reads the payload, finds the handler's
@@ -18,6 +20,12 @@ internal abstract unsafe class MessageType
     /// <summary>Writes the message into a cell; what travels beside it is the caller's to lay there. Null: done;
     /// otherwise why the payload is no such message.</summary>
     public abstract string? Fill(MessageCodecs codecs, JournalEntry entry, Message* cell, out object? reference);
+
+    /// <summary>Whether the bytes that a journal has of it are the message itself.</summary>
+    public abstract bool IsRaw(JournalType type);
+
+    /// <summary>As Fill, of bytes that are the message itself.</summary>
+    public abstract void FillRaw(ReadOnlySpan<byte> payload, Message* cell, out object? reference);
 }
 
 internal sealed unsafe class MessageType<T> : MessageType
@@ -50,23 +58,38 @@ internal sealed unsafe class MessageType<T> : MessageType
     public override string? Fill(MessageCodecs codecs, JournalEntry entry, Message* cell, out object? reference)
     {
         reference = null;
-        if (codecs.Read(entry, out T message) is { } reason)
+        string? reason = codecs.Read(entry, out T message);
+        if (reason is null)
         {
-            return reason;
+            Fill(in message, cell, out reference);
         }
 
+        return reason;
+    }
+
+    public override bool IsRaw(JournalType type) =>
+        Carriage<T>.IsRaw && type.Schema.Encoding == PayloadEncoding.Raw && type.Schema.Version == Version
+        && type.Schema.PayloadBytes == Unsafe.SizeOf<T>() && type.Fits(MessageLayout.Of<T>());
+
+    public override void FillRaw(ReadOnlySpan<byte> payload, Message* cell, out object? reference)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(payload.Length, Unsafe.SizeOf<T>());
+        Fill(Unsafe.ReadUnaligned<T>(in payload[0]), cell, out reference);
+    }
+
+    private static void Fill(in T message, Message* cell, out object? reference)
+    {
+        reference = null;
         cell->PayloadBytes = (byte)Carriage<T>.InlineBytes;
         cell->Flags |= Carriage<T>.Flags;
         if (Carriage<T>.IsInline)
         {
-            System.Runtime.CompilerServices.Unsafe.WriteUnaligned(&cell->Payload, message);
+            Unsafe.WriteUnaligned(&cell->Payload, message);
         }
         else
         {
             reference = Carriage<T>.Wrap(in message);
         }
-
-        return null;
     }
 }
 

@@ -45,16 +45,9 @@ public sealed class ChainJournal : IAsyncLifetime
         Kernel kernel = Kernel.Start(options);
         await using (kernel)
         {
-            AgentId next = kernel.Spawn("agent0", () => new Passer(null));
-            for (int i = 1; i < Agents; i++)
-            {
-                AgentId target = next;
-                next = kernel.Spawn($"agent{i}", endowment => new Passer(endowment.Grant<Step>(target)));
-            }
-
-            Capability<Step> first = kernel.Grant<Step>(next);
+            (AgentId last, AgentId grumbler) = SpawnAll(kernel);
+            Capability<Step> first = kernel.Grant<Step>(last);
             for (int i = 0; i < Steps; i++) Assert.Equal(SendResult.Sent, first.Send(new Step(i)));
-            AgentId grumbler = kernel.Spawn("grumbler", static () => new Grumbler());
             AskCapability<Step, Step> ask = kernel.GrantAsk<Step, Step>(grumbler);
             await Assert.ThrowsAsync<AskException>(async () => await ask.AskAsync(new Step(-1)));
             await kernel.StopAsync();
@@ -67,13 +60,27 @@ public sealed class ChainJournal : IAsyncLifetime
         return ValueTask.CompletedTask;
     }
 
-    private readonly record struct Step(long Number);
+    /// <summary>The program that wrote it; somebody who adds <paramref name="bias"/> is not.</summary>
+    internal static (AgentId Last, AgentId Grumbler) SpawnAll(Kernel kernel, long bias = 0)
+    {
+        AgentId next = kernel.Spawn("agent0", () => new Passer(null, 0));
+        for (int i = 1; i < Agents; i++)
+        {
+            (AgentId target, long added) = (next, i == 2 ? bias : 0);
+            next = kernel.Spawn($"agent{i}", endowment => new Passer(endowment.Grant<Step>(target), added));
+        }
 
-    private sealed class Passer(Capability<Step>? next) : Agent, IHandle<Step>
+        return (next, kernel.Spawn("grumbler", static () => new Grumbler()));
+    }
+
+    internal readonly record struct Step(long Number);
+
+    private sealed class Passer(Capability<Step>? next, long bias) : Agent, IHandle<Step>
     {
         public void Handle(in Step message, Context context)
         {
-            if (next is { } target) Assert.Equal(SendResult.Sent, context.Send(target, message));
+            var passed = new Step(message.Number + (message.Number == 7 ? bias : 0));
+            if (next is { } target) Assert.Equal(SendResult.Sent, context.Send(target, passed));
         }
     }
 

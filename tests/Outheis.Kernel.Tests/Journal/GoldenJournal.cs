@@ -86,6 +86,7 @@ internal sealed class GoldenJournal : TimeProvider
             new DeadLetterRecord((byte)DeadLetterReason.TargetDead, poison));
         Append(1, new() { Kind = JournalKind.Snapshot, Target = 2, TypeId = 2 },
             Raw(Encoding.UTF8.GetBytes("""{"Text":"state"}""")));
+        Append(1, new() { Kind = JournalKind.Forked }, new ForkedRecord(asked, [asked, poison], "/parent"));
     }
 
     private void Introduce()

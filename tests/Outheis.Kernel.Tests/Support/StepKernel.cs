@@ -15,7 +15,8 @@ internal sealed class StepKernel : IDisposable
     public StepKernel(
         int seed = 1, int cores = 2, int capacity = Limits.ChannelMessages, IJournalDisk? disk = null,
         MessageCodecs? codecs = null, Durability durability = Durability.Buffered,
-        int snapshotEvery = Limits.SnapshotEvery, JournalRetention? retention = null)
+        int snapshotEvery = Limits.SnapshotEvery, JournalRetention? retention = null, bool recordInputs = false,
+        string? directory = null)
     {
         Seed = seed;
         _threads = new StepThreads(seed);
@@ -25,12 +26,13 @@ internal sealed class StepKernel : IDisposable
             ChannelCapacity = capacity,
             Time = Time,
             Seed = (ulong)seed,
-            JournalDirectory = disk is null ? null : Journal.Journals.Path,
+            JournalDirectory = disk is null ? null : directory ?? Journal.Journals.Path,
             SegmentBytes = Journal.Journals.SmallSegment,
             Codecs = codecs ?? new MessageCodecs(),
             Durability = durability,
             SnapshotEvery = snapshotEvery,
             Retention = retention ?? JournalRetention.KeepAll,
+            RecordInputs = recordInputs,
             Unsupervised = Failures.Add,
         };
         Kernel = new Kernel(

@@ -1,0 +1,38 @@
+namespace Outheis;
+
+/// <summary>
+/// What the acts of a handler come to while it handles a recorded message once more: nothing leaves, and what it
+/// was told then it is told again. The core that runs the handler finds it in <see cref="Core.Replay"/>.
+/// </summary>
+/// <remarks>The handlers run in the name of a stand-in cell that holds no capability, so that each send and ask comes
+/// to the refusals' path, where the core finds this. Live sends pay nothing for it.</remarks>
+internal abstract class Replaying
+{
+    /// <summary>Nothing is done that was not done then.</summary>
+    public abstract bool IsMute { get; }
+
+    /// <summary>Whose capabilities it derives from; null: from none.</summary>
+    public virtual AgentCell? Deriver => null;
+
+    /// <summary>What a send in the name of the stand-in comes to.</summary>
+    public abstract SendResult Sent<T>(CapabilityNode? node, in T message);
+
+    /// <summary>The answer to an ask. False: it was not asked then, and is asked now.</summary>
+    public abstract bool TryAnswer<TRequest, TReply>(
+        CapabilityNode? node, in TRequest request, out ValueTask<TReply> answer);
+
+    /// <summary>The request being handled is answered.</summary>
+    public abstract void Replied<TReply>(in TReply reply);
+
+    /// <summary>What came of an effect then. False: it was not begun, and is run now.</summary>
+    public abstract bool TryRecall<T>(AgentContext context, string key, string name, out Effect<T> effect);
+
+    /// <summary>The wall time that the handler saw, in UTC ticks; null: it looks at the clock now.</summary>
+    public abstract long? Clock();
+
+    /// <summary>The random number that it got; null: none, and it gets one now.</summary>
+    public abstract ulong? Random();
+
+    /// <summary>How long the kernel had run; null: as long as it has run now.</summary>
+    public virtual TimeSpan? Uptime() => null;
+}
