@@ -15,49 +15,25 @@ internal static class Program
     /// </summary>
     internal static int Run(ReadOnlySpan<string> arguments, TextWriter output, TextWriter error)
     {
-        if (arguments is ["journal", ..])
+        switch (arguments)
         {
-            if (!ReadSpeed.TryParse(arguments[1..], out int mib))
-            {
-                error.WriteLine(ReadSpeed.Usage);
-                return NotUnderstood;
-            }
-            ReadSpeed.Measure(mib, output);
-            return Measured;
+            case ["journal", .. var given]:
+                bool isMib = ReadSpeed.TryParse(given, out int mib);
+                return Measure(isMib, ReadSpeed.Usage, error, () => ReadSpeed.Measure(mib, output));
+            case ["recovery", .. var given]:
+                bool isSize = RecoverySpeed.TryParse(given, out int size);
+                return Measure(isSize, RecoverySpeed.Usage, error, () => RecoverySpeed.Measure(size, output));
+            case ["replay", .. var given]:
+                bool isCount = ReplaySpeed.TryParse(given, out int millions);
+                return Measure(isCount, ReplaySpeed.Usage, error, () => ReplaySpeed.Measure(millions, output));
+            case ["durable", .. var given]:
+                bool isPlace = DurableSpeed.TryParse(given, out int seconds, out string directory);
+                return Measure(
+                    isPlace, DurableSpeed.Usage, error, () => DurableSpeed.Measure(seconds, directory, output));
         }
         if (RecoverySpeed.IsWriter(arguments))
         {
             RecoverySpeed.Write(arguments[1], arguments[2]);
-            return Measured;
-        }
-        if (arguments is ["recovery", ..])
-        {
-            if (!RecoverySpeed.TryParse(arguments[1..], out int mib))
-            {
-                error.WriteLine(RecoverySpeed.Usage);
-                return NotUnderstood;
-            }
-            RecoverySpeed.Measure(mib, output);
-            return Measured;
-        }
-        if (arguments is ["replay", ..])
-        {
-            if (!ReplaySpeed.TryParse(arguments[1..], out int millions))
-            {
-                error.WriteLine(ReplaySpeed.Usage);
-                return NotUnderstood;
-            }
-            ReplaySpeed.Measure(millions, output);
-            return Measured;
-        }
-        if (arguments is ["durable", ..])
-        {
-            if (!DurableSpeed.TryParse(arguments[1..], out int seconds, out string directory))
-            {
-                error.WriteLine(DurableSpeed.Usage);
-                return NotUnderstood;
-            }
-            DurableSpeed.Measure(seconds, directory, output);
             return Measured;
         }
         if (arguments is not ["peers", ..])
@@ -80,6 +56,17 @@ internal static class Program
             error.WriteLine(wrong.Message);
             return WrongResult;
         }
+    }
+
+    private static int Measure(bool isUnderstood, string usage, TextWriter error, Action measure)
+    {
+        if (!isUnderstood)
+        {
+            error.WriteLine(usage);
+            return NotUnderstood;
+        }
+        measure();
+        return Measured;
     }
 
     private static void Compare(PeersOptions options, TextWriter output)

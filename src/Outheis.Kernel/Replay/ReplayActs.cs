@@ -127,7 +127,8 @@ internal sealed class ReplayActs(JournalReader journal, MessageCodecs codecs) : 
             : reply.IsFailure ? Failed<TReply>(AskOutcome.Failed, callee)
             : codecs.Read(reply, out TReply read) is not { } reason ? new ValueTask<TReply>(read)
             : ValueTask.FromException<TReply>(new JournalException(
-                $"The reply at {ReplayDivergence.Place(reply.Position)} cannot be read as {typeof(TReply)}: {reason}."));
+                $"The reply at {ReplayDivergence.Place(reply.Position)} cannot be read as {typeof(TReply)}: "
+                + $"{reason}."));
         return true;
     }
 

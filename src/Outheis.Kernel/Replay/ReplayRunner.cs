@@ -132,7 +132,8 @@ internal sealed unsafe class ReplayRunner : IDisposable
         {
             if (TryBegin(turn))
             {
-                string? reason = agent.Face is { } face ? face.Restore(_codecs, snapshot) : "it is not durable any more";
+                string? reason = agent.Face is { } face
+                    ? face.Restore(_codecs, snapshot) : "it is not durable any more";
                 agent.LostWhy = reason is null ? agent.LostWhy
                     : $"its snapshot at {ReplayDivergence.Place(snapshot.Position)} cannot be read: {reason}";
             }
