@@ -60,7 +60,7 @@ internal sealed class AgentCell : AgentFace
     public Agent? Instance;
     public DurableFace? Durable;                        // of this incarnation; null: its state ends with it
     public Dictionary<long, uint>? Attempts;            // of messages delivered again, by position
-    public AgentPast? Past;                             // what its namesake of an earlier run left; until it starts
+    public AgentPast? Past;                             // what its namesake of an earlier run left; until it has it
     public AgentContext? Async;                         // of this incarnation; made at its first asynchronous turn
     public CapabilityNode? Held;                        // guarded by the tree's lock
     public ExitReason? StopWanted;                      // set: the incarnation ends when its turn does

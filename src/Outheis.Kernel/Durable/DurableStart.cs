@@ -58,6 +58,7 @@ internal static unsafe class DurableStart
 
     private sealed class Reading(Core core, AgentCell agent) : KernelOp, IThreadPoolWorkItem
     {
+        private readonly bool _isHandedOver = agent.Past is null;
         private AgentPast? _past;
         private Exception? _failure;
 
@@ -70,7 +71,7 @@ internal static unsafe class DurableStart
                 {
                     _past.IsCut = false;
                     _past.GivenUp = 0;
-                    _past.Waiting.RemoveAll(static message => !message.IsRetry);      // the rest is in its channel
+                    _past.Waiting.RemoveAll(message => !message.IsRetry && !MustHandOver(message));
                 }
             }
             catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
@@ -80,6 +81,10 @@ internal static unsafe class DurableStart
 
             core.Post(this);
         }
+
+        // What was sent in this run is in its channel, and the rest too unless no incarnation came so far.
+        private bool MustHandOver(LedgerMessage message) =>
+            !_isHandedOver && message.Entry.Run < agent.Kernel.Recovery!.Run;
 
         public override void Run(Core core)
         {

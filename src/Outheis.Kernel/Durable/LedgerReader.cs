@@ -13,7 +13,6 @@ internal sealed class LedgerReader : IDisposable
     private readonly LaneMerge _lanes;
     private readonly LedgerEntries _entries;
     private JournalLedger _ledger = new();
-    private long[]? _newest;         // by lane, segments that were the newest when CatchUp began
 
     private LedgerReader(IJournalDisk disk, string directory, string? archive)
     {
@@ -51,24 +50,20 @@ internal sealed class LedgerReader : IDisposable
     /// <param name="records">How many at most.</param>
     /// <param name="end">Where to stop in the middle; null: nowhere.</param>
     /// <returns>Whether there may be more.</returns>
-    /// <remarks>A writer that is faster than this cannot keep it for ever: it stops behind the segments that were the
-    /// newest at the first call.</remarks>
+    /// <remarks>A writer that is faster than this cannot keep it for ever: without a bound of its own it stops when
+    /// every lane has come behind the segments that were the newest when it began, and so behind all that was written
+    /// before.</remarks>
     public bool CatchUp(int records = int.MaxValue, LedgerEnd? end = null)
     {
-        if (_newest is null)
-        {
-            FindLanes();
-            _lanes.LookAgain();
-            _newest = NewestSegments();
-        }
-
+        FindLanes();
+        _lanes.LookAgain();
+        long[]? newest = records == int.MaxValue ? NewestSegments() : null;
         for (int i = 0; i < records; i++)
         {
             LaneReader? lane = _lanes.Take();
-            if (lane is null || (end is not null && end.IsReached(_ledger, lane)) || IsBeyond(lane))
+            if (lane is null || (end is not null && end.IsReached(_ledger, lane)) || (newest is not null && AreBeyond(lane, newest)))
             {
                 _lanes.PutBack();
-                _newest = null;
                 return false;
             }
 
@@ -101,7 +96,26 @@ internal sealed class LedgerReader : IDisposable
         _entries.Dispose();
     }
 
-    private bool IsBeyond(LaneReader lane) => lane.RecordPlace.Place.Sequence > _newest![lane.Lane];
+    private bool AreBeyond(LaneReader taken, long[] newest)
+    {
+        if (!IsBeyond(taken, newest))
+        {
+            return false;      // nearly always
+        }
+
+        foreach (LaneReader lane in _lanes.Lanes)
+        {
+            if (!IsBeyond(lane, newest))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static unsafe bool IsBeyond(LaneReader lane, long[] newest) =>
+        lane.Record is null || lane.RecordPlace.Place.Sequence > newest[lane.Lane];
 
     private long[] NewestSegments()
     {

@@ -158,13 +158,23 @@ internal sealed unsafe class Refold(Core core, AgentCell agent, AgentPast past, 
         && RefusedRecord.TryRead(entry.Payload.Span, out RefusedRecord refused)
         && (refused.What == RefusedRecord.Ask) == isAsk;
 
+    // A clock is told once, until the handler awaits: the next one may belong behind what it has not done yet.
     private long? TakeObserved(byte what)
     {
-        JournalEntry? output = Take(entry => entry.Kind == JournalKind.Observed
-            && ObservedRecord.TryRead(entry.Payload.Span, out ObservedRecord record) && record.What == what);
+        int next = _turn.Outputs.FindIndex(static output => output.Kind is JournalKind.Sent or JournalKind.Refused
+            or JournalKind.Observed or JournalKind.EffectBegun or JournalKind.EffectEnded);
+        JournalEntry? output = next < 0 || !IsObserved(_turn.Outputs[next], what) ? null : _turn.Outputs[next];
+        if (output is not null)
+        {
+            _turn.Outputs.RemoveAt(next);
+        }
+
         return output is not null && ObservedRecord.TryRead(output.Payload.Span, out ObservedRecord observed)
             ? observed.Value : null;
     }
+
+    private static bool IsObserved(JournalEntry output, byte what) => output.Kind == JournalKind.Observed
+        && ObservedRecord.TryRead(output.Payload.Span, out ObservedRecord record) && record.What == what;
 
     private void RunTurns(List<PastTurn> turns, bool isOpen)
     {
@@ -206,6 +216,11 @@ internal sealed unsafe class Refold(Core core, AgentCell agent, AgentPast past, 
                     $"{agent.Name} awaits something that is not in the journal: in a durable agent everything but asks "
                     + "and sends goes through EffectAsync.");
             }
+        }
+        catch (Exception bug) when (_isOpen && core.Current == cell)
+        {
+            Lifecycle.TellFailed(core, agent, cell, bug);      // or every start would handle it, and fail
+            throw;
         }
         finally
         {

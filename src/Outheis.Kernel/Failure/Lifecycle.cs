@@ -30,9 +30,9 @@ internal static unsafe class Lifecycle
         try
         {
             AgentPast? past = agent.Past;
-            agent.Past = null;
             DurableStart.Restore(core, agent, past);
             agent.Instance!.OnStart(new Context(core, agent));
+            agent.Past = null;      // else the next incarnation gets what waits
             DurableStart.Finish(core, agent, past);
         }
         catch (Exception bug)
@@ -117,12 +117,17 @@ internal static unsafe class Lifecycle
     public static void TurnThrew(Core core, AgentCell agent, in Message inFlight, Exception bug)
     {
         Message message = inFlight;
-        if (message.Correlation != 0 || !DurableStart.TryKeep(core, agent, &message, bug))
-        {
-            core.Report(&message, Route.Of(message.Route), DeadLetterReason.HandlerFailed);
-        }
-
+        TellFailed(core, agent, &message, bug);
         End(core, agent, new ExitReason(ExitKind.Error, bug), message.Correlation);
+    }
+
+    /// <summary>The handler of a message threw: it is to be tried again, or is a dead letter.</summary>
+    public static void TellFailed(Core core, AgentCell agent, Message* message, Exception bug)
+    {
+        if (message->Correlation != 0 || !DurableStart.TryKeep(core, agent, message, bug))
+        {
+            core.Report(message, Route.Of(message->Route), DeadLetterReason.HandlerFailed);
+        }
     }
 
     /// <summary>Ends the incarnation. With a supervisor the channel is kept for the next one; without, the

@@ -138,6 +138,68 @@ public sealed class RefoldTests
         }
     }
 
+    /// <summary>It looks at the clock once, which is told once however often it does, and again after an
+    /// await.</summary>
+    [Fact]
+    public void Clock_BeforeAndAfterAnAwait_IsThatOfThen()
+    {
+        var answer = new TaskCompletionSource<long>();
+        StepKernel world = Start();
+        SpawnWatch(world, _ => new(answer.Task)).SendAll([new Deposit(1)]);
+        world.RunUntil(() => _calls.Count == 1);
+        world.Time.AdvanceBy(TimeSpan.FromHours(1));
+        answer.SetResult(1);
+        world.Run();
+        Ledger first = Ask(world);
+        Assert.Equal((TimeSpan.FromHours(1).Ticks, 0), (first.Doubts - first.Paid, first.Failures - first.Paid));
+        Kill(world);
+        world = Start();
+        world.Time.AdvanceBy(TimeSpan.FromHours(5));
+        SpawnWatch(world, static _ => throw new InvalidOperationException("runs again"));
+        Assert.Equal(first, Ask(world));
+        world.Stop();
+    }
+
+    /// <summary>The process was killed while an agent awaited an answer that never came, and the handler does not expect
+    /// that: it fails as it would have, and is tried again.</summary>
+    [Fact]
+    public void Kill_WhileItAwaitsAnAnswer_TheMessageIsTriedAgain()
+    {
+        StepKernel world = Start();
+        SpawnAsker(world, answers: false).SendAll([new Deposit(5), new Deposit(6)]);
+        world.RunUntil(() => _calls.Count == 1);
+        Kill(world);
+        for (int life = 0; life < 2; life++)
+        {
+            world = Start();
+            SpawnAsker(world, answers: true);
+            world.Run();
+            Assert.Equal(new Ledger(11, 0, 0), Ask(world));
+            Assert.Equal(3, _calls.Count);
+            Kill(world);
+        }
+    }
+
+    private Capability<Deposit> SpawnWatch(StepKernel world, Func<int, ValueTask<long>> act)
+    {
+        _agent = world.Kernel.Spawn("watch", () => new Watch(key =>
+        {
+            _calls.Add(key);
+            return act(1);
+        }));
+        return world.Kernel.Grant<Deposit>(_agent);
+    }
+
+    private Capability<Deposit> SpawnAsker(StepKernel world, bool answers)
+    {
+        AgentId supervisor = world.Kernel.Spawn(new Restarter());
+        AgentId bank = world.Kernel.Spawn("bank", () => new Bank(_calls, answers));
+        _agent = world.Kernel.Spawn(
+            "asker", who => new Asker(who.GrantAsk<GetBalance, Money>(bank)),
+            new SpawnOptions { Supervisor = supervisor });
+        return world.Kernel.Grant<Deposit>(_agent);
+    }
+
     /// <summary>The clock that an agent sees while its newest message is finished is told, too.</summary>
     [Fact]
     public void Clock_OfAnotherAgentsTurn_IsNotThatOfAnAgentThatStarts()
@@ -176,5 +238,47 @@ public sealed class RefoldTests
         public Ledger Answer(in GetBalance request, Context context) => State;
 
         private static int Doubt(Effect<long> effect) => effect.Outcome == EffectOutcome.InDoubt ? 1 : 0;
+    }
+
+    /// <summary>Looks at the clock twice, acts, looks once more.</summary>
+    private sealed class Watch(Func<string, ValueTask<long>> act)
+        : DurableAgent<Ledger>(default), IHandleAsync<Deposit>, IAnswer<GetBalance, Ledger>
+    {
+        public async ValueTask HandleAsync(Deposit message, AgentContext context, CancellationToken cancellationToken)
+        {
+            (long first, long second) = (context.UtcNow.UtcTicks, context.UtcNow.UtcTicks);
+            await context.EffectAsync("act", (key, _) => act(key));
+            State = new Ledger(first, context.UtcNow.UtcTicks, second);
+        }
+
+        public Ledger Answer(in GetBalance request, Context context) => State;
+    }
+
+    private sealed class Asker(AskCapability<GetBalance, Money> bank)
+        : DurableAgent<Ledger>(default), IHandleAsync<Deposit>, IAnswer<GetBalance, Ledger>
+    {
+        public async ValueTask HandleAsync(Deposit message, AgentContext context, CancellationToken cancellationToken)
+        {
+            Money known = await context.AskAsync(bank, default, cancellationToken: cancellationToken);
+            State = new Ledger(State.Paid + message.Cents + known.Cents, 0, 0);
+        }
+
+        public Ledger Answer(in GetBalance request, Context context) => State;
+    }
+
+    private sealed class Bank(List<string> calls, bool answers) : Agent, IAnswerAsync<GetBalance, Money>
+    {
+        public async ValueTask<Money> AnswerAsync(
+            GetBalance request, AgentContext context, CancellationToken cancellationToken)
+        {
+            calls.Add("asked");
+            await Task.Delay(answers ? TimeSpan.Zero : Timeout.InfiniteTimeSpan, cancellationToken);
+            return default;
+        }
+    }
+
+    private sealed class Restarter : Agent, IHandle<ExitSignal>
+    {
+        public void Handle(in ExitSignal message, Context context) => context.Restart(message.Agent);
     }
 }
