@@ -2,7 +2,7 @@ namespace Outheis;
 
 /// <summary>What has become of a running kernel's journal: sealed, archived, given up.</summary>
 /// <param name="Lanes">By core. The figures of one lane belong to about the same moment.</param>
-/// <param name="SealFailure">Why nothing is sealed any more; null: it is.</param>
+/// <param name="SealFailure">Why nothing is sealed at present, or any more; null: it is.</param>
 /// <param name="ArchiveFailure">Why the newest attempt to archive failed; it is repeated. Null: it did not.</param>
 public sealed record JournalInfo(
     IReadOnlyList<JournalLaneInfo> Lanes, string? SealFailure, string? ArchiveFailure);

@@ -24,7 +24,7 @@ internal static class JournalLimits
     public const int MarkerBytesMax = 512;                  // the lock file's text
     public const int ArchiveChunkBytes = 1 << 20;           // copied at a time
 
-    /// <summary>After one that failed the archive is tried again.</summary>
+    /// <summary>After one that failed sealing or archiving is tried again.</summary>
     public static readonly TimeSpan ArchivePause = TimeSpan.FromSeconds(1);
 
     public const int ReadWindowBytes = 256 << 10;           // copied by a reader at a time

@@ -14,7 +14,8 @@ internal sealed class JournalSealer : IDisposable
     private readonly IWorker _worker;
     private readonly ITimer _retry;
     private string? _failure;
-    private bool _isPaused;         // the archive is, until the timer fires
+    private bool _hasEnded;         // nothing will be sealed any more
+    private bool _isPaused;         // sealing or archiving failed, until the timer fires
 
     /// <param name="lanes">All lanes of the run.</param>
     /// <param name="settings">Of the run.</param>
@@ -35,7 +36,7 @@ internal sealed class JournalSealer : IDisposable
         }
     }
 
-    /// <summary>Why nothing is sealed any more. Any thread.</summary>
+    /// <summary>Why nothing is sealed at present. Any thread.</summary>
     public string? Failure => Volatile.Read(ref _failure);
 
     /// <summary>Any thread: a segment may be full.</summary>
@@ -56,13 +57,7 @@ internal sealed class JournalSealer : IDisposable
     private void Work()
     {
         _threads.GiveWay();
-        bool hasMore = _failure is null && SealSome();
-        if (!Volatile.Read(ref _isPaused))
-        {
-            hasMore |= ArchiveSome();
-        }
-
-        if (hasMore)
+        if (!Volatile.Read(ref _isPaused) && (SealSome() | ArchiveSome()))
         {
             _worker.Signal();
         }
@@ -76,6 +71,11 @@ internal sealed class JournalSealer : IDisposable
 
     private bool SealSome()
     {
+        if (_hasEnded)
+        {
+            return false;
+        }
+
         try
         {
             if (_sealers.Exists(static sealer => sealer.MustSettle))
@@ -89,13 +89,27 @@ internal sealed class JournalSealer : IDisposable
                 hasMore |= sealer.SealOne();
             }
 
+            Volatile.Write(ref _failure, null);
             return hasMore;
         }
-        catch (Exception error)      // the signer's too, or of a system without SHA-256: no kernel should end by it
+        catch (JournalException error)      // what is durable is not known any more (ES-44)
         {
+            _hasEnded = true;
             Volatile.Write(ref _failure, $"The journal does not seal its segments any more: {error.Message}");
             return false;
         }
+        catch (Exception error)      // the signer's too, or of a system without SHA-256: no kernel should end by it
+        {
+            Volatile.Write(ref _failure, $"The journal does not seal at present, and tries again: {error.Message}");
+            Pause();
+            return false;
+        }
+    }
+
+    private void Pause()
+    {
+        Volatile.Write(ref _isPaused, true);
+        _retry.Change(JournalLimits.ArchivePause, Timeout.InfiniteTimeSpan);
     }
 
     private void Settle()
@@ -120,8 +134,7 @@ internal sealed class JournalSealer : IDisposable
 
         if (hasFailed)
         {
-            Volatile.Write(ref _isPaused, true);
-            _retry.Change(JournalLimits.ArchivePause, Timeout.InfiniteTimeSpan);
+            Pause();
         }
 
         return hasMore && !hasFailed;

@@ -48,6 +48,7 @@ internal sealed unsafe class LaneMerge(JournalNames names) : IDisposable
         if (_taken is not null)
         {
             Next(_taken);
+            _taken = null;      // whatever fails from here on: what is at hand now was not taken
         }
 
         if (--_untilLookAgain <= 0)

@@ -22,6 +22,63 @@ public sealed class JournalReaderTests
         Assert.Equal(Journals.Range(300), Journals.Numbers(_disk));
     }
 
+    /// <summary>A disk that fails once, at any time, costs a reader nothing that goes on beside the writer: every record
+    /// comes once.</summary>
+    [Fact]
+    public void Read_DiskFailsOnceAndTheReaderGoesOn_EveryRecordComesOnce()
+    {
+        const int Count = 160;
+        int failures = 0;
+        for (int failAt = 0; failAt < Count; failAt++)
+        {
+            var disk = new SimulatedDisk();
+            using JournalDirectory journal = Journals.Open(disk, Journals.Settings(lanes: 3));
+            using JournalReader reader = disk.ReadJournal(Journals.Path);
+            List<ulong> numbers = [];
+            long cause = 0;
+            int ends = 0;
+            var random = new Random(failAt);
+            for (int step = 0; step < Count || ends < 2; step++)
+            {
+                if (step < Count)
+                {
+                    cause = journal.Lane(random.Next(3)).Append((ulong)step, 25_000, cause);
+                }
+
+                disk.FailNext(DiskVerb.Open, step == failAt ? 1 : 0);
+                for (int reads = step < Count ? random.Next(3) : 1; reads > 0; reads--)
+                {
+                    ends += TryRead(reader, numbers, ref failures) || step < Count ? 0 : 1;
+                }
+
+                disk.FailNext(DiskVerb.Open, 0);
+            }
+
+            Assert.Equal(Journals.Range(Count), numbers.Order());
+        }
+
+        Assert.True(failures > 10, $"{failures} reads failed");
+    }
+
+    private static bool TryRead(JournalReader reader, List<ulong> numbers, ref int failures)
+    {
+        try
+        {
+            bool isRead = reader.TryRead(out JournalRecord record);
+            if (isRead && record.Kind == JournalKind.Sent)
+            {
+                numbers.Add(record.Badge);
+            }
+
+            return isRead;
+        }
+        catch (IOException)
+        {
+            failures++;
+            return true;
+        }
+    }
+
     /// <summary>Whatever caused what, in whichever lanes: all records come, each after its cause, and those of a lane
     /// in the order of their writing.</summary>
     [Property(MaxTest = 100, EndSize = 200)]

@@ -194,6 +194,28 @@ public sealed class SealTests
         journal.Close();
     }
 
+    /// <summary>What failed before anything was written may be tried again, and has to be: an archive waits for
+    /// it.</summary>
+    [Fact]
+    public void AnOpeningThatFails_IsRepeatedAfterAPauseAndTold()
+    {
+        var time = new VirtualTime();
+        JournalDirectory journal = JournalDirectory.Open(JournalOnDisk.Path, Settings(), _disk, time, out _);
+        journal.AppendUpTo(ref _next, 20, _workers);
+        long before = journal.Describe().Lanes[0].SealedTo;
+        _disk.FailNext(DiskVerb.Open, int.MaxValue);
+        journal.AppendUpTo(ref _next, 60, _workers);
+        Assert.Contains("tries again", journal.Describe().SealFailure, StringComparison.Ordinal);
+        _disk.FailNext(DiskVerb.Open, 0);
+        time.AdvanceBy(JournalLimits.ArchivePause);
+        _workers.RunAll();
+        JournalInfo now = journal.Describe();
+        Assert.Null(now.SealFailure);
+        Assert.True(now.Lanes[0].SealedTo > before);
+        journal.Close();
+        MustBeGood(0, now.Lanes[0].SealedTo - 1);
+    }
+
     [Fact]
     public void ASyncThatFails_EndsTheSealingAndIsTold()
     {
