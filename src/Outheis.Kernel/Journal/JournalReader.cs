@@ -85,19 +85,20 @@ public sealed class JournalReader : IDisposable
         {
             FindLanes();
             _lanes.LookAgain();
-            _isAtEnd = false;
         }
+
+        _isAtEnd = true;      // unless there is one; also when the disk fails in between
 
         while (_lanes.Take() is { } lane)
         {
             if (_filter is null || _filter.Accepts(lane))
             {
+                _isAtEnd = false;
                 record = new JournalRecord(lane, _names);
                 return true;
             }
         }
 
-        _isAtEnd = true;
         record = default;
         return false;
     }

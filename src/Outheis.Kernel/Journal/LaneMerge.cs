@@ -45,10 +45,11 @@ internal sealed unsafe class LaneMerge(JournalNames names) : IDisposable
     /// <summary>The lane whose record comes next; null when no lane has any.</summary>
     public LaneReader? Take()
     {
-        if (_taken is not null)
+        LaneReader? last = _taken;
+        _taken = null;      // whatever fails from here on: what is at hand then was not taken
+        if (last is not null)
         {
-            Next(_taken);
-            _taken = null;      // whatever fails from here on: what is at hand now was not taken
+            Next(last);
         }
 
         if (--_untilLookAgain <= 0)
