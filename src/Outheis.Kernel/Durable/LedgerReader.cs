@@ -61,7 +61,8 @@ internal sealed class LedgerReader : IDisposable
         for (int i = 0; i < records; i++)
         {
             LaneReader? lane = _lanes.Take();
-            if (lane is null || (end is not null && end.IsReached(_ledger, lane)) || (newest is not null && AreBeyond(lane, newest)))
+            if (lane is null || (end is not null && end.IsReached(_ledger, lane))
+                || (newest is not null && AreBeyond(lane, newest)))
             {
                 _lanes.PutBack();
                 return false;

@@ -5,7 +5,13 @@ namespace Outheis;
 /// <param name="SealFailure">Why nothing is sealed at present, or any more; null: it is.</param>
 /// <param name="ArchiveFailure">Why the newest attempt to archive failed; it is repeated. Null: it did not.</param>
 public sealed record JournalInfo(
-    IReadOnlyList<JournalLaneInfo> Lanes, string? SealFailure, string? ArchiveFailure);
+    IReadOnlyList<JournalLaneInfo> Lanes, string? SealFailure, string? ArchiveFailure)
+{
+    /// <summary>Nothing will be sealed or archived until the process ends, because it is not known any more what is
+    /// durable. With an archive that holds the retention back, sends are Full from some time on: start the program
+    /// anew.</summary>
+    public bool HasStoppedSealing { get; init; }
+}
 
 /// <summary>The history of one core, in numbers of segments.</summary>
 /// <param name="Lane">The core.</param>

@@ -45,7 +45,10 @@ internal sealed class JournalSealer : IDisposable
     /// <summary>Any thread.</summary>
     public JournalInfo Describe() => new(
         [.. _sealers.Select(static sealer => sealer.Describe())], Failure,
-        _sealers.Select(static sealer => sealer.ArchiveFailure).FirstOrDefault(static failure => failure is not null));
+        _sealers.Select(static sealer => sealer.ArchiveFailure).FirstOrDefault(static failure => failure is not null))
+    {
+        HasStoppedSealing = Volatile.Read(ref _hasEnded),
+    };
 
     /// <summary>Returns when it has finished the segment it was at.</summary>
     public void Dispose()
@@ -94,7 +97,7 @@ internal sealed class JournalSealer : IDisposable
         }
         catch (JournalException error)      // what is durable is not known any more (ES-44)
         {
-            _hasEnded = true;
+            Volatile.Write(ref _hasEnded, true);
             Volatile.Write(ref _failure, $"The journal does not seal its segments any more: {error.Message}");
             return false;
         }

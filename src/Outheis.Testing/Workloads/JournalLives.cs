@@ -7,6 +7,7 @@ namespace Outheis.Testing;
 internal sealed class JournalLives(WorkloadRun run, bool mayCutPower)
 {
     private const int AttemptsMost = 20;
+    private const int StepsPerLook = 10_000;
 
     private readonly List<JournalHistory> _histories = [];
     private readonly DiskFaults _faults = mayCutPower && run.WithFaults ? DrawFaults(run.Choices) : DiskFaults.None;
@@ -90,7 +91,7 @@ internal sealed class JournalLives(WorkloadRun run, bool mayCutPower)
             team.StopSoon();
         }
 
-        simulation.RunToEnd();
+        RunToEnd(simulation);
         run.Note("messages", history.Sent);
         if (simulation.Killed is null && !team.IsStopped && run.Choices.Chance(2))
         {
@@ -106,6 +107,15 @@ internal sealed class JournalLives(WorkloadRun run, bool mayCutPower)
 
         CheckImage(simulation, left);
         return left;
+    }
+
+    /// <summary>Unless the ring stays full for good: after a sync that failed nothing is sealed any more, so nothing
+    /// archived and nothing given up until the process ends.</summary>
+    private void RunToEnd(Simulation simulation)
+    {
+        bool IsFull() => simulation.Steps % StepsPerLook == 0 && simulation.Killed is null
+            && simulation.Kernel.DescribeJournal() is { HasStoppedSealing: true };
+        run.Note("full for good", simulation.IsReached(IsFull, simulation.Time.Now + TimeSpan.FromHours(1)) ? 1 : 0);
     }
 
     private void NoteFlushed(JournalHistory history, int core, long position, HistoryMark mark)

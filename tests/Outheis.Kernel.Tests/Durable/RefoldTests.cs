@@ -160,8 +160,8 @@ public sealed class RefoldTests
         world.Stop();
     }
 
-    /// <summary>The process was killed while an agent awaited an answer that never came, and the handler does not expect
-    /// that: it fails as it would have, and is tried again.</summary>
+    /// <summary>The process was killed while an agent awaited an answer that never came, and the handler does not
+    /// expect that: it fails as it would have, and is tried again.</summary>
     [Fact]
     public void Kill_WhileItAwaitsAnAnswer_TheMessageIsTriedAgain()
     {

@@ -22,8 +22,8 @@ public sealed class JournalReaderTests
         Assert.Equal(Journals.Range(300), Journals.Numbers(_disk));
     }
 
-    /// <summary>A disk that fails once, at any time, costs a reader nothing that goes on beside the writer: every record
-    /// comes once.</summary>
+    /// <summary>A disk that fails once, at any time, costs a reader nothing that goes on beside the writer: every
+    /// record comes once.</summary>
     [Fact]
     public void Read_DiskFailsOnceAndTheReaderGoesOn_EveryRecordComesOnce()
     {

@@ -197,21 +197,21 @@ public sealed class SealTests
     /// <summary>What failed before anything was written may be tried again, and has to be: an archive waits for
     /// it.</summary>
     [Fact]
-    public void AnOpeningThatFails_IsRepeatedAfterAPauseAndTold()
+    public void ASignerThatFails_IsAskedAgainAfterAPauseAndTold()
     {
         var time = new VirtualTime();
-        JournalDirectory journal = JournalDirectory.Open(JournalOnDisk.Path, Settings(), _disk, time, out _);
-        journal.AppendUpTo(ref _next, 20, _workers);
-        long before = journal.Describe().Lanes[0].SealedTo;
-        _disk.FailNext(DiskVerb.Open, int.MaxValue);
+        var signer = new Moody { Fails = true };
+        JournalDirectory journal = JournalDirectory.Open(
+            JournalOnDisk.Path, Settings() with { Signer = signer }, _disk, time, out _);
         journal.AppendUpTo(ref _next, 60, _workers);
         Assert.Contains("tries again", journal.Describe().SealFailure, StringComparison.Ordinal);
-        _disk.FailNext(DiskVerb.Open, 0);
+        Assert.False(journal.Describe().HasStoppedSealing);
+        signer.Fails = false;
         time.AdvanceBy(JournalLimits.ArchivePause);
         _workers.RunAll();
         JournalInfo now = journal.Describe();
         Assert.Null(now.SealFailure);
-        Assert.True(now.Lanes[0].SealedTo > before);
+        Assert.True(now.Lanes[0].SealedTo > 0);
         journal.Close();
         MustBeGood(0, now.Lanes[0].SealedTo - 1);
     }
@@ -228,6 +228,7 @@ public sealed class SealTests
 
         _disk.FailNext(DiskVerb.SyncFile, 0);
         Assert.Contains("does not seal", journal.Describe().SealFailure, StringComparison.Ordinal);
+        Assert.True(journal.Describe().HasStoppedSealing);
         Assert.Throws<JournalException>(journal.Lane(0).Sync);
         journal.Abandon();
     }
@@ -265,5 +266,15 @@ public sealed class SealTests
             Sign(hash, expected);
             return keyId[0] == 1 && expected.SequenceEqual(signature);
         }
+    }
+
+    private sealed class Moody : ISealSigner
+    {
+        public bool Fails { get; set; }
+
+        public ReadOnlySpan<byte> KeyId => [1];
+
+        public int Sign(ReadOnlySpan<byte> hash, Span<byte> signature) =>
+            Fails ? throw new InvalidOperationException("the key is locked") : 0;
     }
 }

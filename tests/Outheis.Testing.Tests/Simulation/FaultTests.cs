@@ -114,7 +114,7 @@ public sealed class FaultTests
         {
             Disk = new SimulatedDisk(), Faults = new FaultOptions { HangOneIn = 1 },
         };
-        using var simulation = new Simulation(5, options);
+        using var simulation = new Simulation(8, options);
         List<int> received = [];
         AgentId agent = simulation.Kernel.Spawn("r", () => new Receiver(received), new SpawnOptions { Core = 1 });
         Capability<Number> to = simulation.Kernel.Grant<Number>(agent);
