@@ -112,7 +112,8 @@ internal sealed unsafe class Refold(Core core, AgentCell agent, AgentPast past, 
         {
             effect = effect with
             {
-                Outcome = EffectOutcome.Failed, Error = Encoding.UTF8.GetString(ended.Payload.Span),
+                Outcome = EffectOutcome.Failed,
+                Error = Encoding.UTF8.GetString(ended.Payload.Span),
             };
         }
         else if ((EffectOutcome)ended.Labels == EffectOutcome.Done)

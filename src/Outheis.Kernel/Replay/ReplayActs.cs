@@ -182,7 +182,8 @@ internal sealed class ReplayActs(JournalReader journal, MessageCodecs codecs) : 
         {
             EffectOutcome.Failed => effect with
             {
-                Outcome = EffectOutcome.Failed, Error = Encoding.UTF8.GetString(ended.Payload.Span),
+                Outcome = EffectOutcome.Failed,
+                Error = Encoding.UTF8.GetString(ended.Payload.Span),
             },
             EffectOutcome.Done => effect with
             {

@@ -11,7 +11,8 @@ internal readonly record struct AccountState(
 {
     public AccountState After(Transfer taken) => this with
     {
-        Taken = Taken + 1, Order = (Order * 1099511628211) + ((ulong)(uint)taken.Id << 8) + (uint)taken.Hops + 1,
+        Taken = Taken + 1,
+        Order = (Order * 1099511628211) + ((ulong)(uint)taken.Id << 8) + (uint)taken.Hops + 1,
     };
 }
 

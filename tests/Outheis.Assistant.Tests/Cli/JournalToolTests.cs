@@ -18,7 +18,7 @@ public sealed class JournalToolTests(ChainJournal journal) : IClassFixture<Chain
         Assert.All(steps, line => Assert.Contains(" Step", line, StringComparison.Ordinal));
         Assert.Equal(ChainJournal.Steps, (await Lines("cat", "--agent", "host", "--type", "Step"))
             .Count(line => line.Contains(" host sends ", StringComparison.Ordinal)
-                && line.Contains(" Step 0x", StringComparison.Ordinal)));
+                && line.Contains(" Step {\"Number\":", StringComparison.Ordinal)));
         JournalEntry one = journal.Read().First(entry => entry.Kind == JournalKind.Sent && entry.Cause != 0);
         Assert.Equal(ChainJournal.Agents, (await Lines("cat", "--chain", $"{one.Chain}")).Length);
         Assert.Empty(await Lines("cat", "--until", "2001-02-03"));
@@ -126,7 +126,7 @@ public sealed class JournalToolTests(ChainJournal journal) : IClassFixture<Chain
             Assert.Equal(all[i].Time, one.GetProperty("time").GetDateTimeOffset());
             if (all[i] is { Kind: JournalKind.Sent, Payload.Length: > 0 })
             {
-                Assert.Equal(all[i].Payload.ToArray(), one.GetProperty("payloadBase64").GetBytesFromBase64());
+                Assert.Equal(all[i].PayloadText, one.GetProperty("payload").GetRawText());
                 string? name = one.TryGetProperty("targetName", out JsonElement told) ? told.GetString() : null;
                 Assert.Equal(read[i].TargetName, name);
             }

@@ -12,8 +12,7 @@ public sealed class GoldenTests : IDisposable
 {
     private readonly string _root = Directory.CreateTempSubdirectory("outheis-golden-").FullName;
 
-    private static string Kept([System.Runtime.CompilerServices.CallerFilePath] string here = "") =>
-        Path.Combine(Path.GetDirectoryName(here)!, "Golden");
+    private static string Kept() => Sources.Folder("Journal", "Golden");
 
     public void Dispose() => Directory.Delete(_root, recursive: true);
 

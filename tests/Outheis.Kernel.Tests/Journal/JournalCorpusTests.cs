@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Outheis.Testing;
 using Xunit;
 
@@ -8,8 +7,7 @@ namespace Outheis.Tests.Journal;
 /// it.</summary>
 public sealed class JournalCorpusTests
 {
-    private static string Corpus([CallerFilePath] string here = "") =>
-        Path.Combine(Path.GetDirectoryName(here)!, "Corpus");
+    private static string Corpus() => Sources.Folder("Journal", "Corpus");
 
     [Fact]
     public void Corpus_EveryFile_IsReadVerifiedAndFolded()

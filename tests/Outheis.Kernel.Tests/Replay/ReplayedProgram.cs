@@ -35,8 +35,10 @@ public sealed class Feeder(Capability<Share> onward, int bias = 0) : Agent, IHan
     {
         Known = Known with
         {
-            Sum = Known.Sum + message.Number, Count = Known.Count + 1,
-            Clock = context.UtcNow.UtcTicks ^ Known.Clock, Random = context.NextRandom() ^ Known.Random,
+            Sum = Known.Sum + message.Number,
+            Count = Known.Count + 1,
+            Clock = context.UtcNow.UtcTicks ^ Known.Clock,
+            Random = context.NextRandom() ^ Known.Random,
         };
         if (message.Number == 40 && bias is Silent or Twice)
         {
@@ -86,7 +88,9 @@ public sealed class Keeper(AskCapability<Weigh, Weight> scales, Func<string, Val
             ? await context.EffectAsync("buy", (key, _) => buy(key)) : default;
         State = State with
         {
-            Sum = State.Sum + message.Sum + bought.Value, Count = State.Count + 1, Grams = State.Grams + weight.Grams,
+            Sum = State.Sum + message.Sum + bought.Value,
+            Count = State.Count + 1,
+            Grams = State.Grams + weight.Grams,
             Random = State.Random ^ context.NextRandom(),
         };
     }
