@@ -80,6 +80,17 @@ internal sealed unsafe partial class Core
         DrainIngress(evenUnjournaled);
     }
 
+    // It may have come before its agent did: the journal has to tell whom it is for, or nobody will ever get it.
+    private bool TryEnter(Message* slot, object? reference)
+    {
+        if (Kernel.Agents.Find(slot->Target) is { IsSpawnTold: false } target)
+        {
+            Tap!.RecordSpawned(target);
+        }
+
+        return Tap!.TryAppendEntered(slot, reference);
+    }
+
     private int DrainIngress(bool evenUnjournaled = false)
     {
         int moved = 0;
@@ -91,7 +102,7 @@ internal sealed unsafe partial class Core
             {
                 object? reference = slot->Has(MessageFlags.Reference) ? Ingress.TakeReference() : null;
                 slot->Chain = ++_lastChain << 8 | (uint)Index;
-                bool enters = Tap is null || (!_gaveUpEntering && Tap.TryAppendEntered(slot, reference));
+                bool enters = Tap is null || (!_gaveUpEntering && TryEnter(slot, reference));
                 if (enters || evenUnjournaled)
                 {
                     _gaveUpEntering |= !enters;
