@@ -52,7 +52,7 @@ internal sealed record Shape(
     /// </summary>
     public long WarmUp(Scale scale) => Kind switch
     {
-        ShapeKind.Ring => Math.Max((long)Agents * Tokens, Load(scale) / 10),
+        ShapeKind.Ring => Math.Max((long)Agents * Tokens, Load(scale) * 4 / 10),      // a journal goes round once
         _ => Load(scale) / 10,
     };
 

@@ -105,11 +105,11 @@ public sealed partial class Kernel
         {
             var past = JournalPast.Open(
                 Platform.Disk, Path.GetFullPath(Options.JournalDirectory!), FullPath(Options.ArchiveDirectory),
-                Platform.Host, Options.SegmentBytes);
+                Platform.Host, HasRoomToFollow, Options.SegmentBytes);
             journal.WhenSegmentLeft(past.Signal);
             if (Options.Retention.IsBounded && Options.ArchiveDirectory is null)
             {
-                journal.WhenSegmentLeft(() => KeepStates.Everywhere(this));
+                journal.WhenSegmentLeft(KeepStates);
             }
 
             return past;
@@ -120,6 +120,29 @@ public sealed partial class Kernel
             throw failure as JournalException ?? new JournalException(
                 $"The journal {Options.JournalDirectory} was opened, but what earlier runs left could not be read: "
                 + $"{failure.Message}", failure);
+        }
+    }
+
+    private bool HasDurableAgents
+    {
+        get
+        {
+            lock (_pastLock)
+            {
+                return _durableNames.Count > 0;
+            }
+        }
+    }
+
+    // A processor has nothing to do; or the ledger may not fall behind, since a durable agent's restart waits for it.
+    private bool HasRoomToFollow() => Environment.ProcessorCount > Cores.Length || HasDurableAgents
+        || Array.Exists(Cores, static core => core.Parker.IsParked);
+
+    private void KeepStates()
+    {
+        if (HasDurableAgents)
+        {
+            Outheis.KeepStates.Everywhere(this);
         }
     }
 

@@ -3,7 +3,7 @@ using Outheis.Bench.Parts;
 namespace Outheis.Bench.Systems;
 
 /// <summary>
-/// The kernel itself, on two pinned cores, with its journal in a temporary directory (the last four segments
+/// The kernel itself, on two pinned cores, with its journal in a temporary directory (the last two segments
 /// of each lane kept) or without one. Agents talk through capabilities they were granted, as everybody's
 /// agents must.
 /// </summary>
@@ -11,9 +11,9 @@ internal sealed class OutheisSystem : ISystem
 {
     private const string Journal = "journal";
     private const int CoresMax = 2;
-    // small, so that the warm-up goes round them once: fresh pages cost more
-    private const int SegmentBytes = 8 << 20;
-    private static readonly JournalRetention LastFour = JournalRetention.KeepBytes(4L * SegmentBytes);
+    // small, so that the warm-up of a ring goes round them once: fresh pages cost more; smaller ones cost syncs
+    private const int SegmentBytes = 16 << 20;
+    private static readonly JournalRetention LastTwo = JournalRetention.KeepBytes(2L * SegmentBytes);
 
     public string Name => AllSystems.Ours;
 
@@ -26,13 +26,13 @@ internal sealed class OutheisSystem : ISystem
         string? directory = variant == Journal
             ? Directory.CreateTempSubdirectory("outheis-bench-").FullName
             : null;
-        if (shape.Kind == ShapeKind.Append) return OutheisAppend.Open(directory!, SegmentBytes, LastFour, round);
+        if (shape.Kind == ShapeKind.Append) return OutheisAppend.Open(directory!, SegmentBytes, LastTwo, round);
         int cores = Math.Min(CoresMax, Environment.ProcessorCount);
         Kernel kernel = Kernel.Start(new KernelOptions
         {
             Cores = cores,
             JournalDirectory = directory,
-            Retention = LastFour,
+            Retention = LastTwo,
             SegmentBytes = SegmentBytes,
             Unsupervised = signal => round.Fail(
                 new InvalidOperationException($"{signal.Name} ended: {signal.Reason}")),

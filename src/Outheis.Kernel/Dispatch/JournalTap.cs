@@ -21,7 +21,6 @@ internal sealed unsafe partial class JournalTap(JournalLane lane, MessageCodecs 
 
     private readonly ArrayBufferWriter<byte> _encoded = new();
     private readonly ConsumedEntry[] _consumed = new ConsumedEntry[Limits.ConsumedBatch];
-    private TypeEntry[] _types = new TypeEntry[64];      // by route number
     private int _consumedCount;
     private ConsumedEntry _taken;                        // the newest, if no record tells it yet; position 0: none
     private int _prepared;                               // payload bytes of the message that was prepared
@@ -84,6 +83,17 @@ internal sealed unsafe partial class JournalTap(JournalLane lane, MessageCodecs 
             TellFirst(cause);
         }
 
+        return Carriage<T>.IsRaw && _preparedRaw && !message->Has(MessageFlags.Extended)
+            ? lane.Append(
+                RecordHeader.What(JournalKind.Sent, (byte)message->Qos, FlagsOf(message, cause), message->Route),
+                RecordHeader.Pair(message->Sender, message->Target), message->Badge, cause,
+                RecordHeader.Pair(message->Capability, message->Chain), in content)
+            : AppendEncoded(message, cause, in content);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private long AppendEncoded<T>(Message* message, long cause, in T content)
+    {
         RecordHeader* header = Begin(JournalKind.Sent, message, cause);
         return Commit(header, in content);
     }
@@ -271,68 +281,28 @@ internal sealed unsafe partial class JournalTap(JournalLane lane, MessageCodecs 
         return _prepared + RecordExtension.Bytes <= lane.PayloadBytesMax;
     }
 
-    private ref TypeEntry EntryOf<T>(Route route)
-    {
-        if (route.Index >= _types.Length)
-        {
-            Array.Resize(ref _types, Math.Max(_types.Length * 2, route.Index + 1));
-        }
-
-        ref TypeEntry type = ref _types[route.Index];
-        if (!type.IsKnown)
-        {
-            Introduce<T>(route, ref type);
-        }
-
-        return ref type;
-    }
-
-    /// <summary>First use of a type in this lane: says how its payloads are written.</summary>
-    private void Introduce<T>(Route route, ref TypeEntry type)
-    {
-        MessageCodec? codec = codecs.Find(typeof(T));
-        bool raw = codec is null && Carriage<T>.IsRaw;
-        PayloadEncoding encoding = raw ? PayloadEncoding.Raw
-            : codec is null ? PayloadEncoding.Opaque
-            : PayloadEncoding.Json;
-        var fields = new RecordHeader { Kind = JournalKind.Schema, TypeId = route.Index };
-        SchemaRecord schema = Describe<T>(encoding, raw ? Unsafe.SizeOf<T>() : 0);
-        if (!lane.TryReserve(schema.Bytes + SlackBytes))
-        {
-            schema = schema with { Fields = null };      // fields are not worth the reserve
-        }
-
-        bool written = lane.TryAppend(in fields, in schema);
-        (type.Codec, type.IsRaw, type.IsKnown) = (codec, raw && written, written);
-    }
-
-    /// <summary>How a type is written that is encoded so.</summary>
-    public static SchemaRecord Describe<T>(PayloadEncoding encoding, int payloadBytes)
-    {
-        MessageLayout? layout = MessageLayout.Of<T>();
-        IReadOnlyList<MessageField>? fields = encoding == PayloadEncoding.Raw ? layout?.Fields : null;
-        return new SchemaRecord(
-            encoding, payloadBytes, MessageLayout.NameOf<T>(), layout?.Version ?? 1,
-            fields is null ? null : LayoutText.Write(fields));
-    }
-
+    /// <summary>Says as well that the sender took the cause, if no record says so yet.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private RecordHeader* Begin(JournalKind kind, Message* message, long cause)
+    private RecordFlags FlagsOf(Message* message, long cause)
     {
-        RecordHeader* header = lane.Begin(_prepared);
-        bool extended = message->Has(MessageFlags.Extended);
-        RecordFlags flags = extended ? RecordFlags.Extended : RecordFlags.None;
+        RecordFlags flags = message->Has(MessageFlags.Extended) ? RecordFlags.Extended : RecordFlags.None;
         if (cause != 0 && cause == _taken.Position && message->Sender == _taken.Target)
         {
             flags |= RecordFlags.Takes;
             _taken.Position = 0;
         }
 
-        header->Describe(kind, (byte)message->Qos, flags, message->Route);
+        return flags;
+    }
+
+    private RecordHeader* Begin(JournalKind kind, Message* message, long cause)
+    {
+        RecordHeader* header = lane.Begin(_prepared);
+        header->Describe(kind, (byte)message->Qos, FlagsOf(message, cause), message->Route);
         header->Route(message->Sender, message->Target, message->Capability, message->Chain);
         header->Badge = message->Badge;
         header->Cause = cause;
-        if (extended)
+        if (message->Has(MessageFlags.Extended))
         {
             *(RecordExtension*)(header + 1) = new RecordExtension
             {
@@ -345,7 +315,6 @@ internal sealed unsafe partial class JournalTap(JournalLane lane, MessageCodecs 
         return header;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private long Commit<T>(RecordHeader* header, in T content)
     {
         int extension = ExtensionOf(header);
@@ -381,12 +350,5 @@ internal sealed unsafe partial class JournalTap(JournalLane lane, MessageCodecs 
             record.Write(new Span<byte>(header + 1, record.Bytes));
             lane.Commit(header, record.Bytes);
         }
-    }
-
-    private struct TypeEntry
-    {
-        public MessageCodec? Codec;
-        public bool IsRaw;
-        public bool IsKnown;
     }
 }

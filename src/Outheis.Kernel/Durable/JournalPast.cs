@@ -1,24 +1,30 @@
+using System.Diagnostics;
+
 namespace Outheis;
 
 /// <summary>
 /// What a kernel knows of its journal's past: the ledger, kept up to date in the background while the kernel runs, so
-/// that the next opening, and the next start of a durable agent, find nearly all of it read.
+/// that the next opening, and the next start of a durable agent, find nearly all of it read. Reading a record costs
+/// more than writing it, so while every processor is busy with agents the ledger falls behind, and catches up later.
 /// </summary>
 internal sealed class JournalPast
 {
     private const int RecordsPerStep = 16 << 10;      // read while others wait for the ledger
+    private const int RecordsAtClose = 4 << 20;       // read before the end of a kernel is held up; a second's work
+    private const int BusyShare = 40;                 // beside busy cores: this part of a processor
 
     private readonly Lock _gate = new();
     private readonly LedgerReader _reader;            // gate
     private readonly HashSet<string> _left;           // gate: names of earlier runs that nobody has got yet
     private readonly HostThreads _threads;
     private readonly IWorker _worker;
+    private readonly Func<bool> _hasRoom;
     private readonly long _saveEvery;
     private bool _isClosed;                           // gate
 
-    private JournalPast(LedgerReader reader, HostThreads threads, long saveEvery)
+    private JournalPast(LedgerReader reader, HostThreads threads, Func<bool> hasRoom, long saveEvery)
     {
-        (_reader, _threads, _saveEvery) = (reader, threads, saveEvery);
+        (_reader, _threads, _hasRoom, _saveEvery) = (reader, threads, hasRoom, saveEvery);
         _left = new HashSet<string>(reader.Ledger.Names, StringComparer.Ordinal);
         _worker = threads.StartWorker("outheis ledger", Work);
     }
@@ -28,16 +34,17 @@ internal sealed class JournalPast
     /// <param name="directory">Of the journal, which this process has locked.</param>
     /// <param name="archive">Of its archive; null: none.</param>
     /// <param name="threads">For what is done in the background.</param>
+    /// <param name="hasRoom">Any thread: whether following takes no time from agents, or may.</param>
     /// <param name="saveEvery">Bytes between two checkpoints.</param>
     public static JournalPast Open(
-        IJournalDisk disk, string directory, string? archive, HostThreads threads, long saveEvery)
+        IJournalDisk disk, string directory, string? archive, HostThreads threads, Func<bool> hasRoom, long saveEvery)
     {
         LedgerReader reader = LedgerReader.Open(disk, directory, archive);
         try
         {
             reader.CatchUp();
             reader.SaveIfDue(saveEvery);
-            return new JournalPast(reader, threads, saveEvery);
+            return new JournalPast(reader, threads, hasRoom, saveEvery);
         }
         catch
         {
@@ -77,7 +84,8 @@ internal sealed class JournalPast
         }
     }
 
-    /// <summary>Nobody writes any more: reads the rest and leaves a checkpoint to the next opening.</summary>
+    /// <summary>Nobody writes any more: reads the rest, or a good deal of it, and leaves a checkpoint to the next
+    /// opening.</summary>
     public void Close()
     {
         _worker.Dispose();
@@ -85,7 +93,7 @@ internal sealed class JournalPast
         {
             if (!_isClosed)
             {
-                CatchUp(int.MaxValue);
+                CatchUp(RecordsAtClose);
             }
         }
 
@@ -106,12 +114,21 @@ internal sealed class JournalPast
     private void Work()
     {
         _threads.GiveWay();
+        long began = Stopwatch.GetTimestamp();
+        bool hasMore;
         lock (_gate)
         {
-            if (!_isClosed && CatchUp(RecordsPerStep))
+            hasMore = !_isClosed && CatchUp(RecordsPerStep);
+        }
+
+        if (hasMore)
+        {
+            if (!_hasRoom())
             {
-                _worker.Signal();
+                _worker.Rest(Stopwatch.GetElapsedTime(began) * (BusyShare - 1));
             }
+
+            _worker.Signal();
         }
     }
 
@@ -121,11 +138,7 @@ internal sealed class JournalPast
         try
         {
             bool hasMore = _reader.CatchUp(records);
-            if (!hasMore)
-            {
-                _reader.SaveIfDue(_saveEvery);
-            }
-
+            _reader.SaveIfDue(_saveEvery);
             return hasMore;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

@@ -42,17 +42,29 @@ internal static unsafe class Crc32C
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint OfRecord(RecordHeader* header, int payloadBytes, long position)
     {
-        uint payload = Of((byte*)(header + 1), payloadBytes);
         ulong* words = (ulong*)header;
+        return OfRecord(
+            position, words[1], words[2], words[3], words[4], words[5],
+            Of((byte*)(header + 1), payloadBytes), payloadBytes);
+    }
+
+    /// <summary>Likewise, of what is in registers: a word that was just written is not waited for.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint OfRecord(
+        long position, ulong what, ulong who, ulong badge, ulong cause, ulong right, uint payload, int payloadBytes)
+    {
         uint crc = BitOperations.Crc32C(uint.MaxValue, (ulong)position);
-        crc = BitOperations.Crc32C(crc, words[1]);
-        crc = BitOperations.Crc32C(crc, words[2]);
-        crc = BitOperations.Crc32C(crc, words[3]);
-        crc = BitOperations.Crc32C(crc, words[4]);
-        crc = BitOperations.Crc32C(crc, words[5]);
+        crc = BitOperations.Crc32C(crc, what);
+        crc = BitOperations.Crc32C(crc, who);
+        crc = BitOperations.Crc32C(crc, badge);
+        crc = BitOperations.Crc32C(crc, cause);
+        crc = BitOperations.Crc32C(crc, right);
         ulong last = payload | ((ulong)(uint)(RecordHeader.Bytes + payloadBytes) << 32);
         return ~BitOperations.Crc32C(crc, last);
     }
+
+    /// <summary>Of eight bytes.</summary>
+    public static uint Of(ulong bytes) => ~BitOperations.Crc32C(uint.MaxValue, bytes);
 
     /// <summary>The checksum of the padding at a segment's end: length, then position.</summary>
     public static uint OfPadding(int length, long position) =>

@@ -70,15 +70,45 @@ internal sealed unsafe class JournalLane : IDisposable
     public long Commit(RecordHeader* header, int payloadBytes)
     {
         Debug.Assert((byte*)header == _cursor, "Commit of something else than what Begin returned");
-        byte* next = (byte*)header + RecordHeader.Aligned(payloadBytes);
+        long position = Position;
+        Publish(payloadBytes, Crc32C.OfRecord(header, payloadBytes, position));
+        return position;
+    }
+
+    /// <summary>Begin, fill and Commit in one, after TryReserve: a record without extension whose payload is one value,
+    /// as most are. Returns its position.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public long Append<T>(ulong what, ulong who, ulong badge, long cause, ulong right, in T payload)
+    {
+        Debug.Assert(_cursor + RecordHeader.Aligned(Unsafe.SizeOf<T>()) <= _end, "Append without TryReserve");
+        ulong* words = (ulong*)_cursor;
+        byte* content = _cursor + RecordHeader.Bytes;
+        long position = Position;
+        words[1] = what;
+        words[2] = who;
+        words[3] = badge;
+        words[4] = (ulong)cause;
+        words[5] = right;
+        Unsafe.WriteUnaligned(content, payload);
+        uint ofPayload = Unsafe.SizeOf<T>() == sizeof(ulong)      // a loop for all sizes but the most frequent one
+            ? Crc32C.Of(Unsafe.BitCast<T, ulong>(payload))
+            : Crc32C.Of(content, Unsafe.SizeOf<T>());
+        uint crc = Crc32C.OfRecord(position, what, who, badge, (ulong)cause, right, ofPayload, Unsafe.SizeOf<T>());
+        Publish(Unsafe.SizeOf<T>(), crc);
+        return position;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Publish(int payloadBytes, uint crc)
+    {
+        byte* record = _cursor;
+        byte* next = record + RecordHeader.Aligned(payloadBytes);
         *(int*)next = 0;      // I1, and before the record exists: no reader runs into a stale lap behind it
-        long position = (long)header + _positionOfZero;
-        header->Crc = Crc32C.OfRecord(header, payloadBytes, position);
         Interference.At(Moment.RecordFilled);
-        Volatile.Write(ref header->Length, RecordHeader.Bytes + payloadBytes);    // R10: it exists; see A10
+        ulong first = RecordHeader.Pair((uint)(RecordHeader.Bytes + payloadBytes), crc);
+        Volatile.Write(ref *(ulong*)record, first);      // R10: it exists; see A10
         _cursor = next;
         Interference.At(Moment.RecordCommitted);
-        return position;
     }
 
     /// <summary>Appends a system record. False as for TryReserve.</summary>

@@ -51,15 +51,22 @@ internal struct RecordHeader
     /// <summary>Kind, Qos, Flags, TypeId in one store.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Describe(JournalKind kind, byte qos, RecordFlags flags, int typeId) =>
-        _what = (uint)kind | ((uint)qos << 8) | ((uint)flags << 16) | ((ulong)(uint)typeId << 32);
+        _what = What(kind, qos, flags, typeId);
 
     /// <summary>Sender and Target in one store, Capability and Chain in another.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Route(uint sender, uint target, uint capability, uint chain)
     {
-        _who = sender | ((ulong)target << 32);
-        _right = capability | ((ulong)chain << 32);
+        _who = Pair(sender, target);
+        _right = Pair(capability, chain);
     }
+
+    /// <summary>The word at 8.</summary>
+    public static ulong What(JournalKind kind, byte qos, RecordFlags flags, int typeId) =>
+        Pair((uint)kind | ((uint)qos << 8) | ((uint)flags << 16), (uint)typeId);
+
+    /// <summary>A word of two fields: those at 0, 16 and 40.</summary>
+    public static ulong Pair(uint low, uint high) => low | ((ulong)high << 32);
 
     /// <summary>Bytes that a record takes in the segment.</summary>
     public static int Aligned(int payloadBytes) => (Bytes + payloadBytes + Alignment - 1) & -Alignment;

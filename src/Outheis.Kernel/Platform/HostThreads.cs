@@ -28,6 +28,9 @@ internal interface IWorker : IDisposable
 {
     /// <summary>Any thread: there is something to do.</summary>
     void Signal();
+
+    /// <summary>The work itself: leaves the processor to others for a while, or until Dispose.</summary>
+    void Rest(TimeSpan atMost);
 }
 
 /// <summary>The thread pool, and a thread per worker.</summary>
@@ -48,6 +51,7 @@ internal sealed class SystemHostThreads : HostThreads
     private sealed class Worker(string name, Action work) : IWorker
     {
         private readonly AutoResetEvent _signal = new(false);
+        private readonly ManualResetEvent _stop = new(false);
         private readonly Lock _gate = new();
         private Thread? _thread;      // gate to create it
         private bool _isStopping;
@@ -62,6 +66,8 @@ internal sealed class SystemHostThreads : HostThreads
             _signal.Set();
         }
 
+        public void Rest(TimeSpan atMost) => _stop.WaitOne(atMost);
+
         public void Dispose()
         {
             if (Volatile.Read(ref _isStopping))
@@ -70,6 +76,7 @@ internal sealed class SystemHostThreads : HostThreads
             }
 
             Volatile.Write(ref _isStopping, true);       // R12: read by A12 after the signal
+            _stop.Set();
             _signal.Set();
             Thread? thread;
             lock (_gate)
@@ -77,7 +84,7 @@ internal sealed class SystemHostThreads : HostThreads
                 thread = _thread;
             }
 
-            thread?.Join();      // the event is left to the collector: a late signal must find it
+            thread?.Join();      // the events are left to the collector: a late signal must find its own
         }
 
         private void Begin()

@@ -12,6 +12,9 @@ internal static partial class JournalDiskNative
 {
     private const int LockExclusiveNonBlocking = 2 | 4;
     private const int PopulateWrite = 23;          // Linux 5.14
+    private const int UsageOfThread = 1;           // struct rusage in words: two times of two words, then counters
+    private const int UsageWords = 18;
+    private const int MinorFaults = 8;
     private const int Interrupted = 4;             // EINTR
     private const int WouldBlockLinux = 11;
     private const int WouldBlockMac = 35;
@@ -57,8 +60,23 @@ internal static partial class JournalDiskNative
         };
     }
 
-    public static unsafe bool TryPopulate(byte* from, long bytes) =>
-        OperatingSystem.IsLinux() && MAdvise(from, (nuint)bytes, PopulateWrite) == 0;
+    public static unsafe void TryPopulate(SegmentMapping segment, long offset, long bytes)
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            _ = MAdvise(segment.Pointer + offset, (nuint)bytes, PopulateWrite);
+        }
+    }
+
+    /// <summary>How many pages the calling thread had to wait for so far; null: this system does not say.</summary>
+    public static unsafe long? Faults
+    {
+        get
+        {
+            long* usage = stackalloc long[UsageWords];
+            return OperatingSystem.IsLinux() && GetUsage(UsageOfThread, usage) == 0 ? usage[MinorFaults] : null;
+        }
+    }
 
     /// <summary>False when somebody else holds it.</summary>
     public static bool TryLock(SafeFileHandle file, string path)
@@ -90,6 +108,9 @@ internal static partial class JournalDiskNative
 
     [LibraryImport("libc", EntryPoint = "madvise", SetLastError = true)]
     private static unsafe partial int MAdvise(byte* from, nuint bytes, int advice);
+
+    [LibraryImport("libc", EntryPoint = "getrusage")]
+    private static unsafe partial int GetUsage(int who, long* usage);
 
     [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
     private static partial int FLock(SafeFileHandle file, int operation);

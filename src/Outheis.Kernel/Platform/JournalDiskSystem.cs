@@ -9,6 +9,8 @@ internal sealed class SystemJournalDisk : IJournalDisk
 {
     public static readonly SystemJournalDisk Instance = new();
 
+    private const int PagesTold = 16;      // by the first of them, whether they can be written
+
     private SystemJournalDisk()
     {
     }
@@ -112,14 +114,29 @@ internal sealed class SystemJournalDisk : IJournalDisk
         }
     }
 
-    public unsafe void Populate(SegmentMapping segment, long offset, long bytes)
+    // In a first lap the system brings pages, all at a time; touching each has what a virtual machine's host has to
+    // do about them done here. In later laps they are writable, but for those that the system wrote back meanwhile. It
+    // does so by ranges, so a few pages tell; touching each would cost the appender a cache miss per page (0020).
+    public void Populate(SegmentMapping segment, long offset, long bytes)
     {
-        if (JournalDiskNative.TryPopulate(segment.Pointer + offset, bytes))
+        if (((FileMapping)segment).Reach(offset + bytes))
         {
+            JournalDiskNative.TryPopulate(segment, offset, bytes);
+            Touch(segment, offset, bytes, JournalLimits.SegmentGrain);
             return;
         }
 
-        for (long page = offset; page < offset + bytes; page += JournalLimits.SegmentGrain)
+        long? faults = JournalDiskNative.Faults;
+        Touch(segment, offset, bytes, PagesTold * JournalLimits.SegmentGrain);
+        if (faults is null || JournalDiskNative.Faults != faults)
+        {
+            Touch(segment, offset, bytes, JournalLimits.SegmentGrain);
+        }
+    }
+
+    private static unsafe void Touch(SegmentMapping segment, long offset, long bytes, int step)
+    {
+        for (long page = offset; page < offset + bytes; page += step)
         {
             Interlocked.Or(ref *(int*)(segment.Pointer + page), 0);     // changes nothing, not even in a race
         }
@@ -211,6 +228,7 @@ internal sealed class SystemJournalDisk : IJournalDisk
     private sealed unsafe class FileMapping : SegmentMapping
     {
         private readonly SafeMemoryMappedViewHandle _view;
+        private long _reached;
 
         public FileMapping(SafeFileHandle file, string path, long bytes)
         {
@@ -227,6 +245,14 @@ internal sealed class SystemJournalDisk : IJournalDisk
         }
 
         public SafeFileHandle File { get; }
+
+        /// <summary>Whether it had not been populated up to here. One thread at a time.</summary>
+        public bool Reach(long end)
+        {
+            bool isNew = end > _reached;
+            _reached = Math.Max(_reached, end);
+            return isNew;
+        }
 
         protected override void Dispose(bool disposing)
         {

@@ -83,6 +83,11 @@ internal sealed class SimulatedHost : HostThreads
             }
         }
 
+        public void Rest(TimeSpan atMost)
+        {
+            // one thread, whose time stands still meanwhile
+        }
+
         public void Dispose() => _isStopped = true;
 
         private void Run()

@@ -12,7 +12,7 @@ internal sealed class PreparerByHand : HostThreads
 
     public override IWorker StartWorker(string name, Action work)
     {
-        var worker = new Worker(work);
+        var worker = new Worker(this, work);
         _workers.Add(worker);
         return worker;
     }
@@ -27,6 +27,9 @@ internal sealed class PreparerByHand : HostThreads
         }
     }
 
+    /// <summary>The first that was signalled does its work once.</summary>
+    public void RunOne() => _workers.Find(static worker => worker.IsSignalled)!.Run();
+
     /// <summary>All that were signalled do their work, until none is.</summary>
     public void RunAll()
     {
@@ -37,13 +40,18 @@ internal sealed class PreparerByHand : HostThreads
         }
     }
 
-    private sealed class Worker(Action work) : IWorker
+    /// <summary>How long its work left the processor to others.</summary>
+    public TimeSpan Rested { get; private set; }
+
+    private sealed class Worker(PreparerByHand host, Action work) : IWorker
     {
         public bool IsSignalled { get; private set; }
 
         public bool IsDisposed { get; private set; }
 
         public void Signal() => IsSignalled = true;
+
+        public void Rest(TimeSpan atMost) => host.Rested += atMost;
 
         public void Dispose() => IsDisposed = true;
 
