@@ -116,6 +116,26 @@ public sealed class RefoldTests
         }
     }
 
+    /// <summary>The host spawns an agent and sends to it while the core is between its control queue and what came from
+    /// the host: the message is journaled before the core has heard of the agent.</summary>
+    [Fact]
+    public void Message_OfTheHostThatComesBeforeItsAgent_IsDeliveredAgain()
+    {
+        StepKernel world = Start();
+        world.CoreAt(0).Post(new BetweenTheQueues(() => Spawn(world).SendAll([new Paid(7)])));
+        world.Pass(0);
+        Kill(world);
+        Assert.Empty(_paid);
+        world = Start();
+        Spawn(world);
+        world.Run();
+        Assert.Equal([new Paid(7)], _paid);
+        world.Stop();
+
+        Capability<Paid> Spawn(StepKernel on) => on.Kernel.Grant<Paid>(on.Kernel.Spawn(
+            new Receiver<Paid>((in Paid paid, Context _) => _paid.Add(paid)), name: "sink"));
+    }
+
     [Fact]
     public void Clock_WhileThePastIsHandledOnceMore_IsThatOfThen()
     {
@@ -280,5 +300,15 @@ public sealed class RefoldTests
     private sealed class Restarter : Agent, IHandle<ExitSignal>
     {
         public void Handle(in ExitSignal message, Context context) => context.Restart(message.Agent);
+    }
+
+    private sealed class BetweenTheQueues(Action act) : KernelOp
+    {
+        public override void Run(Core core)
+        {
+            var host = new Thread(() => act());
+            host.Start();
+            host.Join();
+        }
     }
 }
