@@ -6,6 +6,7 @@ public sealed partial class Kernel
     private readonly Lock _pastLock = new();
     private readonly JournalPast? _past;      // null: there is no journal
     private readonly HashSet<string> _durableNames = new(StringComparer.Ordinal);      // _pastLock
+    private bool _hasDurableAgents;      // there is a name among them; _pastLock to write, any thread looks
 
     /// <summary>What became of the messages that earlier processes accepted and did not handle.</summary>
     public RedeliveryReport Redelivered { get; } = new();
@@ -123,24 +124,15 @@ public sealed partial class Kernel
         }
     }
 
-    private bool HasDurableAgents
-    {
-        get
-        {
-            lock (_pastLock)
-            {
-                return _durableNames.Count > 0;
-            }
-        }
-    }
-
     // A processor has nothing to do; or the ledger may not fall behind, since a durable agent's restart waits for it.
-    private bool HasRoomToFollow() => Environment.ProcessorCount > Cores.Length || HasDurableAgents
-        || Array.Exists(Cores, static core => core.Parker.IsParked);
+    // Where it is not yet known what the cores do, they do nothing.
+    internal bool HasRoomToFollow() => Volatile.Read(ref _hasDurableAgents)
+        || Cores is null || Environment.ProcessorCount > Cores.Length
+        || Array.Exists(Cores, static core => core is null or { Parker.IsAnnounced: true });
 
     private void KeepStates()
     {
-        if (HasDurableAgents)
+        if (Volatile.Read(ref _hasDurableAgents))
         {
             Outheis.KeepStates.Everywhere(this);
         }
@@ -169,6 +161,7 @@ public sealed partial class Kernel
             if (durable is not null)
             {
                 _durableNames.Add(agent.GivenName!);
+                Volatile.Write(ref _hasDurableAgents, true);
             }
         }
     }

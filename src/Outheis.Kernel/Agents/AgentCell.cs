@@ -60,6 +60,7 @@ internal sealed class AgentCell : AgentFace
     public Agent? Instance;
     public DurableFace? Durable;                        // of this incarnation; null: its state ends with it
     public Dictionary<long, uint>? Attempts;            // of messages delivered again, by position
+    public Dictionary<long, RecordedEffects>? Effects;  // likewise: what the attempts did
     public AgentPast? Past;                             // what its namesake of an earlier run left; until it has it
     public AgentContext? Async;                         // of this incarnation; made at its first asynchronous turn
     public CapabilityNode? Held;                        // guarded by the tree's lock

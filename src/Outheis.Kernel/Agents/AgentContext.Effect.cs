@@ -37,7 +37,7 @@ public sealed partial class AgentContext
                 + "AddJson.");
         }
 
-        string name = string.Create(CultureInfo.InvariantCulture, $"{_message.Position:x}-{key}");
+        string name = NameOf(core, key);
         ulong number = NextEffect();
         if (core.Replay is { } replay && replay.TryRecall(this, key, name, out Effect<T> recorded))
         {
@@ -49,36 +49,52 @@ public sealed partial class AgentContext
             throw new OperationCanceledException($"This incarnation of {Cell.Name} has ended.");
         }
 
+        if (Earlier is { } earlier && earlier.TryRecall(core.Kernel.Options.Codecs, key, name, out recorded))
+        {
+            NoteIntent(core, key, number, isToldAgain: true);
+            NoteOutcome(number, in recorded, isToldAgain: true);
+            return recorded;
+        }
+
         await NoteIntentAsync(core, key, number).ConfigureAwait(true);
         Effect<T> effect = await RunAsync(name, act).ConfigureAwait(true);
         NoteOutcome(number, in effect);
         return effect;
     }
 
-    internal void NoteOutcome<T>(ulong number, in Effect<T> effect)
+    internal void NoteOutcome<T>(ulong number, in Effect<T> effect, bool isToldAgain = false)
     {
         if (!_isFenced)
         {
-            OnCore().Tap?.AppendOutcome(Cell, _message.Position, number, in effect);
+            OnCore().Tap?.AppendOutcome(Cell, _message.Position, number, in effect, isToldAgain);
         }
     }
 
+    // Without a journal nothing is spoken of twice, but the other side must not take two effects for one.
+    private string NameOf(Core core, string key) => _message.Position != 0
+        ? string.Create(CultureInfo.InvariantCulture, $"{_message.Position:x}-{key}")
+        : string.Create(
+            CultureInfo.InvariantCulture,
+            $"{core.Kernel.Options.Seed:x}-{core.Index:x}-{++core.EffectsWithoutPosition:x}-{key}");
+
+    // What attempts at the message did that failed; null: there were none, or they did nothing.
+    private RecordedEffects? Earlier => Cell.Effects?.GetValueOrDefault(_message.Position);
+
     private async ValueTask NoteIntentAsync(Core core, string key, ulong number)
     {
-        if (core.Tap is null)
-        {
-            return;
-        }
-
-        if (!core.Tap.TryAppendIntent(Cell, _message.Position, number, key))
-        {
-            throw new JournalException(
-                $"The intent of {key} could not be noted, so it was not run. {core.Tap.Lane.Refusal?.Message}");
-        }
-
-        if (core.Kernel.Options.Durability == Durability.Durable)
+        NoteIntent(core, key, number, isToldAgain: false);
+        if (core.Tap is not null && core.Kernel.Options.Durability == Durability.Durable)
         {
             await AgentSend<byte>.Start(this, null, 0, SendResult.Sent, isDurable: true, default).ConfigureAwait(true);
+        }
+    }
+
+    private void NoteIntent(Core core, string key, ulong number, bool isToldAgain)
+    {
+        if (core.Tap is { } tap && !tap.TryAppendIntent(Cell, _message.Position, number, key, isToldAgain))
+        {
+            throw new JournalException(
+                $"The intent of {key} could not be noted, so it was not run. {tap.Lane.Refusal?.Message}");
         }
     }
 

@@ -68,6 +68,9 @@ internal sealed unsafe partial class Core : CoreFace
     /// <summary>Recorded messages are being handled once more; null but for that.</summary>
     public Replaying? Replay;
 
+    /// <summary>So that each has a key of its own.</summary>
+    public ulong EffectsWithoutPosition;
+
     /// <summary>Monotonic time as of this pass, in the kernel clock's ticks.</summary>
     public long Now;
 

@@ -7,7 +7,7 @@ internal sealed unsafe partial class JournalTap
     public static bool CanWrite<T>(MessageCodecs codecs) => Carriage<T>.IsRaw || codecs.Find(typeof(T)) is not null;
 
     /// <summary>Appends that an effect is about to be run. False: there is no room.</summary>
-    public bool TryAppendIntent(AgentCell agent, long cause, ulong number, string key)
+    public bool TryAppendIntent(AgentCell agent, long cause, ulong number, string key, bool isToldAgain)
     {
         int bytes = RecordExtension.Bytes + JournalText.Bytes(key);
         if (!lane.TryReserve(bytes + BatchBytes + SlackBytes))
@@ -15,7 +15,7 @@ internal sealed unsafe partial class JournalTap
             return false;
         }
 
-        Message message = OfEffect(agent, number);
+        Message message = OfEffect(agent, number, isToldAgain);
         TellFirst(cause);
         _prepared = bytes - RecordExtension.Bytes;
         RecordHeader* record = Begin(JournalKind.EffectBegun, &message, cause);
@@ -25,9 +25,10 @@ internal sealed unsafe partial class JournalTap
     }
 
     /// <summary>Appends what came of an effect: the value, or the error in words. May use the reserve.</summary>
-    public void AppendOutcome<T>(AgentCell agent, long cause, ulong number, in Effect<T> effect)
+    public void AppendOutcome<T>(
+        AgentCell agent, long cause, ulong number, in Effect<T> effect, bool isToldAgain)
     {
-        Message message = OfEffect(agent, number);
+        Message message = OfEffect(agent, number, isToldAgain);
         message.Labels = (ulong)effect.Outcome;
         if (effect.Outcome == EffectOutcome.Done)
         {
@@ -59,9 +60,11 @@ internal sealed unsafe partial class JournalTap
         }
     }
 
-    private static Message OfEffect(AgentCell agent, ulong number)
+    // Told again: nothing ran, an earlier attempt at the same message had done it.
+    private static Message OfEffect(AgentCell agent, ulong number, bool isToldAgain)
     {
         Message message = default;
+        message.Badge = isToldAgain ? 1u : 0u;
         message.Sender = agent.Id.Value;
         message.Flags = MessageFlags.Extended;
         message.Correlation = number;

@@ -66,7 +66,8 @@ internal sealed partial class JournalLedger
 
     private IEnumerable<uint> NeededRuns() => _pasts.Values.SelectMany(static past => past.Places)
         .Select(static place => place.Place.Run)
-        .Concat(_messages.Values.SelectMany(static message => new[] { message.Place.Place.Run, message.Agent.Run }))
+        .Concat(_messages.Values.SelectMany(static message => new[] { message.Place.Place.Run, message.Agent.Run }
+            .Concat((message.Verdict?.Effects ?? []).Select(static place => place.Place.Run))))
         .Append(_runs.Count == 0 ? 0 : _runs.Keys.Max());
 
     private static void Write<T>(BinaryWriter to, IEnumerable<T> all, Action<BinaryWriter, T> write)

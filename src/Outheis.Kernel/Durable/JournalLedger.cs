@@ -64,7 +64,7 @@ internal sealed unsafe partial class JournalLedger
             .OrderByDescending(static message => message.Verdict?.IsRetry ?? false)
             .ThenBy(static message => message.Number)];
         found.Waiting.AddRange(waiting.Select(message => message.TryRead(entries)).OfType<LedgerMessage>());
-        found.GivenUp = waiting.Length - found.Waiting.Count;
+        found.GivenUp = past.GivenUp + waiting.Length - found.Waiting.Count;
         found.IsCut = past.Run != _closedRun || found.EndsCutOff;
         return found;
     }
@@ -97,6 +97,22 @@ internal sealed unsafe partial class JournalLedger
         }
 
         return false;
+    }
+
+    /// <summary>Nobody can be given what is before these: messages whose records are gone.</summary>
+    public void Forget(IEnumerable<LaneLoss> lost)
+    {
+        foreach (LaneLoss loss in lost)
+        {
+            foreach (Accepted message in _messages.Values)
+            {
+                if (message.Place.Position < loss.To && RecordHeader.LaneOf(message.Place.Position) == loss.Lane)
+                {
+                    _messages.Remove(message.Place.Position);
+                    message.Agent.Past?.GivenUp += message.IsWaiting ? 1 : 0;
+                }
+            }
+        }
     }
 
     /// <summary>Takes the record at hand in.</summary>
@@ -152,13 +168,17 @@ internal sealed unsafe partial class JournalLedger
 
         if (PastOf(run, record->Sender) is { Snapshot: not null } past)
         {
-            past.NoteOutput(record->Cause, lane.RecordPlace);
+            past.NoteOutput(record->Cause, IsEffect(record), lane.RecordPlace);
             if (record->Kind == JournalKind.Sent && lane.Correlation != 0)
             {
                 _asks[(run.Number, lane.Correlation)] = past;
             }
         }
     }
+
+    // One that was told again is told by the records of the attempt that did it.
+    private static bool IsEffect(RecordHeader* record) =>
+        record->Kind is JournalKind.EffectBegun or JournalKind.EffectEnded && record->Badge == 0;
 
     private void NoteSpawned(LedgerRun run, LaneReader lane)
     {
@@ -176,7 +196,7 @@ internal sealed unsafe partial class JournalLedger
 
         ref LedgerPast? past = ref CollectionsMarshal.GetValueRefOrAddDefault(_pasts, spawned.Name, out _);
         past ??= new LedgerPast(spawned.Name);
-        past.Run = run.Number;
+        (past.Run, past.GivenUp) = (run.Number, 0);      // an earlier run's were told to whom was spawned
         run.Name(agent, spawned.Name, past);
     }
 
@@ -198,7 +218,7 @@ internal sealed unsafe partial class JournalLedger
     {
         if (position != 0 && _messages.Remove(position, out Accepted message))
         {
-            PastOf(run, taker)?.NoteTaken(message.Place);
+            PastOf(run, taker)?.NoteTaken(message.Place, message.Verdict?.Effects ?? []);
         }
     }
 
@@ -231,7 +251,8 @@ internal sealed unsafe partial class JournalLedger
                 return;
             }
 
-            message = new Accepted(failed, agent, ++_accepted, new LedgerVerdict { IsRetry = true });
+            message = new Accepted(failed.Message, agent, ++_accepted, new LedgerVerdict { IsRetry = true });
+            message.Verdict!.Effects.AddRange(failed.Effects);
         }
 
         LedgerVerdict verdict = message.Verdict ?? new LedgerVerdict();
@@ -267,7 +288,12 @@ internal sealed unsafe partial class JournalLedger
     {
         public bool IsWaiting => Agent.Past is not null && Verdict is not { IsQuarantined: true };
 
-        public LedgerMessage? TryRead(LedgerEntries entries) => entries.TryRead(Place) is { } entry
-            ? new LedgerMessage(entry, Agent.Past?.Name ?? "", Number, Verdict) : null;
+        // Without what it did outside it must not be handled once more.
+        public LedgerMessage? TryRead(LedgerEntries entries)
+        {
+            JournalEntry?[] effects = [.. (Verdict?.Effects ?? []).Select(place => entries.TryRead(in place))];
+            return entries.TryRead(Place) is { } entry && !effects.Contains(null)
+                ? new LedgerMessage(entry, Agent.Past?.Name ?? "", Number, Verdict, effects!) : null;
+        }
     }
 }

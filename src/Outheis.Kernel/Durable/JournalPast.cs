@@ -11,21 +11,27 @@ internal sealed class JournalPast
 {
     private const int RecordsPerStep = 16 << 10;      // read while others wait for the ledger
     private const int RecordsAtClose = 4 << 20;       // read before the end of a kernel is held up; a second's work
-    private const int BusyShare = 40;                 // beside busy cores: this part of a processor
+    private const int BusyShare = 40;                 // beside busy cores: this part of a processor at most
+    private const long BehindMost = 1L << 30;         // bytes; what a later opening reads in two seconds
+
+    private static readonly TimeSpan RestMost = TimeSpan.FromMilliseconds(100);
 
     private readonly Lock _gate = new();
     private readonly LedgerReader _reader;            // gate
-    private readonly HashSet<string> _left;           // gate: names of earlier runs that nobody has got yet
+    private readonly HashSet<string> _unclaimed;           // gate: names of earlier runs that nobody has got yet
     private readonly HostThreads _threads;
     private readonly IWorker _worker;
     private readonly Func<bool> _hasRoom;
     private readonly long _saveEvery;
+    private readonly long _openedAt;                  // segments that were read or left before
+    private long _left;                               // segments that were left since
     private bool _isClosed;                           // gate
 
     private JournalPast(LedgerReader reader, HostThreads threads, Func<bool> hasRoom, long saveEvery)
     {
         (_reader, _threads, _hasRoom, _saveEvery) = (reader, threads, hasRoom, saveEvery);
-        _left = new HashSet<string>(reader.Ledger.Names, StringComparer.Ordinal);
+        _openedAt = reader.Segments;
+        _unclaimed = new HashSet<string>(reader.Ledger.Names, StringComparer.Ordinal);
         _worker = threads.StartWorker("outheis ledger", Work);
     }
 
@@ -35,7 +41,7 @@ internal sealed class JournalPast
     /// <param name="archive">Of its archive; null: none.</param>
     /// <param name="threads">For what is done in the background.</param>
     /// <param name="hasRoom">Any thread: whether following takes no time from agents, or may.</param>
-    /// <param name="saveEvery">Bytes between two checkpoints.</param>
+    /// <param name="saveEvery">Bytes between two checkpoints: a segment's.</param>
     public static JournalPast Open(
         IJournalDisk disk, string directory, string? archive, HostThreads threads, Func<bool> hasRoom, long saveEvery)
     {
@@ -53,8 +59,12 @@ internal sealed class JournalPast
         }
     }
 
-    /// <summary>Any thread: a good deal was written since.</summary>
-    public void Signal() => _worker.Signal();
+    /// <summary>Any thread: a segment was left, so it can be read to its end.</summary>
+    public void Signal()
+    {
+        Interlocked.Increment(ref _left);
+        _worker.Signal();
+    }
 
     /// <summary>What earlier runs left to an agent that is spawned now; null: nothing, or a namesake has it.</summary>
     /// <exception cref="JournalException">A record that it consists of is no longer there.</exception>
@@ -62,13 +72,13 @@ internal sealed class JournalPast
     {
         lock (_gate)
         {
-            if (name is null || !_left.Contains(name))
+            if (name is null || !_unclaimed.Contains(name))
             {
                 return null;
             }
 
             AgentPast? found = _reader.Find(name);
-            _left.Remove(name);
+            _unclaimed.Remove(name);
             return found;
         }
     }
@@ -114,18 +124,23 @@ internal sealed class JournalPast
     private void Work()
     {
         _threads.GiveWay();
-        long began = Stopwatch.GetTimestamp();
         bool hasMore;
+        TimeSpan worked;
+        long behind;
         lock (_gate)
         {
+            long began = Stopwatch.GetTimestamp();
             hasMore = !_isClosed && CatchUp(RecordsPerStep);
+            worked = Stopwatch.GetElapsedTime(began);
+            behind = (Volatile.Read(ref _left) - (_reader.Segments - _openedAt)) * _saveEvery;
         }
 
         if (hasMore)
         {
-            if (!_hasRoom())
+            if (behind < BehindMost && !_hasRoom())
             {
-                _worker.Rest(Stopwatch.GetElapsedTime(began) * (BusyShare - 1));
+                TimeSpan rest = worked * (BusyShare - 1);
+                _worker.Rest(rest < RestMost ? rest : RestMost);
             }
 
             _worker.Signal();

@@ -5,8 +5,12 @@ namespace Outheis;
 /// <param name="name">Of the agent that it is for; empty: the journal does not tell.</param>
 /// <param name="number">Its place in the order of acceptance.</param>
 /// <param name="verdict">What became of earlier attempts; null: there were none.</param>
-internal sealed class LedgerMessage(JournalEntry entry, string name, long number, LedgerVerdict? verdict)
+/// <param name="effects">What they did about the world outside.</param>
+internal sealed class LedgerMessage(
+    JournalEntry entry, string name, long number, LedgerVerdict? verdict, IReadOnlyList<JournalEntry> effects)
 {
+    public IReadOnlyList<JournalEntry> Effects => effects;
+
     public JournalEntry Entry => entry;
 
     public long Position => entry.Position;
@@ -36,17 +40,26 @@ internal sealed class LedgerVerdict
     /// <summary>Why, in words.</summary>
     public string Reason { get; set; } = "";
 
+    /// <summary>What they did about the world outside.</summary>
+    public List<RecordPlace> Effects { get; } = [];
+
     public void Write(BinaryWriter to)
     {
         to.Write(Attempts);
         to.Write(IsQuarantined);
         to.Write(IsRetry);
         to.Write(Reason);
+        RecordPlace.Write(to, Effects);
     }
 
-    public static LedgerVerdict Read(BinaryReader from) => new()
+    public static LedgerVerdict Read(BinaryReader from)
     {
-        Attempts = from.ReadUInt32(), IsQuarantined = from.ReadBoolean(), IsRetry = from.ReadBoolean(),
-        Reason = from.ReadString(),
-    };
+        var verdict = new LedgerVerdict
+        {
+            Attempts = from.ReadUInt32(), IsQuarantined = from.ReadBoolean(), IsRetry = from.ReadBoolean(),
+            Reason = from.ReadString(),
+        };
+        RecordPlace.Read(from, verdict.Effects);
+        return verdict;
+    }
 }

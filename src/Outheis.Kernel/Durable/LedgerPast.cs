@@ -8,6 +8,9 @@ internal sealed class LedgerPast(string name)
     /// <summary>The newest run that had it.</summary>
     public uint Run { get; set; }
 
+    /// <summary>How many messages waited for it until the journal gave them up.</summary>
+    public int GivenUp { get; set; }
+
     /// <summary>Its newest snapshot; null: it is not durable.</summary>
     public RecordPlace? Snapshot { get; private set; }
 
@@ -24,16 +27,20 @@ internal sealed class LedgerPast(string name)
         Replies.Clear();
     }
 
-    public void NoteTaken(in RecordPlace message)
+    /// <param name="message">What it took.</param>
+    /// <param name="effects">Of attempts at it that failed.</param>
+    public void NoteTaken(in RecordPlace message, IReadOnlyList<RecordPlace> effects)
     {
         if (Snapshot is not null)
         {
-            Turns.Add(new LedgerTurn(message));
+            var turn = new LedgerTurn(message);
+            turn.Effects.AddRange(effects);
+            Turns.Add(turn);
         }
     }
 
     /// <summary>Its handler threw: the state is what it was before. Null: it took no such message.</summary>
-    public RecordPlace? NoteFailed(long position)
+    public LedgerTurn? NoteFailed(long position)
     {
         int at = IndexOf(position);
         if (at < 0)
@@ -41,7 +48,7 @@ internal sealed class LedgerPast(string name)
             return null;
         }
 
-        RecordPlace failed = Turns[at].Message;
+        LedgerTurn failed = Turns[at];
         Turns.RemoveAt(at);
         return failed;
     }
@@ -55,11 +62,15 @@ internal sealed class LedgerPast(string name)
         }
     }
 
-    public void NoteOutput(long cause, in RecordPlace output)
+    public void NoteOutput(long cause, bool isEffect, in RecordPlace output)
     {
         if (IndexOf(cause) is >= 0 and int at)
         {
             Turns[at].Outputs.Add(output);
+            if (isEffect)
+            {
+                Turns[at].Effects.Add(output);
+            }
         }
     }
 
@@ -71,6 +82,7 @@ internal sealed class LedgerPast(string name)
     {
         to.Write(Name);
         to.Write(Run);
+        to.Write(GivenUp);
         to.Write(Snapshot is not null);
         if (Snapshot is { } snapshot)
         {
@@ -89,7 +101,7 @@ internal sealed class LedgerPast(string name)
 
     public static LedgerPast Read(BinaryReader from)
     {
-        var past = new LedgerPast(from.ReadString()) { Run = from.ReadUInt32() };
+        var past = new LedgerPast(from.ReadString()) { Run = from.ReadUInt32(), GivenUp = from.ReadInt32() };
         past.Snapshot = from.ReadBoolean() ? RecordPlace.Read(from) : null;
         for (int turns = from.ReadInt32(); turns > 0; turns--)
         {
@@ -116,24 +128,25 @@ internal sealed class LedgerTurn(RecordPlace message)
 
     public List<RecordPlace> Outputs { get; } = [];
 
+    /// <summary>Those that tell of the world outside, of earlier attempts, too: they stay true if the turn fails.
+    /// </summary>
+    public List<RecordPlace> Effects { get; } = [];
+
     public bool IsCutOff { get; set; }
 
     public void Write(BinaryWriter to)
     {
         Message.Write(to);
         to.Write(IsCutOff);
-        to.Write(Outputs.Count);
-        Outputs.ForEach(output => output.Write(to));
+        RecordPlace.Write(to, Outputs);
+        RecordPlace.Write(to, Effects);
     }
 
     public static LedgerTurn Read(BinaryReader from)
     {
         var turn = new LedgerTurn(RecordPlace.Read(from)) { IsCutOff = from.ReadBoolean() };
-        for (int outputs = from.ReadInt32(); outputs > 0; outputs--)
-        {
-            turn.Outputs.Add(RecordPlace.Read(from));
-        }
-
+        RecordPlace.Read(from, turn.Outputs);
+        RecordPlace.Read(from, turn.Effects);
         return turn;
     }
 }

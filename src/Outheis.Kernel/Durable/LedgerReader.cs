@@ -6,6 +6,8 @@ namespace Outheis;
 /// </summary>
 internal sealed class LedgerReader : IDisposable
 {
+    private const int LooksMost = 3;      // at a ring that goes round while it is read
+
     private readonly IJournalDisk _disk;
     private readonly string _directory;
     private readonly string? _archive;
@@ -13,6 +15,8 @@ internal sealed class LedgerReader : IDisposable
     private readonly LaneMerge _lanes;
     private readonly LedgerEntries _entries;
     private JournalLedger _ledger = new();
+    private int _losses;
+    private long _tryAgainAt;      // Bytes by then, after a checkpoint that could not be written
 
     private LedgerReader(IJournalDisk disk, string directory, string? archive)
     {
@@ -25,6 +29,10 @@ internal sealed class LedgerReader : IDisposable
 
     /// <summary>Read since the checkpoint, or the beginning.</summary>
     public long Bytes { get; private set; }
+
+    /// <summary>How many segments lie before what is read now, in all lanes together; those that are gone count, too.
+    /// </summary>
+    public long Segments => _lanes.Lanes.Sum(static lane => lane.Next?.Sequence ?? 0);
 
     /// <summary>Nothing is read yet but the checkpoint.</summary>
     /// <param name="disk">The journal's.</param>
@@ -56,8 +64,29 @@ internal sealed class LedgerReader : IDisposable
     public bool CatchUp(int records = int.MaxValue, LedgerEnd? end = null)
     {
         FindLanes();
-        _lanes.LookAgain();
         long[]? newest = records == int.MaxValue ? NewestSegments() : null;
+        bool hasMore, isLapped;
+        int looks = 0;
+        do
+        {
+            _lanes.LookAgain();
+            hasMore = TakeIn(records, end, newest);
+            isLapped = _lanes.Lanes.Any(static lane => lane.End is { Kind: LaneEndKind.Overwritten });
+            ForgetLost();
+        }
+        while (isLapped && newest is not null && ++looks < LooksMost);
+        return hasMore;
+    }
+
+    /// <summary>What the next agent of a name begins with, as far as was read; null: nothing.</summary>
+    /// <exception cref="JournalException">A record that it consists of is no longer there.</exception>
+    public AgentPast? Find(string? name) => _ledger.Find(name, _entries);
+
+    /// <summary>As far as was read.</summary>
+    public IEnumerable<LedgerMessage> Quarantine() => _ledger.Quarantine(_entries);
+
+    private bool TakeIn(int records, LedgerEnd? end, long[]? newest)
+    {
         for (int i = 0; i < records; i++)
         {
             LaneReader? lane = _lanes.Take();
@@ -75,20 +104,28 @@ internal sealed class LedgerReader : IDisposable
         return true;
     }
 
-    /// <summary>What the next agent of a name begins with, as far as was read; null: nothing.</summary>
-    /// <exception cref="JournalException">A record that it consists of is no longer there.</exception>
-    public AgentPast? Find(string? name) => _ledger.Find(name, _entries);
-
-    /// <summary>As far as was read.</summary>
-    public IEnumerable<LedgerMessage> Quarantine() => _ledger.Quarantine(_entries);
+    // A ring that went round before it was read has taken messages, and what would have told that others were taken.
+    private void ForgetLost()
+    {
+        int losses = _lanes.Lanes.Sum(static lane => lane.Losses.Count);
+        if (losses != _losses)
+        {
+            _losses = losses;
+            _ledger.Forget(_lanes.Lanes.SelectMany(static lane => lane.Losses.TakeLast(1)));
+        }
+    }
 
     /// <summary>Writes a checkpoint, if so much was read since the newest one.</summary>
     public void SaveIfDue(long bytes)
     {
-        if (Bytes >= bytes && LedgerCheckpoint.TrySave(_disk, _directory, _ledger, _names, _lanes))
+        if (Bytes < Math.Max(bytes, _tryAgainAt))
         {
-            Bytes = 0;
+            return;
         }
+
+        bool isSaved = LedgerCheckpoint.TrySave(_disk, _directory, _ledger, _names, _lanes);
+        Bytes = isSaved ? 0 : Bytes;
+        _tryAgainAt = isSaved ? 0 : Bytes + bytes;
     }
 
     public void Dispose()

@@ -12,4 +12,18 @@ internal readonly record struct RecordPlace(long Position, LanePlace Place)
     }
 
     public static RecordPlace Read(BinaryReader from) => new(from.ReadInt64(), LanePlace.Read(from));
+
+    public static void Write(BinaryWriter to, List<RecordPlace> all)
+    {
+        to.Write(all.Count);
+        all.ForEach(place => place.Write(to));
+    }
+
+    public static void Read(BinaryReader from, List<RecordPlace> all)
+    {
+        for (int count = from.ReadInt32(); count > 0; count--)
+        {
+            all.Add(Read(from));
+        }
+    }
 }

@@ -64,6 +64,12 @@ internal static unsafe class Redelivery
 
         agent.Attempts ??= [];
         agent.Attempts[message.Position] = message.Attempts;
+        if (message.Effects.Count > 0)
+        {
+            agent.Effects ??= [];
+            agent.Effects[message.Position] = new RecordedEffects(message.Effects);
+        }
+
         agent.Inbox.Put(cell);
         core.Kernel.Redelivered.CountDelivered();
     }

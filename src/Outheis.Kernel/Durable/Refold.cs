@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Outheis;
 
 /// <summary>
@@ -95,35 +93,18 @@ internal sealed unsafe class Refold(Core core, AgentCell agent, AgentPast past, 
     public override bool TryRecall<T>(AgentContext context, string key, string name, out Effect<T> effect)
     {
         effect = new Effect<T>(EffectOutcome.InDoubt, default, name, null);
-        JournalEntry? begun = Take(entry => entry.Kind == JournalKind.EffectBegun
-            && Encoding.UTF8.GetString(entry.Payload.Span) == key);
-        if (begun is null)
+        if (Take(entry => RecordedEffects.IsBegun(entry, key)) is not { } begun)
         {
             return !_isOpen;
         }
 
-        JournalEntry? ended = Take(entry =>
-            entry.Kind == JournalKind.EffectEnded && entry.Correlation == begun.Correlation);
-        if (ended is null)
+        if (Take(entry => RecordedEffects.IsEnd(entry, begun)) is { } ended)
+        {
+            effect = RecordedEffects.Read<T>(codecs, ended, name);
+        }
+        else
         {
             context.NoteOutcome(begun.Correlation, in effect);      // it was told so: it will be told so again
-        }
-        else if ((EffectOutcome)ended.Labels == EffectOutcome.Failed)
-        {
-            effect = effect with
-            {
-                Outcome = EffectOutcome.Failed,
-                Error = Encoding.UTF8.GetString(ended.Payload.Span),
-            };
-        }
-        else if ((EffectOutcome)ended.Labels == EffectOutcome.Done)
-        {
-            effect = effect with
-            {
-                Outcome = EffectOutcome.Done,
-                Value = codecs.Read(ended, out T value) is not { } reason ? value : throw new JournalException(
-                    $"The outcome of effect {name} at {ended.Position} cannot be read as {typeof(T)}: {reason}."),
-            };
         }
 
         return true;

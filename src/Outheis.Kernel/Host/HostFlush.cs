@@ -48,14 +48,22 @@ internal sealed class HostFlush : FlushGuest
         {
             core.Defer(this);
         }
-        else if (core.Index < _last)
+        else
+        {
+            core.Tap!.Flush();
+            GoOn(core);
+        }
+    }
+
+    private void GoOn(Core core)
+    {
+        if (core.Index < _last)
         {
             _until = -1;
             _kernel.Cores[core.Index + 1].Post(this);
         }
         else
         {
-            core.Tap!.Flush();
             _kernel.Flusher!.Add(this);
         }
     }

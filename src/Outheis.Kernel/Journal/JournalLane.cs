@@ -89,10 +89,19 @@ internal sealed unsafe class JournalLane : IDisposable
         words[3] = badge;
         words[4] = (ulong)cause;
         words[5] = right;
-        Unsafe.WriteUnaligned(content, payload);
-        uint ofPayload = Unsafe.SizeOf<T>() == sizeof(ulong)      // a loop for all sizes but the most frequent one
-            ? Crc32C.Of(Unsafe.BitCast<T, ulong>(payload))
-            : Crc32C.Of(content, Unsafe.SizeOf<T>());
+        uint ofPayload;
+        if (Unsafe.SizeOf<T>() == sizeof(ulong))      // the most frequent size needs no loop
+        {
+            ulong bytes = Unsafe.BitCast<T, ulong>(payload);      // read once: the caller's memory may be written to
+            *(ulong*)content = bytes;
+            ofPayload = Crc32C.Of(bytes);
+        }
+        else
+        {
+            Unsafe.WriteUnaligned(content, payload);
+            ofPayload = Crc32C.Of(content, Unsafe.SizeOf<T>());
+        }
+
         uint crc = Crc32C.OfRecord(position, what, who, badge, (ulong)cause, right, ofPayload, Unsafe.SizeOf<T>());
         Publish(Unsafe.SizeOf<T>(), crc);
         return position;

@@ -191,7 +191,7 @@ internal sealed partial class LaneStore
         {
             sync();
         }
-        catch (IOException error)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw SyncFailure = Undurable(error);
         }

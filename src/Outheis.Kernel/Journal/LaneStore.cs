@@ -113,7 +113,7 @@ internal sealed partial class LaneStore : IDisposable
             SyncNames();
             Volatile.Write(ref _durable, Math.Max(_durable, current.Sequence));
         }
-        catch (IOException error) when (error is not JournalException)
+        catch (Exception error) when (error is UnauthorizedAccessException or IOException and not JournalException)
         {
             throw SyncFailure = Undurable(error);
         }
@@ -167,7 +167,7 @@ internal sealed partial class LaneStore : IDisposable
         }
     }
 
-    private JournalException Undurable(IOException error) => new(
+    private JournalException Undurable(Exception error) => new(
         $"The journal could not make lane {_lane} in {_directory} durable: {error.Message} What was "
         + "appended since the last success may be lost by a power failure. Check the disk; do not "
         + "rely on a retry.", error);

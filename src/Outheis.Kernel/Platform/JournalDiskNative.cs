@@ -15,6 +15,8 @@ internal static partial class JournalDiskNative
     private const int UsageOfThread = 1;           // struct rusage in words: two times of two words, then counters
     private const int UsageWords = 18;
     private const int MinorFaults = 8;
+    private const int MajorFaults = 9;
+    private const int Invalid = 22;                // EINVAL: this system knows no such advice
     private const int Interrupted = 4;             // EINTR
     private const int WouldBlockLinux = 11;
     private const int WouldBlockMac = 35;
@@ -60,13 +62,10 @@ internal static partial class JournalDiskNative
         };
     }
 
-    public static unsafe void TryPopulate(SegmentMapping segment, long offset, long bytes)
-    {
-        if (OperatingSystem.IsLinux())
-        {
-            _ = MAdvise(segment.Pointer + offset, (nuint)bytes, PopulateWrite);
-        }
-    }
+    /// <summary>False: there are no pages to be had, and touching one would end the process.</summary>
+    public static unsafe bool TryPopulate(SegmentMapping segment, long offset, long bytes) =>
+        !OperatingSystem.IsLinux() || MAdvise(segment.Pointer + offset, (nuint)bytes, PopulateWrite) == 0
+        || Marshal.GetLastPInvokeError() == Invalid;
 
     /// <summary>How many pages the calling thread had to wait for so far; null: this system does not say.</summary>
     public static unsafe long? Faults
@@ -74,7 +73,8 @@ internal static partial class JournalDiskNative
         get
         {
             long* usage = stackalloc long[UsageWords];
-            return OperatingSystem.IsLinux() && GetUsage(UsageOfThread, usage) == 0 ? usage[MinorFaults] : null;
+            return OperatingSystem.IsLinux() && GetUsage(UsageOfThread, usage) == 0
+                ? usage[MinorFaults] + usage[MajorFaults] : null;
         }
     }
 

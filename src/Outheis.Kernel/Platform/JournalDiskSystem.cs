@@ -121,8 +121,11 @@ internal sealed class SystemJournalDisk : IJournalDisk
     {
         if (((FileMapping)segment).Reach(offset + bytes))
         {
-            JournalDiskNative.TryPopulate(segment, offset, bytes);
-            Touch(segment, offset, bytes, JournalLimits.SegmentGrain);
+            if (JournalDiskNative.TryPopulate(segment, offset, bytes))
+            {
+                Touch(segment, offset, bytes, JournalLimits.SegmentGrain);
+            }
+
             return;
         }
 

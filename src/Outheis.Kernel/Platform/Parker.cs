@@ -54,9 +54,6 @@ internal sealed class Parker(Action fence)
         }
     }
 
-    /// <summary>Any thread: the core sleeps, or is about to.</summary>
-    public bool IsParked => Volatile.Read(ref _parked.Value) != 0;
-
     /// <summary>Any thread, after it published work. True if the core slept.</summary>
     public bool Wake()
     {

@@ -178,22 +178,7 @@ internal sealed class ReplayActs(JournalReader journal, MessageCodecs codecs) : 
 
         _turn.Acts[end].IsTaken = true;
         JournalEntry ended = _turn.Acts[end].Entry!;
-        effect = (EffectOutcome)ended.Labels switch
-        {
-            EffectOutcome.Failed => effect with
-            {
-                Outcome = EffectOutcome.Failed,
-                Error = Encoding.UTF8.GetString(ended.Payload.Span),
-            },
-            EffectOutcome.Done => effect with
-            {
-                Outcome = EffectOutcome.Done,
-                Value = codecs.Read(ended, out T value) is not { } reason ? value : throw new JournalException(
-                    $"The outcome of effect {name}, at {ReplayDivergence.Place(ended.Position)}, cannot be read as "
-                    + $"{typeof(T)}: {reason}."),
-            },
-            _ => effect,
-        };
+        effect = RecordedEffects.Read<T>(codecs, ended, name);
         return true;
     }
 

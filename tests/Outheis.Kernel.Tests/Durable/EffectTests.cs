@@ -26,6 +26,22 @@ public sealed class Payer(Func<string, ValueTask<long>> pay)
     public Ledger Answer(in GetBalance request, Context context) => State;
 }
 
+/// <summary>Pays, and may fail after it has.</summary>
+public sealed class Careless(Func<bool> throws, Func<string, ValueTask<long>> pay)
+    : DurableAgent<Ledger>(default), IHandleAsync<Order>, IAnswer<GetBalance, Ledger>
+{
+    public async ValueTask HandleAsync(Order message, AgentContext context, CancellationToken cancellationToken)
+    {
+        long paid = (await context.EffectAsync("pay", (_, _) => pay("pay"))).Required;
+        await context.EffectAsync("fee", (_, _) => pay("fee"));
+        if (throws()) throw new InvalidOperationException("it has paid");
+        await context.EffectAsync("tip", (_, _) => pay("tip"));
+        State = State with { Paid = State.Paid + (paid * message.Cents) };
+    }
+
+    public Ledger Answer(in GetBalance request, Context context) => State;
+}
+
 /// <summary>An effect runs once, whatever happens to the process; what came of it is told again.</summary>
 public sealed class EffectTests
 {
@@ -114,6 +130,78 @@ public sealed class EffectTests
                 world.Stop();
             }
         }
+    }
+
+    [Fact]
+    public void Key_WithoutAJournal_IsAnotherForEachEffect()
+    {
+        using var world = new StepKernel(cores: 1);
+        Spawn(world, static () => ValueTask.FromResult(1L)).SendAll([new Order(1), new Order(2), new Order(3)]);
+        world.Run();
+        Assert.Equal(3, _calls.Distinct().Count());
+    }
+
+    /// <summary>A handler that throws after it has paid, and the message that comes again, in this process and in the
+    /// next ones.</summary>
+    [Fact]
+    public void Outcome_OfAnAttemptThatFailed_IsToldAgainAndNothingRunsTwice()
+    {
+        bool throws = true;
+        StepKernel world = Start();
+        SpawnCareless(world, () => throws, Pay).SendAll([new Order(5)]);
+        world.Run();
+        Assert.Equal(["pay", "fee"], _calls);
+        Go(world, _disk.Snapshot());
+        throws = false;
+        for (int life = 0; life < 3; life++)
+        {
+            world = Start();
+            SpawnCareless(world, () => throws, Pay);
+            world.Run();
+            Assert.Equal(new Ledger(5, 0, 0), Ask(world));
+            Assert.Equal(["pay", "fee", "tip"], _calls);
+            Go(world, _disk.Snapshot());
+        }
+
+        ValueTask<long> Pay(string key)
+        {
+            _calls.Add(key);
+            return ValueTask.FromResult(1L);
+        }
+    }
+
+    /// <summary>The process is killed while it pays; what is in doubt makes the handler throw each time.</summary>
+    [Fact]
+    public void Doubt_ThatMakesTheHandlerThrow_StaysInDoubtUntilAPersonDecides()
+    {
+        var never = new TaskCompletionSource<long>();
+        StepKernel world = Start();
+        SpawnCareless(world, static () => false, Pay).SendAll([new Order(5)]);
+        world.RunUntil(() => _calls.Count == 1);
+        Go(world, _disk.Snapshot());
+        for (int life = 0; life < 4; life++)
+        {
+            world = Start();
+            SpawnCareless(world, static () => false, Pay);
+            world.Run();
+            Assert.Equal(["pay"], _calls);
+            Go(world, _disk.Snapshot());
+        }
+
+        ValueTask<long> Pay(string key)
+        {
+            _calls.Add(key);
+            return new ValueTask<long>(never.Task);
+        }
+    }
+
+    private Capability<Order> SpawnCareless(
+        StepKernel world, Func<bool> throws, Func<string, ValueTask<long>> pay)
+    {
+        AgentId supervisor = world.Kernel.Spawn(new Restarter());
+        _payer = world.Kernel.Spawn(
+            "payer", () => new Careless(throws, pay), new SpawnOptions { Supervisor = supervisor });
+        return world.Kernel.Grant<Order>(_payer);
     }
 
     [Fact]

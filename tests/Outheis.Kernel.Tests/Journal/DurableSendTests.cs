@@ -101,6 +101,31 @@ public sealed class DurableSendTests
             .Count(static entry => entry.Kind == JournalKind.Sent && entry.TypeName == nameof(Int32)));
     }
 
+    /// <summary>What an agent took and answered with nothing waits to be written down in a batch.</summary>
+    [Fact]
+    public unsafe void FlushAsync_OfSeveralCores_CoversWhatTheBusyOnesTook()
+    {
+        using StepKernel world = Start(cores: 2);
+        AgentId busy = world.Kernel.Spawn(
+            new Receiver<int>((in int number, Context _) => _received.Add(number)), core: 0);
+        world.Run();
+        world.Kernel.Grant<int>(busy).SendAll([1, 2, 3]);
+        Task flush = world.Kernel.FlushAsync();
+        while (_received.Count < 3 || world.CoreAt(1).Control.IsEmpty)
+        {
+            world.Pass(0);
+        }
+
+        while (!flush.IsCompleted)
+        {
+            world.Pass(1);
+        }
+
+        Assert.Equal(3, Journals.ReadAll(SimulatedDisk.From(_disk.PowerCutLosingAll()), out _)
+            .Where(static entry => entry.Kind == JournalKind.Consumed)
+            .Sum(static entry => entry.Payload.Length / sizeof(ConsumedEntry)));
+    }
+
     [Fact]
     public void DurableKernel_SendAndAskWithoutAWord_WaitForTheDisk()
     {
