@@ -13,18 +13,19 @@ internal static class QuarantineCommand
 
     public static Command Create()
     {
-        var list = new Command("list", "Prints what is in quarantine.") { Options.Journal };
+        var list = new Command("list", "Prints what is in quarantine.");
         list.SetAction((parsed, _) => JournalRun.Of(_ => Task.FromResult(List(parsed))));
         var retry = new Command("retry", "Delivers it again when its agent is spawned next, with fresh attempts.")
         {
-            PositionArgument, Options.Journal,
+            PositionArgument,
         };
         retry.SetAction((parsed, _) => JournalRun.Of(_ => Task.FromResult(Release(parsed, drop: false))));
         var drop = new Command("drop", "Gives it up. Its record stays in the journal.")
         {
-            PositionArgument, Options.Journal,
+            PositionArgument,
         };
         drop.SetAction((parsed, _) => JournalRun.Of(_ => Task.FromResult(Release(parsed, drop: true))));
+        Array.ForEach([list, retry, drop], static command => Array.ForEach(JournalFolders.Both, command.Options.Add));
         return new Command("quarantine", "Messages that ended their agent or their process too often.")
         {
             list, retry, drop,
@@ -33,7 +34,8 @@ internal static class QuarantineCommand
 
     private static int List(ParseResult parsed)
     {
-        IReadOnlyList<QuarantinedMessage> messages = JournalQuarantine.List(parsed.GetRequiredValue(Options.Journal));
+        var folders = JournalFolders.Read(parsed);
+        IReadOnlyList<QuarantinedMessage> messages = JournalQuarantine.List(folders.Directory, folders.Archive);
         using StreamWriter output = OutputStream.OpenText();
         foreach (QuarantinedMessage message in messages)
         {
@@ -51,8 +53,8 @@ internal static class QuarantineCommand
     private static int Release(ParseResult parsed, bool drop)
     {
         long position = Place.Parse(parsed.GetRequiredValue(PositionArgument));
-        string directory = parsed.GetRequiredValue(Options.Journal);
-        if (!JournalQuarantine.Release(directory, position, drop))
+        var folders = JournalFolders.Read(parsed);
+        if (!JournalQuarantine.Release(folders.Directory, position, drop, folders.Archive))
         {
             throw new BadInputException(
                 $"No message at {Place.Of(position)} is in quarantine. 'outheis journal quarantine list' names them.");

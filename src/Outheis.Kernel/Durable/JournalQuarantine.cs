@@ -14,12 +14,14 @@ public static class JournalQuarantine
 {
     /// <summary>What is in quarantine, in the order of acceptance. Also beside a running kernel.</summary>
     /// <param name="directory">The directory that the kernel was given.</param>
+    /// <param name="archive">The archive that it was given, where the journal may have given messages up to it.</param>
     /// <exception cref="JournalException">There is no journal, or it cannot be read.</exception>
-    public static IReadOnlyList<QuarantinedMessage> List(string directory)
+    public static IReadOnlyList<QuarantinedMessage> List(string directory, string? archive = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
         using LedgerReader reader = LedgerReader.Open(
-            SystemJournalDisk.Instance, Path.GetFullPath(directory), archive: null);
+            SystemJournalDisk.Instance, Path.GetFullPath(directory),
+            archive is null ? null : Path.GetFullPath(archive));
         reader.CatchUp();
         return [.. reader.Quarantine().Select(message =>
             new QuarantinedMessage(
@@ -31,12 +33,13 @@ public static class JournalQuarantine
     /// <param name="directory">The directory that the kernel was given.</param>
     /// <param name="position">The message's.</param>
     /// <param name="drop">Never more.</param>
+    /// <param name="archive">As for <see cref="List"/>.</param>
     /// <returns>False: there is no such message in quarantine.</returns>
     /// <exception cref="JournalInUseException">A kernel has the journal open: stop it first.</exception>
     /// <exception cref="JournalException">The journal cannot be opened, or the decision not written.</exception>
-    public static bool Release(string directory, long position, bool drop)
+    public static bool Release(string directory, long position, bool drop, string? archive = null)
     {
-        if (!List(directory).Any(message => message.Message.Position == position))
+        if (!List(directory, archive).Any(message => message.Message.Position == position))
         {
             return false;
         }

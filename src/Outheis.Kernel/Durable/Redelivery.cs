@@ -11,10 +11,15 @@ internal static unsafe class Redelivery
         MessageCodecs codecs = core.Kernel.Options.Codecs;
         Inbox newer = agent.Inbox;
         agent.Inbox = default;
+        HashSet<long> handedOver = PositionsIn(newer);
         core.Kernel.Redelivered.CountGivenUp(past.GivenUp);
         foreach (LedgerMessage message in past.Waiting)
         {
-            if (message.Entry.Correlation != 0)
+            if (handedOver.Contains(message.Position))
+            {
+                // To an incarnation before, which ended before it came to it.
+            }
+            else if (message.Entry.Correlation != 0)
             {
                 core.Tap!.RecordAbandoned(agent, message.Entry);      // whoever asked has gone with its process
                 core.Kernel.Redelivered.CountAbandoned();
@@ -42,6 +47,19 @@ internal static unsafe class Redelivery
         }
 
         agent.Inbox.PutAll(newer);
+    }
+
+    private static HashSet<long> PositionsIn(Inbox inbox)
+    {
+        HashSet<long> positions = [];
+        inbox.Look(message =>
+        {
+            if (message->Has(MessageFlags.Redelivered))
+            {
+                positions.Add(message->Position);
+            }
+        });
+        return positions;
     }
 
     private static void Put(Core core, AgentCell agent, LedgerMessage message, Route route, MessageCodecs codecs)

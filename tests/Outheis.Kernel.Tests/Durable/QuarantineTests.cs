@@ -50,6 +50,34 @@ public sealed class QuarantineTests : IDisposable
         Assert.Equal(77, (await RunAsync(fails: false)).Cents);
     }
 
+    /// <summary>The journal has given the message's segment up.</summary>
+    [Fact]
+    public async Task List_OfWhatIsInTheArchive_NeedsToBeToldOfIt()
+    {
+        await RunAsync(fails: true, new Fail(1));
+        await using (Kernel kernel = Kernel.Start(new KernelOptions
+        {
+            Cores = 1, Pin = false, JournalDirectory = _directory, SegmentBytes = 64 << 10,
+        }))
+        {
+            Capability<int> to = kernel.Grant<int>(kernel.Spawn("filler", static () =>
+                new Receiver<int>(static (in int _, Context _) => { })));
+            for (int i = 0; i < 3000; i++)
+            {
+                Assert.Equal(SendResult.Sent, await to.SendAsync(i));
+            }
+        }
+
+        string archive = Path.Combine(_directory, "archive");
+        string lane = JournalSegment.LaneName(0), first = JournalSegment.NameOf(0);
+        Directory.CreateDirectory(Path.Combine(archive, lane));
+        File.Move(Path.Combine(_directory, lane, first), Path.Combine(archive, lane, first));
+        Assert.Empty(JournalQuarantine.List(_directory));
+        long position = Assert.Single(JournalQuarantine.List(_directory, archive)).Message.Position;
+        Assert.True(JournalQuarantine.Release(_directory, position, drop: true, archive));
+        Assert.Empty(JournalQuarantine.List(_directory, archive));
+    }
+
     [Fact]
     public async Task Release_WhileAKernelRuns_NamesItsProcess()
     {

@@ -9,9 +9,9 @@ public sealed class KillTests : IDisposable
 {
     private const int RoundsOfOneJournal = 20;
 
-    // Some seconds' worth; OUTHEIS_KILLS=1000 looks for longer.
+    // Two minutes' worth; OUTHEIS_KILLS=1000 looks for longer.
     private static readonly int Rounds = int.TryParse(Environment.GetEnvironmentVariable("OUTHEIS_KILLS"),
-        NumberStyles.None, CultureInfo.InvariantCulture, out int rounds) ? rounds : 40;
+        NumberStyles.None, CultureInfo.InvariantCulture, out int rounds) ? rounds : 200;
 
     private readonly string _root = Directory.CreateTempSubdirectory("outheis-kill-").FullName;
 

@@ -1,0 +1,71 @@
+using Outheis.Testing;
+using Xunit;
+
+namespace Outheis.Tests.Durable;
+
+/// <summary>What waits for an agent comes to it once, however many incarnations end before they come to it.</summary>
+public sealed class HandOverTests
+{
+    private static readonly MessageCodecs Codecs =
+        new MessageCodecs().Add<Deposit>().AddRequest<GetBalance, Money>();
+
+    private readonly List<long> _handled = [];
+
+    [Fact]
+    public void Waiting_WhenAHandlerAndThenAStartFail_IsHandledOnce()
+    {
+        var disk = new SimulatedDisk();
+        var world = new StepKernel(cores: 1, disk: disk, codecs: Codecs);
+        AgentId busy = world.Kernel.Spawn("account", static () => new Busy());
+        world.Kernel.Grant<Deposit>(busy).SendAll(Enumerable.Range(1, 4).Select(static i => new Deposit(i)));
+        world.Run();      // it took the first, and the others wait
+        DiskImage left = disk.Snapshot();
+        world.Abandon();
+        world = new StepKernel(cores: 1, disk: SimulatedDisk.From(left), codecs: Codecs);
+        int starts = 0;
+        AgentId supervisor = world.Kernel.Spawn(new Restarter());
+        AgentId account = world.Kernel.Spawn(
+            "account", () => new Fragile(++starts == 2, Handle), new SpawnOptions { Supervisor = supervisor });
+        world.RunUntil(() => _handled.Count == 4);
+        world.Run();
+        Assert.Equal([2, 2, 3, 4], _handled);
+        Assert.Equal(9, world.Result(world.Kernel.GrantAsk<GetBalance, Money>(account).AskAsync(default)).Cents);
+        world.Stop();
+    }
+
+    private void Handle(long number)
+    {
+        _handled.Add(number);
+        if (_handled.Count == 1)
+        {
+            throw new InvalidOperationException("on purpose");
+        }
+    }
+
+    private sealed class Busy : Agent, IHandleAsync<Deposit>
+    {
+        public async ValueTask HandleAsync(
+            Deposit message, AgentContext context, CancellationToken cancellationToken) =>
+            await new TaskCompletionSource().Task;
+    }
+
+    private sealed class Fragile(bool failsToStart, Action<long> handle)
+        : DurableAgent<Money>(default), IHandle<Deposit>, IAnswer<GetBalance, Money>
+    {
+        protected internal override void OnStart(Context context)
+        {
+            if (failsToStart)
+            {
+                throw new InvalidOperationException("on purpose");
+            }
+        }
+
+        public void Handle(in Deposit message, Context context)
+        {
+            handle(message.Cents);
+            State = State with { Cents = State.Cents + message.Cents };
+        }
+
+        public Money Answer(in GetBalance request, Context context) => State;
+    }
+}
