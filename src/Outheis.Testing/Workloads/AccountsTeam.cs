@@ -19,6 +19,8 @@ internal readonly record struct AccountState(
 /// <summary>The durable agents of one life, and who feeds them.</summary>
 internal sealed class AccountsTeam
 {
+    private const int PoisonOneIn = 32;
+
     public static readonly MessageCodecs Codecs = new MessageCodecs().Add<Transfer>().AddRequest<Look, AccountState>();
 
     private readonly WorkloadRun _run;
@@ -125,6 +127,15 @@ internal sealed class AccountsTeam
         public void Handle(in ExitSignal message, Context context) => context.Restart(message.Agent);
     }
 
+    // What it did outside is told again at the next attempt, until the last one.
+    private static void Refuse(in Transfer message)
+    {
+        if (message.Id % PoisonOneIn == PoisonOneIn - 1)
+        {
+            throw new InvalidOperationException("a message that nobody can handle");
+        }
+    }
+
     /// <summary>Passes on to whom chance says.</summary>
     private sealed class Account(AccountsTeam team, Endowment who)
         : DurableAgent<AccountState>(default), IHandle<Transfer>, IAnswer<Look, AccountState>
@@ -135,6 +146,7 @@ internal sealed class AccountsTeam
         {
             ulong chance = context.NextRandom();
             long clock = context.UtcNow.UtcTicks;
+            Refuse(message);
             if (message.Hops > 0 && _ways.Length > 0)
             {
                 _ = context.Send(_ways[(int)(chance % (ulong)_ways.Length)], message with { Hops = message.Hops - 1 });
@@ -161,6 +173,7 @@ internal sealed class AccountsTeam
                 team._run.Note("effects run");
                 return message.Id + 1L;
             }).ConfigureAwait(true);
+            Refuse(message);
             if (message.Hops > 0 && _ways.Length > 0)
             {
                 _ = context.Send(_ways[message.Id % _ways.Length], message with { Hops = message.Hops - 1 });
