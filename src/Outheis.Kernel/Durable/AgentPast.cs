@@ -37,26 +37,14 @@ internal sealed class AgentPast(string name)
         _replies.Clear();
     }
 
-    public void NoteTaken(JournalEntry message)
+    public void NoteTaken(JournalEntry message, IReadOnlyList<JournalEntry> earlier)
     {
         if (Snapshot is not null)
         {
-            var turn = new PastTurn(message);
+            var turn = new PastTurn(message, earlier);
             Turns.Add(turn);
             _byPosition[message.Position] = turn;
         }
-    }
-
-    /// <summary>Its handler threw: the state is what it was before.</summary>
-    public JournalEntry? NoteFailed(long position)
-    {
-        if (!_byPosition.Remove(position, out PastTurn? failed))
-        {
-            return null;
-        }
-
-        Turns.Remove(failed);
-        return failed.Message;
     }
 
     /// <summary>The run ended while the agent awaited something in it.</summary>
@@ -89,9 +77,12 @@ internal sealed class AgentPast(string name)
 }
 
 /// <summary>One message that a durable agent took, and what it did about it.</summary>
-internal sealed class PastTurn(JournalEntry message)
+internal sealed class PastTurn(JournalEntry message, IReadOnlyList<JournalEntry> earlier)
 {
     public JournalEntry Message => message;
+
+    /// <summary>What attempts at the message that failed did about the world outside.</summary>
+    public IReadOnlyList<JournalEntry> Earlier => earlier;
 
     public List<JournalEntry> Outputs { get; } = [];
 

@@ -47,7 +47,8 @@ internal sealed unsafe partial class JournalLedger
 
         foreach (LedgerTurn turn in past.Turns)
         {
-            found.NoteTaken(entries.Read(turn.Message));
+            found.NoteTaken(
+                entries.Read(turn.Message), [.. turn.Earlier.Select(effect => entries.Read(in effect))]);
             turn.Outputs.ForEach(output => found.NoteOutput(entries.Read(in output)));
             if (turn.IsCutOff)
             {
@@ -252,7 +253,7 @@ internal sealed unsafe partial class JournalLedger
             }
 
             message = new Accepted(failed.Message, agent, ++_accepted, new LedgerVerdict { IsRetry = true });
-            message.Verdict!.Effects.AddRange(failed.Effects);
+            message.Verdict!.Effects.AddRange([.. failed.Earlier, .. failed.Effects]);
         }
 
         LedgerVerdict verdict = message.Verdict ?? new LedgerVerdict();

@@ -18,7 +18,7 @@ internal sealed class JournalPast
 
     private readonly Lock _gate = new();
     private readonly LedgerReader _reader;            // gate
-    private readonly HashSet<string> _unclaimed;           // gate: names of earlier runs that nobody has got yet
+    private readonly HashSet<string> _unclaimed;      // gate: names of earlier runs that nobody has got yet
     private readonly HostThreads _threads;
     private readonly IWorker _worker;
     private readonly Func<bool> _hasRoom;

@@ -34,7 +34,7 @@ internal sealed class LedgerPast(string name)
         if (Snapshot is not null)
         {
             var turn = new LedgerTurn(message);
-            turn.Effects.AddRange(effects);
+            turn.Earlier.AddRange(effects);
             Turns.Add(turn);
         }
     }
@@ -75,7 +75,8 @@ internal sealed class LedgerPast(string name)
     }
 
     /// <summary>Every record that it consists of.</summary>
-    public IEnumerable<RecordPlace> Places => Turns.SelectMany(static turn => turn.Outputs.Prepend(turn.Message))
+    public IEnumerable<RecordPlace> Places => Turns
+        .SelectMany(static turn => turn.Outputs.Concat(turn.Earlier).Prepend(turn.Message))
         .Concat(Replies.Values).Concat(Snapshot is { } snapshot ? [snapshot] : []);
 
     public void Write(BinaryWriter to)
@@ -128,8 +129,10 @@ internal sealed class LedgerTurn(RecordPlace message)
 
     public List<RecordPlace> Outputs { get; } = [];
 
-    /// <summary>Those that tell of the world outside, of earlier attempts, too: they stay true if the turn fails.
-    /// </summary>
+    /// <summary>What attempts at the message that failed did about the world outside.</summary>
+    public List<RecordPlace> Earlier { get; } = [];
+
+    /// <summary>What this one did about it, among the outputs.</summary>
     public List<RecordPlace> Effects { get; } = [];
 
     public bool IsCutOff { get; set; }
@@ -139,6 +142,7 @@ internal sealed class LedgerTurn(RecordPlace message)
         Message.Write(to);
         to.Write(IsCutOff);
         RecordPlace.Write(to, Outputs);
+        RecordPlace.Write(to, Earlier);
         RecordPlace.Write(to, Effects);
     }
 
@@ -146,6 +150,7 @@ internal sealed class LedgerTurn(RecordPlace message)
     {
         var turn = new LedgerTurn(RecordPlace.Read(from)) { IsCutOff = from.ReadBoolean() };
         RecordPlace.Read(from, turn.Outputs);
+        RecordPlace.Read(from, turn.Earlier);
         RecordPlace.Read(from, turn.Effects);
         return turn;
     }

@@ -17,18 +17,20 @@ internal sealed class RecordedEffects(IEnumerable<JournalEntry> recorded)
     /// <param name="effect">What is told.</param>
     public bool TryRecall<T>(MessageCodecs codecs, string key, string name, out Effect<T> effect)
     {
-        effect = new Effect<T>(EffectOutcome.InDoubt, default, name, null);
-        if (Take(entry => IsBegun(entry, key)) is not { } begun)
-        {
-            return false;
-        }
+        bool isThere = TryTake(key, out JournalEntry? ended);
+        effect = ended is not null
+            ? Read<T>(codecs, ended, name) : new Effect<T>(EffectOutcome.InDoubt, default, name, null);
+        return isThere;
+    }
 
-        if (Take(entry => IsEnd(entry, begun)) is { } ended)
+    /// <summary>A turn that was cut off has been told some of them, and those are not told again.</summary>
+    public void Skip(IEnumerable<JournalEntry> outputs)
+    {
+        foreach (JournalEntry told in outputs.Where(
+            static output => output.Kind == JournalKind.EffectBegun && output.Badge != 0))
         {
-            effect = Read<T>(codecs, ended, name);
+            TryTake(Encoding.UTF8.GetString(told.Payload.Span), out _);
         }
-
-        return true;
     }
 
     public static bool IsBegun(JournalEntry entry, string key) =>
@@ -52,6 +54,13 @@ internal sealed class RecordedEffects(IEnumerable<JournalEntry> recorded)
             ? new Effect<T>(outcome, value, name, null)
             : throw new JournalException(
                 $"The outcome of effect {name} at {ended.Position} cannot be read as {typeof(T)}: {reason}.");
+    }
+
+    private bool TryTake(string key, out JournalEntry? ended)
+    {
+        JournalEntry? begun = Take(entry => IsBegun(entry, key));
+        ended = begun is null ? null : Take(entry => IsEnd(entry, begun));
+        return begun is not null;
     }
 
     private JournalEntry? Take(Predicate<JournalEntry> isMeant)

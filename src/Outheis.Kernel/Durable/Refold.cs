@@ -184,6 +184,14 @@ internal sealed unsafe class Refold(Core core, AgentCell agent, AgentPast past, 
             ?? throw new JournalException(
                 $"{agent.Name} took {turn.Message.TypeFullName} at {turn.Message.Position}, for which this program has "
                 + $"no type or {agent.Instance!.GetType().Name} no handler. Say Codecs.Add, or keep the handler.");
+        if (_isOpen && turn.Earlier.Count > 0)
+        {
+            var earlier = new RecordedEffects(turn.Earlier);      // for what the turn had not come to
+            earlier.Skip(turn.Outputs);
+            agent.Effects ??= [];
+            agent.Effects[turn.Message.Position] = earlier;
+        }
+
         AgentCell self = _isOpen && route.IsAsync ? agent : _standIn;
         Message* cell = core.Cells.Rent();
         try

@@ -14,7 +14,7 @@ namespace Outheis;
 ///  length  > 0: the record exists; header, extension and payload in bytes, without the padding.
 ///  length  = 0: not written yet.
 ///  length  &lt; 0: nothing more in this segment; minus the bytes up to its end. Only length and crc are there.
-///  length is written last (R10), after the length word of the following slot was zeroed.
+///  length is written last, together with crc32c (R10), after the length word of the following slot was zeroed.
 ///  crc32c  over the record's position, bytes 8..47, the CRC32C of extension and payload, and length (see
 ///  Crc32C.OfRecord).
 ///  position: not stored. Lane in the top 8 bits, below it the byte offset since the lane began. Never repeats in

@@ -42,6 +42,34 @@ public sealed class Careless(Func<bool> throws, Func<string, ValueTask<long>> pa
     public Ledger Answer(in GetBalance request, Context context) => State;
 }
 
+/// <summary>Fails after it has paid; the next time it asks first, and is not answered.</summary>
+public sealed class TwoStep(int attempt, List<string> calls)
+    : DurableAgent<Ledger>(default), IHandleAsync<Order>, IAnswer<GetBalance, Ledger>
+{
+    public async ValueTask HandleAsync(Order message, AgentContext context, CancellationToken cancellationToken)
+    {
+        if (attempt > 1)
+        {
+            Effect<long> asked = await context.EffectAsync("ask first", async (_, _) =>
+            {
+                calls.Add("ask first");
+                return await new TaskCompletionSource<long>().Task;
+            });
+            State = State with { Doubts = State.Doubts + (asked.Outcome == EffectOutcome.InDoubt ? 1 : 0) };
+        }
+
+        Effect<long> paid = await context.EffectAsync("pay", (_, _) =>
+        {
+            calls.Add("pay");
+            return ValueTask.FromResult(1L);
+        });
+        if (attempt == 1) throw new InvalidOperationException("it has paid");
+        State = State with { Paid = State.Paid + (paid.Required * message.Cents) };
+    }
+
+    public Ledger Answer(in GetBalance request, Context context) => State;
+}
+
 /// <summary>An effect runs once, whatever happens to the process; what came of it is told again.</summary>
 public sealed class EffectTests
 {
@@ -192,6 +220,35 @@ public sealed class EffectTests
         {
             _calls.Add(key);
             return new ValueTask<long>(never.Task);
+        }
+    }
+
+    /// <summary>An attempt that paid and threw, one that was cut off by a kill before it came to that, and the rest of
+    /// it in the next process.</summary>
+    [Fact]
+    public void Outcome_OfAnAttemptThatFailed_IsToldAgainToOneThatWasCutOff()
+    {
+        int attempts = 0;
+        StepKernel world = Start();
+        SpawnTwoStep(world).SendAll([new Order(5)]);
+        world.RunUntil(() => _calls.Count == 2);
+        Go(world, _disk.Snapshot());
+        for (int life = 0; life < 2; life++)
+        {
+            world = Start();
+            SpawnTwoStep(world);
+            world.Run();
+            Assert.Equal(new Ledger(5, 1, 0), Ask(world));
+            Assert.Equal(["pay", "ask first"], _calls);
+            Go(world, _disk.Snapshot());
+        }
+
+        Capability<Order> SpawnTwoStep(StepKernel on)
+        {
+            AgentId supervisor = on.Kernel.Spawn(new Restarter());
+            _payer = on.Kernel.Spawn(
+                "payer", () => new TwoStep(++attempts, _calls), new SpawnOptions { Supervisor = supervisor });
+            return on.Kernel.Grant<Order>(_payer);
         }
     }
 
