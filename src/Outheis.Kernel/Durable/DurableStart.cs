@@ -59,6 +59,7 @@ internal static unsafe class DurableStart
     private sealed class Reading(Core core, AgentCell agent) : KernelOp, IThreadPoolWorkItem
     {
         private readonly bool _isHandedOver = agent.Past is null;
+        private readonly bool _isCut = agent.Past is { IsCut: true };      // a start that failed has not finished it
         private AgentPast? _past;
         private Exception? _failure;
 
@@ -69,7 +70,7 @@ internal static unsafe class DurableStart
                 _past = agent.Kernel.ReadPast(agent.Name);
                 if (_past is not null)
                 {
-                    _past.IsCut = false;
+                    _past.IsCut = _isCut;
                     _past.GivenUp = 0;
                     _past.Waiting.RemoveAll(message => !message.IsRetry && !MustHandOver(message));
                 }

@@ -210,6 +210,7 @@ internal sealed unsafe class Refold(Core core, AgentCell agent, AgentPast past, 
         catch (Exception bug) when (_isOpen && core.Current == cell)
         {
             Lifecycle.TellFailed(core, agent, cell, bug);      // or every start would handle it, and fail
+            past.IsCut = false;                                // what is left was handled to its end
             throw;
         }
         finally

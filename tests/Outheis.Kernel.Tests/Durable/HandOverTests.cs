@@ -33,6 +33,37 @@ public sealed class HandOverTests
         world.Stop();
     }
 
+    /// <summary>A turn that a kill cut off, and a first start in the next process that fails before it comes to it: the
+    /// second one finishes it.</summary>
+    [Fact]
+    public void CutOffTurn_WhenTheFirstStartFails_IsFinishedByTheNext()
+    {
+        var disk = new SimulatedDisk();
+        var world = new StepKernel(cores: 1, disk: disk, codecs: Codecs);
+        Spawn(world, failsAt: 0).SendAll([new Deposit(1), new Deposit(2)]);
+        world.RunUntil(() => _handled.Contains(-2));
+        DiskImage left = disk.Snapshot();
+        world.Abandon();
+        _handled.Clear();
+        world = new StepKernel(cores: 1, disk: SimulatedDisk.From(left), codecs: Codecs);
+        Spawn(world, failsAt: 1);
+        world.RunUntil(() => _handled.Contains(2));
+        world.Run();
+        Assert.Equal([1, 2], _handled);      // the 1 again: the sink is no durable agent, and was not told in time
+        world.Stop();
+
+        Capability<Deposit> Spawn(StepKernel on, int failsAt)
+        {
+            int starts = 0;
+            AgentId supervisor = on.Kernel.Spawn(new Restarter());
+            AgentId sink = on.Kernel.Spawn(
+                new Receiver<Deposit>((in Deposit got, Context _) => _handled.Add(got.Cents)), name: "sink");
+            return on.Kernel.Grant<Deposit>(on.Kernel.Spawn(
+                "account", who => new Forwarder(++starts == failsAt, who.Grant<Deposit>(sink), _handled),
+                new SpawnOptions { Supervisor = supervisor }));
+        }
+    }
+
     private void Handle(long number)
     {
         _handled.Add(number);
@@ -47,6 +78,27 @@ public sealed class HandOverTests
         public async ValueTask HandleAsync(
             Deposit message, AgentContext context, CancellationToken cancellationToken) =>
             await new TaskCompletionSource().Task;
+    }
+
+    /// <summary>Asks the world outside, which never answers about the second message, and passes on.</summary>
+    private sealed class Forwarder(bool fails, Capability<Deposit> sink, List<long> asked)
+        : DurableAgent<Money>(default), IHandleAsync<Deposit>
+    {
+        public async ValueTask HandleAsync(
+            Deposit message, AgentContext context, CancellationToken cancellationToken)
+        {
+            if (fails)
+            {
+                throw new InvalidOperationException("on purpose");
+            }
+
+            await context.EffectAsync("ask", async (_, _) =>
+            {
+                asked.Add(-message.Cents);
+                return message.Cents == 1 ? 1L : await new TaskCompletionSource<long>().Task;
+            });
+            context.Send(sink, message);
+        }
     }
 
     private sealed class Fragile(bool failsToStart, Action<long> handle)
