@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Outheis.Bench.Parts;
 
 namespace Outheis.Bench.Systems;
@@ -36,31 +37,40 @@ internal static class OutheisAppend
             });
     }
 
-    private static unsafe void Append(JournalLane lane, byte[] buffer, ulong serial, long records)
+    private static void Append(JournalLane lane, byte[] buffer, ulong serial, long records)
     {
         for (long number = 1; number <= records; number++)
         {
             if (!lane.TryReserve(Record64.Bytes)) throw new IOException("the journal has no room");
             Record64.Write(buffer, number);
-            RecordHeader* header = lane.Begin(Record64.Bytes);
-            header->Describe(JournalKind.Sent, qos: 0, RecordFlags.None, typeId: 0);
-            header->Route(sender: 1, target: 2, capability: 3, chain: (uint)number);
-            header->Badge = serial;
-            header->Cause = 0;
-            buffer.CopyTo(new Span<byte>(header + 1, Record64.Bytes));
-            lane.Commit(header, Record64.Bytes);
+            lane.Append(
+                RecordHeader.What(JournalKind.Sent, qos: 0, RecordFlags.None, typeId: 0),
+                RecordHeader.Pair(1, 2), serial, cause: 0, RecordHeader.Pair(3, (uint)number),
+                in Unsafe.As<byte, Content>(ref buffer[0]));
         }
     }
 
-    /// <summary>What is left of this round must go on, without a gap, to its last record.</summary>
+    [InlineArray(Record64.Bytes)]
+    private struct Content
+    {
+        private byte _first;
+    }
+
+    /// <summary>What is left of this round must go on, without a gap, to its last record. The lane may still be giving
+    /// segments up: then it begins again behind those.</summary>
     private static void ReadBack(string directory, ulong serial, Round round)
     {
         Record64.Check? check = null;
+        int losses = 0;
         using JournalReader reader = JournalReader.Open(directory);
         foreach (JournalEntry entry in reader.Read())
         {
             if (entry.Kind != JournalKind.Sent || entry.Badge != serial) continue;
-            check ??= new Record64.Check((long)entry.Chain - 1);
+            if (check is null || reader.Losses.Count != losses)
+            {
+                losses = reader.Losses.Count;
+                check = new Record64.Check((long)entry.Chain - 1);
+            }
             check.Take(entry.Payload.Span);
         }
         check?.Report(round);

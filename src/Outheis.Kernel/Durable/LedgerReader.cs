@@ -6,8 +6,6 @@ namespace Outheis;
 /// </summary>
 internal sealed class LedgerReader : IDisposable
 {
-    private const int LooksMost = 3;      // at a ring that goes round while it is read
-
     private readonly IJournalDisk _disk;
     private readonly string _directory;
     private readonly string? _archive;
@@ -65,16 +63,9 @@ internal sealed class LedgerReader : IDisposable
     {
         FindLanes();
         long[]? newest = records == int.MaxValue ? NewestSegments() : null;
-        bool hasMore, isLapped;
-        int looks = 0;
-        do
-        {
-            _lanes.LookAgain();
-            hasMore = TakeIn(records, end, newest);
-            isLapped = _lanes.Lanes.Any(static lane => lane.End is { Kind: LaneEndKind.Overwritten });
-            ForgetLost();
-        }
-        while (isLapped && newest is not null && ++looks < LooksMost);
+        _lanes.LookAgain();
+        bool hasMore = TakeIn(records, end, newest);
+        ForgetLost();
         return hasMore;
     }
 
@@ -107,11 +98,11 @@ internal sealed class LedgerReader : IDisposable
     // A ring that went round before it was read has taken messages, and what would have told that others were taken.
     private void ForgetLost()
     {
-        int losses = _lanes.Lanes.Sum(static lane => lane.Losses.Count);
-        if (losses != _losses)
+        LaneLoss[] losses = [.. _lanes.Lanes.SelectMany(static lane => lane.Losses)];
+        if (losses.Length != _losses)
         {
-            _losses = losses;
-            _ledger.Forget(_lanes.Lanes.SelectMany(static lane => lane.Losses.TakeLast(1)));
+            _losses = losses.Length;
+            _ledger.Forget(losses);
         }
     }
 

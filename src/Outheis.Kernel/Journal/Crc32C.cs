@@ -63,8 +63,36 @@ internal static unsafe class Crc32C
         return ~BitOperations.Crc32C(crc, last);
     }
 
-    /// <summary>Of eight bytes.</summary>
-    public static uint Of(ulong bytes) => ~BitOperations.Crc32C(uint.MaxValue, bytes);
+    /// <summary>Copies a value and returns the checksum of the copy. Each word is read once, into a register: whoever
+    /// writes to the source meanwhile does no harm, and no load waits for a store of another width (0020).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint Copy<T>(byte* to, in T value)
+    {
+        int bytes = Unsafe.SizeOf<T>();
+        if (bytes == sizeof(ulong))      // the most frequent size needs no loop
+        {
+            ulong word = Unsafe.BitCast<T, ulong>(value);
+            *(ulong*)to = word;
+            return ~BitOperations.Crc32C(uint.MaxValue, word);
+        }
+
+        if (bytes >= JoinedBytes || (bytes & 7) != 0)
+        {
+            Unsafe.WriteUnaligned(to, value);
+            return Of(to, bytes);
+        }
+
+        ref byte from = ref Unsafe.As<T, byte>(ref Unsafe.AsRef(in value));
+        uint crc = uint.MaxValue;
+        for (int i = 0; i < bytes; i += sizeof(ulong))
+        {
+            ulong word = Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref from, i));
+            *(ulong*)(to + i) = word;
+            crc = BitOperations.Crc32C(crc, word);
+        }
+
+        return ~crc;
+    }
 
     /// <summary>The checksum of the padding at a segment's end: length, then position.</summary>
     public static uint OfPadding(int length, long position) =>

@@ -82,26 +82,13 @@ internal sealed unsafe class JournalLane : IDisposable
     {
         Debug.Assert(_cursor + RecordHeader.Aligned(Unsafe.SizeOf<T>()) <= _end, "Append without TryReserve");
         ulong* words = (ulong*)_cursor;
-        byte* content = _cursor + RecordHeader.Bytes;
         long position = Position;
         words[1] = what;
         words[2] = who;
         words[3] = badge;
         words[4] = (ulong)cause;
         words[5] = right;
-        uint ofPayload;
-        if (Unsafe.SizeOf<T>() == sizeof(ulong))      // the most frequent size needs no loop
-        {
-            ulong bytes = Unsafe.BitCast<T, ulong>(payload);      // read once: the caller's memory may be written to
-            *(ulong*)content = bytes;
-            ofPayload = Crc32C.Of(bytes);
-        }
-        else
-        {
-            Unsafe.WriteUnaligned(content, payload);
-            ofPayload = Crc32C.Of(content, Unsafe.SizeOf<T>());
-        }
-
+        uint ofPayload = Crc32C.Copy(_cursor + RecordHeader.Bytes, in payload);
         uint crc = Crc32C.OfRecord(position, what, who, badge, (ulong)cause, right, ofPayload, Unsafe.SizeOf<T>());
         Publish(Unsafe.SizeOf<T>(), crc);
         return position;

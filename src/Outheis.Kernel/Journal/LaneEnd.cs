@@ -14,9 +14,6 @@ public enum LaneEndKind : byte
 
     /// <summary>A segment file is not what its name says.</summary>
     BadSegment,
-
-    /// <summary>The writer recycled the segment before it was read to its end.</summary>
-    Overwritten,
 }
 
 /// <summary>Where reading a lane ended, and why.</summary>

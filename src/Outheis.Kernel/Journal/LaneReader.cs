@@ -202,7 +202,7 @@ internal sealed unsafe class LaneReader : IDisposable
     {
         if (_segment.IsRecycled())
         {
-            return StopOverwritten();
+            return GoOnBehindTheLoss();
         }
 
         long sequence = _segment.Sequence;
@@ -218,7 +218,7 @@ internal sealed unsafe class LaneReader : IDisposable
     }
 
     private bool StopInvalid() => _segment.IsRecycled()
-        ? StopOverwritten()
+        ? GoOnBehindTheLoss()
         : Stop(LaneEndKind.BadRecord,
             $"the bytes at offset {_segment.Offset} of segment {_segment.Sequence} are no record");
 
@@ -226,7 +226,7 @@ internal sealed unsafe class LaneReader : IDisposable
     {
         if (_segment.IsRecycled() || _files.HasGivenUp(_segment.Sequence + 1))
         {
-            return StopOverwritten();
+            return GoOnBehindTheLoss();
         }
 
         if (_files.EndsWith(_segment.Sequence))
@@ -237,11 +237,10 @@ internal sealed unsafe class LaneReader : IDisposable
         return TryOpenNext(out string fault) ? TryRead() : Stop(LaneEndKind.Hole, fault);
     }
 
-    private bool StopOverwritten()
+    private bool GoOnBehindTheLoss()
     {
-        Stop(LaneEndKind.Overwritten, $"segment {_segment.Sequence} was recycled while it was read");
-        _lostFrom = End.Position;
-        return false;
+        _lostFrom = _segment.Position;
+        return TryRead();
     }
 
     private bool HasBegun(long sequence)

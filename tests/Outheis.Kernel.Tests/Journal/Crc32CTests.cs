@@ -1,4 +1,6 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Text;
 using FsCheck.Xunit;
 using Xunit;
@@ -40,6 +42,33 @@ public sealed unsafe class Crc32CTests
 
     [Property(MaxTest = 100, EndSize = 4000)]
     public bool Of_AnyBytes_EqualsTheBitByBitDefinition(byte[] bytes) => Crc32C.Of(bytes) == BitByBit(bytes);
+
+    [Fact]
+    public void Copy_AnyValue_CopiesItAndGivesTheChecksumOfTheCopy()
+    {
+        Copies(new Sized1());
+        Copies(new Sized8());
+        Copies(new Sized12());
+        Copies(new Sized16());
+        Copies(new Sized64());
+        Copies(new Sized1016());
+
+        static void Copies<T>(T value)
+            where T : unmanaged
+        {
+            var random = new Random(1);
+            Span<byte> from = MemoryMarshal.AsBytes(new Span<T>(ref value));
+            random.NextBytes(from);
+            byte[] copy = new byte[from.Length + 8];
+            fixed (byte* to = copy)
+            {
+                Assert.Equal(BitByBit(from), Crc32C.Copy(to, in value));
+            }
+
+            Assert.Equal(from, copy.AsSpan(0, from.Length));
+            Assert.Equal(new byte[8], copy.AsSpan(from.Length));
+        }
+    }
 
     /// <summary>What the checksum of a record is for: no burst of up to 32 bits goes unnoticed, wherever it is.
     /// </summary>
@@ -101,5 +130,41 @@ public sealed unsafe class Crc32CTests
         }
 
         return ~crc;
+    }
+
+    [InlineArray(1)]
+    private struct Sized1
+    {
+        private byte _first;
+    }
+
+    [InlineArray(8)]
+    private struct Sized8
+    {
+        private byte _first;
+    }
+
+    [InlineArray(12)]
+    private struct Sized12
+    {
+        private byte _first;
+    }
+
+    [InlineArray(16)]
+    private struct Sized16
+    {
+        private byte _first;
+    }
+
+    [InlineArray(64)]
+    private struct Sized64
+    {
+        private byte _first;
+    }
+
+    [InlineArray(1016)]
+    private struct Sized1016
+    {
+        private byte _first;
     }
 }

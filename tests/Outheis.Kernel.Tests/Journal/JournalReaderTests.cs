@@ -275,20 +275,25 @@ public sealed class JournalReaderTests
     }
 
     [Fact]
-    public void Read_Overtaken_ReportsOverwrittenAndNoWrongRecord()
+    public void Read_Overtaken_TellsTheLossAndGoesOnToTheEnd()
     {
         using JournalDirectory journal = Journals.Open(_disk, Journals.Settings(retain: 1));
         JournalLane lane = journal.Lane(0);
         lane.Append(0);
         using JournalReader reader = JournalReader.Open(Journals.Path, _disk);
         Assert.Equal(2, reader.Read().Count());
+        long last = 0;
         foreach (ulong i in Journals.Range(20_000))
         {
-            lane.Append(1 + i);
+            last = lane.Append(1 + i);
         }
 
-        Assert.Empty(reader.Read());
-        Assert.Equal(LaneEndKind.Overwritten, Assert.Single(reader.Ends).Kind);
+        JournalEntry[] rest = [.. reader.Read()];
+        Assert.Equal(last, rest[^1].Position);
+        Assert.Equal(rest.Length, (int)(rest[^1].Badge - rest[0].Badge) + 1);
+        LaneLoss loss = Assert.Single(reader.Losses);
+        Assert.True(loss.To <= rest[0].Position && loss.To > loss.From);
+        Assert.Equal(LaneEndKind.End, Assert.Single(reader.Ends).Kind);
     }
 
     [Fact]
