@@ -251,7 +251,7 @@ internal sealed unsafe partial class Core
         }
 
         Report(cell, route, reason);
-        if (cell->Has(MessageFlags.Extended) && cell->Correlation != 0)
+        if (cell->IsAsk)
         {
             FailReply(cell->Target, cell->Correlation, AskOutcome.Dead, null);
         }

@@ -81,7 +81,7 @@ internal sealed unsafe partial class Core
         }
 
         Route route = Route.Of(message->Route);
-        if (message->Has(MessageFlags.Extended) && message->Correlation != 0 && IsAbandoned(message->Correlation))
+        if (message->IsAsk && IsAbandoned(message->Correlation))
         {
             route.Discard(reference);
             Report(message, route, DeadLetterReason.AskAbandoned);

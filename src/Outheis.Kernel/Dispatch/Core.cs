@@ -59,8 +59,7 @@ internal sealed unsafe partial class Core : CoreFace
 
     /// <summary>Whether the asker of the request being handled has given up.</summary>
     public bool IsCurrentAbandoned =>
-        Replay is null && Current->Has(MessageFlags.Extended) && Current->Correlation != 0
-        && IsAbandoned(Current->Correlation);
+        Replay is null && Current->IsAsk && IsAbandoned(Current->Correlation);
 
     /// <summary>The agent whose turn it is, if any.</summary>
     public AgentCell? Running;

@@ -124,7 +124,7 @@ internal static unsafe class Lifecycle
     /// <summary>The handler of a message threw: it is to be tried again, or is a dead letter.</summary>
     public static void TellFailed(Core core, AgentCell agent, Message* message, Exception bug)
     {
-        if (message->Correlation != 0 || !DurableStart.TryKeep(core, agent, message, bug))
+        if (message->IsAsk || !DurableStart.TryKeep(core, agent, message, bug))
         {
             core.Report(message, Route.Of(message->Route), DeadLetterReason.HandlerFailed);
         }

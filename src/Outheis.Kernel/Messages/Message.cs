@@ -53,6 +53,10 @@ internal unsafe struct Message
 
     public readonly bool Has(MessageFlags flag) => (Flags & flag) != 0;
 
+    /// <summary>Whether an asker waits. Without an extension the correlation is what another message left
+    /// there.</summary>
+    public readonly bool IsAsk => Has(MessageFlags.Extended) && Correlation != 0;
+
     /// <summary>Copies everything but the first word, and only the lines that are in use.</summary>
     public static void CopyBody(Message* from, Message* to)
     {

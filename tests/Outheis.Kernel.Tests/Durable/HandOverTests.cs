@@ -38,30 +38,51 @@ public sealed class HandOverTests
     [Fact]
     public void CutOffTurn_WhenTheFirstStartFails_IsFinishedByTheNext()
     {
-        var disk = new SimulatedDisk();
-        var world = new StepKernel(cores: 1, disk: disk, codecs: Codecs);
-        Spawn(world, failsAt: 0).SendAll([new Deposit(1), new Deposit(2)]);
-        world.RunUntil(() => _handled.Contains(-2));
-        DiskImage left = disk.Snapshot();
-        world.Abandon();
-        _handled.Clear();
-        world = new StepKernel(cores: 1, disk: SimulatedDisk.From(left), codecs: Codecs);
-        Spawn(world, failsAt: 1);
+        StepKernel world = WithCutOffTurn([1, 2]);
+        SpawnForwarder(world, failsAt: 1);
         world.RunUntil(() => _handled.Contains(2));
         world.Run();
         Assert.Equal([1, 2], _handled);      // the 1 again: the sink is no durable agent, and was not told in time
         world.Stop();
+    }
 
-        Capability<Deposit> Spawn(StepKernel on, int failsAt)
-        {
-            int starts = 0;
-            AgentId supervisor = on.Kernel.Spawn(new Restarter());
-            AgentId sink = on.Kernel.Spawn(
-                new Receiver<Deposit>((in Deposit got, Context _) => _handled.Add(got.Cents)), name: "sink");
-            return on.Kernel.Grant<Deposit>(on.Kernel.Spawn(
-                "account", who => new Forwarder(++starts == failsAt, who.Grant<Deposit>(sink), _handled),
-                new SpawnOptions { Supervisor = supervisor }));
-        }
+    /// <summary>What fails is the turn itself, in one of the cells that held requests before: it is tried again all the
+    /// same.</summary>
+    [Fact]
+    public void CutOffTurn_WhenItFailsInTheCellOfAnAsk_IsTriedAgain()
+    {
+        StepKernel world = WithCutOffTurn([2]);
+        AgentId other = world.Kernel.Spawn("other", static () => new Fragile(failsToStart: false, static _ => { }));
+        AskCapability<GetBalance, Money> ask = world.Kernel.GrantAsk<GetBalance, Money>(other);
+        Task[] asked = [.. Enumerable.Range(0, 20).Select(_ => ask.AskAsync(default).AsTask())];
+        world.RunUntil(() => Array.TrueForAll(asked, static one => one.IsCompleted));
+        SpawnForwarder(world, failsAt: 1);
+        world.RunUntil(() => _handled.Count > 0 || world.Kernel.DeadLetters.Total > 0);
+        Assert.Equal([2], _handled);
+        world.Stop();
+    }
+
+    private StepKernel WithCutOffTurn(int[] deposits)
+    {
+        var disk = new SimulatedDisk();
+        var world = new StepKernel(cores: 1, disk: disk, codecs: Codecs);
+        SpawnForwarder(world, failsAt: 0).SendAll(deposits.Select(static cents => new Deposit(cents)));
+        world.RunUntil(() => _handled.Contains(-2));
+        DiskImage left = disk.Snapshot();
+        world.Abandon();
+        _handled.Clear();
+        return new StepKernel(cores: 1, disk: SimulatedDisk.From(left), codecs: Codecs);
+    }
+
+    private Capability<Deposit> SpawnForwarder(StepKernel on, int failsAt)
+    {
+        int starts = 0;
+        AgentId supervisor = on.Kernel.Spawn(new Restarter());
+        AgentId sink = on.Kernel.Spawn(
+            new Receiver<Deposit>((in Deposit got, Context _) => _handled.Add(got.Cents)), name: "sink");
+        return on.Kernel.Grant<Deposit>(on.Kernel.Spawn(
+            "account", who => new Forwarder(++starts == failsAt, who.Grant<Deposit>(sink), _handled),
+            new SpawnOptions { Supervisor = supervisor }));
     }
 
     private void Handle(long number)

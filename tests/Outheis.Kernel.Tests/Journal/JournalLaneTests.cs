@@ -209,12 +209,7 @@ public sealed class JournalLaneTests
             lane.Append(i, (int)(i * 7 % 200));
             if (i % 997 == 0)
             {
-                List<ulong> numbers = [];
-                for (int attempts = 0; attempts < 100 && (numbers.Count == 0 || numbers[^1] != i); attempts++)
-                {
-                    numbers = Journals.Numbers(_disk);      // the preparer may give up what is being read
-                }
-
+                List<ulong> numbers = Journals.Numbers(_disk);
                 Assert.Equal(i, numbers[^1]);
                 Assert.Equal(numbers.Count, (int)(numbers[^1] - numbers[0]) + 1);
             }
@@ -262,6 +257,6 @@ public sealed class JournalLaneTests
         }
 
         Assert.True(SpinWait.SpinUntil(() => _disk.Files.Contains(Journals.Segment(1)), 5000));
-        Assert.True(_disk.Populates > 2);
+        Assert.True(SpinWait.SpinUntil(() => _disk.Populates > 2, 5000));
     }
 }

@@ -88,13 +88,29 @@ internal static unsafe class Journals
         return entries;
     }
 
-    /// <summary>The numbers of the messages, all checked to be intact.</summary>
+    /// <summary>The numbers of the messages, all checked to be intact; of those behind what a ring gave up under the
+    /// reader.</summary>
     public static List<ulong> Numbers(IJournalDisk disk, string path = Path)
     {
-        List<JournalEntry> sent =
-            [.. ReadAll(disk, out _, path).Where(entry => entry.Kind == JournalKind.Sent)];
-        Assert.All(sent, entry => Assert.True(IsIntact(entry), $"{entry.Position} is not what was written"));
-        return [.. sent.Select(entry => entry.Badge)];
+        using JournalReader reader = JournalReader.Open(path, disk);
+        List<ulong> numbers = [];
+        int losses = 0;
+        foreach (JournalEntry entry in reader.Read())
+        {
+            if (reader.Losses.Count != losses)
+            {
+                losses = reader.Losses.Count;
+                numbers.Clear();
+            }
+
+            if (entry.Kind == JournalKind.Sent)
+            {
+                Assert.True(IsIntact(entry), $"{entry.Position} is not what was written");
+                numbers.Add(entry.Badge);
+            }
+        }
+
+        return numbers;
     }
 
     public static IEnumerable<ulong> Range(int count) => Enumerable.Range(0, count).Select(i => (ulong)i);
