@@ -9,19 +9,23 @@ internal static class CatCommand
     {
         var command = new Command("cat", "Prints the journal, message by message.");
         Array.ForEach(QueryOptions.ForLines, command.Options.Add);
-        command.SetAction((parsed, _) => JournalRun.Of(token => Task.FromResult(Run(parsed, token))));
+        command.SetAction((parsed, _) => JournalRun.Of(token => Run(parsed, token)));
         return command;
     }
 
-    private static int Run(ParseResult parsed, CancellationToken token)
+    private static async Task<int> Run(ParseResult parsed, CancellationToken token)
     {
-        JournalQuery query = QueryOptions.Read(parsed);
-        using JournalReader journal = JournalReader.Open(parsed.GetRequiredValue(Options.Journal), query);
+        var folders = JournalFolders.Read(parsed);
+        using JournalReader journal = JournalReader.Open(folders.Directory, QueryOptions.Read(parsed));
         using StreamWriter output = OutputStream.OpenText();
-        foreach (JournalEntry entry in journal.Read())
+        var progress = new SlowProgress("Reading", journal, folders);
+        await using (progress.ConfigureAwait(false))
         {
-            token.ThrowIfCancellationRequested();
-            output.WriteLine(EntryLine.Of(entry));
+            foreach (JournalEntry entry in journal.Read(token))
+            {
+                if (!Console.IsOutputRedirected) await progress.DisposeAsync().ConfigureAwait(false);
+                await output.WriteLineAsync(EntryLine.Of(entry)).ConfigureAwait(false);
+            }
         }
 
         output.Flush();

@@ -51,7 +51,7 @@ internal sealed class CausationTree
             From = _path.Root.Position,
             Since = CausePath.Before(_path.Root.Time, ClockSlack),
         });
-        while (reader.TryRead(out JournalRecord record) && record.Run <= run)
+        while (reader.TryRead(out JournalRecord record, token) && record.Run <= run)
         {
             bytes += record.Bytes;
             if (++records % RecordsPerLook == 0)

@@ -47,7 +47,8 @@ internal sealed record CausePath(
         };
         using JournalReader reader = JournalReader.Open(folders.Directory, query);
         long request = 0;
-        while (reader.TryRead(out JournalRecord record) && record.UtcTicks <= entry.Time.UtcTicks + LongestAsk.Ticks)
+        long latest = entry.Time.UtcTicks + LongestAsk.Ticks;
+        while (reader.TryRead(out JournalRecord record, token) && record.UtcTicks <= latest)
         {
             token.ThrowIfCancellationRequested();
             bool isBefore = record.Lane != entry.Lane || record.Position < entry.Position;

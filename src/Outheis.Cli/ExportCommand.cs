@@ -5,8 +5,6 @@ namespace Outheis.Cli;
 /// <summary>outheis journal export: every record as a line of JSON.</summary>
 internal static class ExportCommand
 {
-    private const int RecordsPerLook = 4096;
-
     private static readonly Option<bool> LinesOption = new("--jsonl")
     {
         Description = "One JSON object a line (docs/cli.md); the only format so far.",
@@ -28,32 +26,20 @@ internal static class ExportCommand
         var folders = JournalFolders.Read(parsed);
         using JournalReader journal =
             JournalReader.Open(folders.Directory, QueryOptions.Read(parsed, everything: true));
-        long all = folders.Bytes();
         using var output = new OutputStream();
         using var lines = new EntryJson(output);
-        var progress = new SlowProgress("Exporting");
+        var progress = new SlowProgress("Exporting", journal, folders);
         await using (progress.ConfigureAwait(false))
         {
-            Write(journal, lines, (bytes) => progress.Show(bytes, all), token);
+            Write(journal, lines, token);
         }
 
         return JournalRun.ReportEnds(journal);
     }
 
-    private static void Write(JournalReader journal, EntryJson lines, Action<long> progress, CancellationToken token)
+    private static void Write(JournalReader journal, EntryJson lines, CancellationToken token)
     {
-        long bytes = 0;
-        for (long records = 0; journal.TryRead(out JournalRecord record); records++)
-        {
-            lines.Write(record.ToEntry());
-            bytes += record.Bytes;
-            if (records % RecordsPerLook == 0)
-            {
-                token.ThrowIfCancellationRequested();
-                progress(bytes);
-            }
-        }
-
+        foreach (JournalEntry entry in journal.Read(token)) lines.Write(entry);
         lines.Flush();
     }
 }

@@ -30,18 +30,22 @@ internal sealed record JournalFolders(string Directory, string? Archive)
 
     /// <summary>Every segment of both, each once: where both have it, the journal's.</summary>
     /// <param name="count">Also counts what no index tells.</param>
-    public IReadOnlyList<JournalSegmentInfo> List(bool count = false)
+    /// <param name="progress">Hears bytes done and bytes in all.</param>
+    /// <param name="token">Ends it.</param>
+    public IReadOnlyList<JournalSegmentInfo> List(
+        bool count = false, Action<long, long>? progress = null, CancellationToken token = default)
     {
-        IReadOnlyList<JournalSegmentInfo> here = JournalCatalog.List(Directory, count);
-        IReadOnlyList<JournalSegmentInfo> there = Archived(count);
+        IReadOnlyList<JournalSegmentInfo> here = JournalCatalog.List(Directory, count, progress, token);
+        IReadOnlyList<JournalSegmentInfo> there = Archived(count, progress, token);
         return there.Count == 0 ? here
             : [.. here.UnionBy(there, NumberOf).OrderBy(static one => one.Lane).ThenBy(static one => one.Sequence)];
     }
 
     /// <summary>The segments that the archive has; none without one.</summary>
-    public IReadOnlyList<JournalSegmentInfo> Archived(bool count = false) =>
+    public IReadOnlyList<JournalSegmentInfo> Archived(
+        bool count = false, Action<long, long>? progress = null, CancellationToken token = default) =>
         Archive is null || !System.IO.Directory.EnumerateDirectories(Archive, "lane-*").Any()
-            ? [] : JournalCatalog.List(Archive, count);
+            ? [] : JournalCatalog.List(Archive, count, progress, token);
 
     /// <summary>About how much there is to read.</summary>
     public long Bytes() => List().Sum(static segment => segment.UsedBytes ?? segment.Bytes);

@@ -16,15 +16,21 @@ internal static class LsCommand
         const string description = "Lists lanes and segments: runs, sizes, times, records, seals.";
         var command = new Command("ls", description) { CountOption };
         Array.ForEach(JournalFolders.Both, command.Options.Add);
-        command.SetAction((parsed, _) => JournalRun.Of(_ => Task.FromResult(Run(
-            JournalFolders.Read(parsed), parsed.GetValue(CountOption)))));
+        command.SetAction((parsed, _) => JournalRun.Of(token => Run(
+            JournalFolders.Read(parsed), parsed.GetValue(CountOption), token)));
         return command;
     }
 
-    private static int Run(JournalFolders folders, bool count)
+    private static async Task<int> Run(JournalFolders folders, bool count, CancellationToken token)
     {
-        IReadOnlyList<JournalSegmentInfo> segments = folders.List(count);
-        HashSet<(int, long)> archived = [.. folders.Archived().Select(JournalFolders.NumberOf)];
+        IReadOnlyList<JournalSegmentInfo> segments;
+        var progress = new SlowProgress("Counting");
+        await using (progress.ConfigureAwait(false))
+        {
+            segments = folders.List(count, progress.Show, token);
+        }
+
+        HashSet<(int, long)> archived = [.. folders.Archived(token: token).Select(JournalFolders.NumberOf)];
         using StreamWriter output = OutputStream.OpenText();
         foreach (var lane in segments.GroupBy(static segment => segment.Lane)) Print(output, [.. lane], archived);
         if (segments.Count == 0) output.WriteLine("The journal is empty.");

@@ -14,7 +14,7 @@ internal static class QuarantineCommand
     public static Command Create()
     {
         var list = new Command("list", "Prints what is in quarantine.");
-        list.SetAction((parsed, _) => JournalRun.Of(_ => Task.FromResult(List(parsed))));
+        list.SetAction((parsed, _) => JournalRun.Of(token => List(parsed, token)));
         var retry = new Command("retry", "Delivers it again when its agent is spawned next, with fresh attempts.")
         {
             PositionArgument,
@@ -32,10 +32,17 @@ internal static class QuarantineCommand
         };
     }
 
-    private static int List(ParseResult parsed)
+    private static async Task<int> List(ParseResult parsed, CancellationToken token)
     {
         var folders = JournalFolders.Read(parsed);
-        IReadOnlyList<QuarantinedMessage> messages = JournalQuarantine.List(folders.Directory, folders.Archive);
+        IReadOnlyList<QuarantinedMessage> messages;
+        var progress = new SlowProgress("Reading");
+        await using (progress.ConfigureAwait(false))
+        {
+            messages = JournalQuarantine.List(
+                folders.Directory, folders.Archive, progress.Of(folders).Report, token);
+        }
+
         using StreamWriter output = OutputStream.OpenText();
         foreach (QuarantinedMessage message in messages)
         {

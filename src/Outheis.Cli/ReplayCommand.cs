@@ -6,18 +6,6 @@ namespace Outheis.Cli;
 /// <summary>outheis replay: handles the messages of a journal once more, and says where that differs.</summary>
 internal static class ReplayCommand
 {
-    private static readonly Option<string?> Program = new("--program")
-    {
-        Description = "The program that wrote the journal: an assembly with a public IReplayProgram. "
-            + "Default: the assistant's own team.",
-        HelpName = "FILE.dll",
-    };
-
-    private static readonly Option<string?> Vault = new("--vault")
-    {
-        Description = "For the assistant's own team: the vault as it was given to ask.", HelpName = "DIR",
-    };
-
     private static readonly Option<string?> Agent = new("--agent")
     {
         Description = "Replay this agent alone.", HelpName = "NAME",
@@ -37,20 +25,21 @@ internal static class ReplayCommand
     {
         const string description =
             "Handles the messages of a journal once more, offline, and says where that first differs.";
-        var command = new Command("replay", description) { Options.Journal, Program, Vault, Agent, Until, Step };
+        var command = new Command("replay", description) { Agent, Until, Step };
+        Array.ForEach(JournalFolders.Both, command.Options.Add);
+        Array.ForEach(ReplayProgram.Options, command.Options.Add);
         command.SetAction((parsed, _) => JournalRun.Of(token => Run(parsed, token)));
         return command;
     }
 
     private static async Task<int> Run(ParseResult parsed, CancellationToken token)
     {
-        string directory = parsed.GetRequiredValue(Options.Journal);
+        var folders = JournalFolders.Read(parsed);
         long? until = parsed.GetValue(Until) is { } place ? Place.Parse(place) : null;
         string? agent = parsed.GetValue(Agent);
-        IReplayProgram program = ReplayProgram.Load(parsed.GetValue(Program), parsed.GetValue(Vault));
-        using JournalReplay replay = Open(directory, program, agent);
+        using JournalReplay replay = ReplayProgram.Open(folders, ReplayProgram.Load(parsed), agent);
         using StreamWriter output = OutputStream.OpenText();
-        bool isStopped = await Forward(replay, directory, until, token).ConfigureAwait(false);
+        bool isStopped = await Forward(replay, folders, until, token).ConfigureAwait(false);
         if (parsed.GetValue(Step) && replay.Divergence is null && (until is null || isStopped))
         {
             await Walk(replay, output, token).ConfigureAwait(false);
@@ -67,32 +56,16 @@ internal static class ReplayCommand
         return replay.Divergence is not null ? ExitCode.Diverged : JournalRun.ReportEnds(replay.Ends, []);
 
         // Without --until and with --step there is nothing to run before the first step.
-        async Task<bool> Forward(JournalReplay replay, string directory, long? until, CancellationToken token)
+        async Task<bool> Forward(JournalReplay replay, JournalFolders folders, long? until, CancellationToken token)
         {
             var progress = new SlowProgress("Replaying");
             await using (progress.ConfigureAwait(false))
             {
-                long all = JournalCatalog.List(directory).Sum(static segment => segment.UsedBytes ?? segment.Bytes);
-                var heard = new Heard(bytes => progress.Show(bytes, all));
+                IProgress<long> heard = progress.Of(folders);
                 if (until is { } position) return replay.RunUntil(position, heard, token);
                 if (!parsed.GetValue(Step)) replay.Run(heard, token);
                 return false;
             }
-        }
-    }
-
-    private static JournalReplay Open(string directory, IReplayProgram program, string? agent)
-    {
-        try
-        {
-            return JournalReplay.Open(directory, program.SpawnAll, new ReplayOptions
-            {
-                Codecs = program.Codecs, Leave = program.Leave, Only = agent is null ? null : [agent],
-            });
-        }
-        catch (ArgumentException failure)
-        {
-            throw new BadInputException(failure.Message);
         }
     }
 
@@ -143,10 +116,5 @@ internal static class ReplayCommand
         }
 
         output.Flush();
-    }
-
-    private sealed class Heard(Action<long> hear) : IProgress<long>
-    {
-        public void Report(long value) => hear(value);
     }
 }

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using Outheis.Assistant;
@@ -9,11 +10,29 @@ internal static class ReplayProgram
 {
     private const string NotTrimmed = "The tool is not trimmed.";
 
-    /// <summary>Throws a <see cref="BadInputException"/> if there is none.</summary>
-    /// <param name="file">An assembly; null: the assistant's own team.</param>
-    /// <param name="vault">What the team's answers call their vault.</param>
-    public static IReplayProgram Load(string? file, string? vault)
+    private static readonly Option<string?> Program = new("--program")
     {
+        Description = "The program that wrote the journal: an assembly with a public IReplayProgram. "
+            + "Default: the assistant's own team.",
+        HelpName = "FILE.dll",
+    };
+
+    private static readonly Option<string?> Vault = new("--vault")
+    {
+        Description = "For the assistant's own team: the vault as it was given to ask.", HelpName = "DIR",
+    };
+
+    /// <summary>What says which.</summary>
+    public static Option[] Options { get; } = [Program, Vault];
+
+    /// <summary>Whether the command line names one.</summary>
+    public static bool IsNamed(ParseResult parsed) =>
+        parsed.GetValue(Program) is not null || parsed.GetValue(Vault) is not null;
+
+    /// <summary>Throws a <see cref="BadInputException"/> if there is none.</summary>
+    public static IReplayProgram Load(ParseResult parsed)
+    {
+        string? file = parsed.GetValue(Program), vault = parsed.GetValue(Vault);
         if (file is null)
         {
             return vault is null
@@ -33,6 +52,24 @@ internal static class ReplayProgram
             or ReflectionTypeLoadException or TargetInvocationException or FileNotFoundException)
         {
             throw new BadInputException($"{file} cannot be loaded: {failure.Message}");
+        }
+    }
+
+    /// <summary>Opens a journal to replay it with a program. Throws a <see cref="BadInputException"/> if that has no
+    /// such agent.</summary>
+    public static JournalReplay Open(JournalFolders folders, IReplayProgram program, string? agent)
+    {
+        try
+        {
+            return JournalReplay.Open(folders.Directory, program.SpawnAll, new ReplayOptions
+            {
+                Archive = folders.Archive, Codecs = program.Codecs, Leave = program.Leave,
+                Only = agent is null ? null : [agent],
+            });
+        }
+        catch (ArgumentException failure)
+        {
+            throw new BadInputException(failure.Message);
         }
     }
 

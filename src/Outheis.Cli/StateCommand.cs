@@ -16,64 +16,130 @@ internal static class StateCommand
 
     public static Command Create()
     {
-        const string description = "Prints the newest snapshot of a durable agent, and what it took since.";
+        const string description = "Prints a durable agent's state: with the program that wrote the journal the state "
+            + "itself, made again; without, the newest snapshot, and how many messages it took since.";
         var command = new Command("state", description) { AgentArgument, At };
         Array.ForEach(JournalFolders.Both, command.Options.Add);
-        command.SetAction((parsed, _) => JournalRun.Of(token => Task.FromResult(Run(parsed, token))));
+        Array.ForEach(ReplayProgram.Options, command.Options.Add);
+        command.SetAction((parsed, _) => JournalRun.Of(token => Run(parsed, token)));
         return command;
     }
 
-    private static int Run(ParseResult parsed, CancellationToken token)
+    private static async Task<int> Run(ParseResult parsed, CancellationToken token)
     {
         string name = parsed.GetRequiredValue(AgentArgument);
         var folders = JournalFolders.Read(parsed);
         DateTimeOffset? until = QueryOptions.ReadTime(At, parsed);
-        JournalEntry snapshot = Newest(folders, name, until, token) ?? throw new BadInputException(
-            $"{folders.Directory} has no snapshot of {name}{(until is null ? "" : " at that time")}: it is no durable "
-            + "agent, or did not live then.");
-        long taken = TakenSince(folders, snapshot, until, token);
+        if (ReplayProgram.IsNamed(parsed))
+        {
+            return await Replay(folders, ReplayProgram.Load(parsed), name, until, token).ConfigureAwait(false);
+        }
+
+        JournalEntry snapshot = await Newest(folders, name, until, token).ConfigureAwait(false)
+            ?? throw NoState(folders, name, until, "has no snapshot of");
+        long taken = await TakenSince(folders, snapshot, until, token).ConfigureAwait(false);
         using StreamWriter output = OutputStream.OpenText();
         output.WriteLine(EntryLine.Printable(PayloadWords.Of(snapshot)));
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{snapshot.TypeName} at {Place.Of(snapshot.Position)}, {snapshot.Time:yyyy-MM-dd HH:mm:ss.fff}; "
-            + $"{(taken == 0 ? "nothing" : taken == 1 ? "1 message" : $"{taken} messages")} taken since."));
+            + $"{(taken == 0 ? "nothing" : taken == 1 ? "1 message" : $"{taken} messages")} taken since"
+            + $"{(taken == 0 ? "" : ", which only its program can add (--program)")}."));
         output.Flush();
         return ExitCode.Done;
     }
 
-    private static JournalEntry? Newest(
+    private static BadInputException NoState(
+        JournalFolders folders, string name, DateTimeOffset? until, string what) => new(
+        $"{folders.Directory} {what} {name}{(until is null ? "" : " at that time")}: it is no durable agent, or did "
+        + "not live then.");
+
+    // The state after all that it had taken by then.
+    private static async Task<int> Replay(
+        JournalFolders folders, IReplayProgram program, string name, DateTimeOffset? until, CancellationToken token)
+    {
+        long? end = until is { } time ? await FirstTakenAt(folders, name, time, token).ConfigureAwait(false) : null;
+        using JournalReplay replay = ReplayProgram.Open(folders, program, name);
+        var progress = new SlowProgress("Replaying");
+        await using (progress.ConfigureAwait(false))
+        {
+            IProgress<long> heard = progress.Of(folders);
+            if (end is { } position) replay.RunUntil(position, heard, token);
+            else replay.Run(heard, token);
+        }
+
+        string? why = replay.Divergence?.ToString() ?? replay.Report.NotReplayed.GetValueOrDefault(name);
+        if (why is not null)
+        {
+            Console.Error.WriteLine(EntryLine.Printable($"{name} cannot be replayed: {why}"));
+            return replay.Divergence is null ? ExitCode.DoneInPart : ExitCode.Diverged;
+        }
+
+        string state = replay.DescribeState(name) ?? throw NoState(folders, name, until, "tells nothing of");
+        Console.WriteLine(EntryLine.Printable(state));
+        return JournalRun.ReportEnds(end is null ? replay.Ends : [], []);
+    }
+
+    // The message before which the replay is to stop; null: it took none later.
+    private static async Task<long?> FirstTakenAt(
+        JournalFolders folders, string name, DateTimeOffset time, CancellationToken token)
+    {
+        using JournalReader journal = JournalReader.Open(folders.Directory, new JournalQuery
+        {
+            Archive = folders.Archive, Since = time,
+        });
+        using JournalReader messages = folders.Open();
+        var known = new Dictionary<(long Run, AgentId Agent), bool>();
+        var progress = new SlowProgress("Finding the time", journal, folders);
+        await using (progress.ConfigureAwait(false))
+        {
+            return journal.Read(token)
+                .SelectMany(static entry => entry.Consumed.Select(taken => (entry.Run, Taken: taken)))
+                .Where(one => IsIt(one.Run, one.Taken)).Select(static one => (long?)one.Taken.Position)
+                .FirstOrDefault();
+        }
+
+        // Consumption tells ids; one of its messages tells whose that is in this run.
+        bool IsIt(long run, ConsumedMessage taken)
+        {
+            if (!known.TryGetValue((run, taken.Target), out bool isIt)
+                && messages.TryRead(taken.Position, out JournalEntry? message))
+            {
+                known[(run, taken.Target)] = isIt = message.TargetName == name;
+            }
+
+            return isIt;
+        }
+    }
+
+    private static async Task<JournalEntry?> Newest(
         JournalFolders folders, string name, DateTimeOffset? until, CancellationToken token)
     {
-        JournalEntry? newest = null;
         using JournalReader journal = JournalReader.Open(folders.Directory, new JournalQuery
         {
             Archive = folders.Archive, AgentName = name, Until = until, Kinds = [JournalKind.Snapshot],
         });
-        foreach (JournalEntry entry in journal.Read())
+        var progress = new SlowProgress("Finding its snapshots", journal, folders);
+        await using (progress.ConfigureAwait(false))
         {
-            token.ThrowIfCancellationRequested();
-            newest = entry;
+            return journal.Read(token).LastOrDefault();
         }
-
-        return newest;
     }
 
-    private static long TakenSince(
+    private static async Task<long> TakenSince(
         JournalFolders folders, JournalEntry snapshot, DateTimeOffset? until, CancellationToken token)
     {
-        long taken = 0;
         using JournalReader journal = JournalReader.Open(folders.Directory, new JournalQuery
         {
             Archive = folders.Archive, From = snapshot.Position, Until = until,
         });
-        foreach (JournalEntry entry in journal.Read())
+        var progress = new SlowProgress("Counting what it took since", journal, folders);
+        await using (progress.ConfigureAwait(false))
         {
-            token.ThrowIfCancellationRequested();
-            bool isLater = entry.Run == snapshot.Run
-                && (entry.Lane != snapshot.Lane || entry.Position > snapshot.Position);
-            taken += isLater ? entry.Consumed.Count(one => one.Target == snapshot.Target) : 0;
+            return journal.Read(token).Where(IsLater).Sum(entry => (long)entry.Consumed.Count(IsTaken));
         }
 
-        return taken;
+        bool IsLater(JournalEntry entry) => entry.Run == snapshot.Run
+            && (entry.Lane != snapshot.Lane || entry.Position > snapshot.Position);
+        bool IsTaken(ConsumedMessage taken) => taken.Target == snapshot.Target;
     }
 }

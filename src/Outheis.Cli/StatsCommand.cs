@@ -5,8 +5,6 @@ namespace Outheis.Cli;
 /// <summary>outheis journal stats: how much of what.</summary>
 internal static class StatsCommand
 {
-    private const int RecordsPerLook = 4096;
-
     public static Command Create()
     {
         const string description = "Counts records and bytes by kind, type, agent and lane.";
@@ -22,11 +20,10 @@ internal static class StatsCommand
         using JournalReader journal =
             JournalReader.Open(folders.Directory, QueryOptions.Read(parsed, everything: true));
         var stats = new JournalStats();
-        var progress = new SlowProgress("Counting");
+        var progress = new SlowProgress("Counting", journal, folders);
         await using (progress.ConfigureAwait(false))
         {
-            long all = folders.Bytes();
-            Count(journal, stats, bytes => progress.Show(bytes, all), token);
+            Count(journal, stats, token);
         }
 
         using StreamWriter output = OutputStream.OpenText();
@@ -35,17 +32,12 @@ internal static class StatsCommand
         return JournalRun.ReportEnds(journal);
     }
 
-    private static void Count(JournalReader journal, JournalStats stats, Action<long> progress, CancellationToken token)
+    private static void Count(JournalReader journal, JournalStats stats, CancellationToken token)
     {
-        long records = 0;
-        while (journal.TryRead(out JournalRecord record))
+        while (journal.TryRead(out JournalRecord record, token))
         {
+            token.ThrowIfCancellationRequested();
             stats.Add(in record);
-            if (++records % RecordsPerLook == 0)
-            {
-                token.ThrowIfCancellationRequested();
-                progress(stats.Bytes);
-            }
         }
     }
 }

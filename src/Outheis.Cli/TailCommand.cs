@@ -35,7 +35,9 @@ internal static class TailCommand
     {
         int count = parsed.GetValue(CountOption);
         if (count < 0) throw new BadInputException("--lines takes a number that is not below 0.");
-        using JournalReader journal = OpenAtEnd(parsed, count, token, out Queue<JournalEntry> last);
+        (JournalReader opened, Queue<JournalEntry> last) =
+            await OpenAtEnd(parsed, count, token).ConfigureAwait(false);
+        using JournalReader journal = opened;
         using StreamWriter output = OutputStream.OpenText();
         foreach (JournalEntry entry in last) output.WriteLine(EntryLine.Of(entry));
         output.Flush();
@@ -53,11 +55,11 @@ internal static class TailCommand
     }
 
     // Reads more and more of the end until that holds enough of what was asked for.
-    private static JournalReader OpenAtEnd(
-        ParseResult parsed, int count, CancellationToken token, out Queue<JournalEntry> last)
+    private static async Task<(JournalReader Journal, Queue<JournalEntry> Last)> OpenAtEnd(
+        ParseResult parsed, int count, CancellationToken token)
     {
         var folders = JournalFolders.Read(parsed);
-        long all = folders.List().Sum(static segment => segment.Bytes);
+        long all = folders.List(token: token).Sum(static segment => segment.Bytes);
         for (long bytes = FirstBytes; ; bytes *= Further)
         {
             bool isAll = bytes >= all;
@@ -65,8 +67,14 @@ internal static class TailCommand
                 JournalReader.Open(folders.Directory, QueryOptions.Read(parsed, lastBytes: isAll ? null : bytes));
             try
             {
-                last = ReadLast(journal, count, token);
-                if (isAll || last.Count == count) return journal;
+                Queue<JournalEntry> last;
+                var progress = new SlowProgress("Reading", journal, folders);
+                await using (progress.ConfigureAwait(false))
+                {
+                    last = ReadLast(journal, count, token);
+                }
+
+                if (isAll || last.Count == count) return (journal, last);
             }
             catch
             {
@@ -81,7 +89,7 @@ internal static class TailCommand
     private static Queue<JournalEntry> ReadLast(JournalReader journal, int count, CancellationToken token)
     {
         var last = new Queue<JournalEntry>();
-        while (journal.TryRead(out JournalRecord record))
+        while (journal.TryRead(out JournalRecord record, token))
         {
             token.ThrowIfCancellationRequested();
             if (count == 0) continue;

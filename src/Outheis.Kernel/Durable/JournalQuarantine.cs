@@ -15,14 +15,23 @@ public static class JournalQuarantine
     /// <summary>What is in quarantine, in the order of acceptance. Also beside a running kernel.</summary>
     /// <param name="directory">The directory that the kernel was given.</param>
     /// <param name="archive">The archive that it was given, where the journal may have given messages up to it.</param>
+    /// <param name="progress">Called now and then with bytes read; null: nobody looks.</param>
+    /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="JournalException">There is no journal, or it cannot be read.</exception>
-    public static IReadOnlyList<QuarantinedMessage> List(string directory, string? archive = null)
+    /// <exception cref="OperationCanceledException">The token fired.</exception>
+    public static IReadOnlyList<QuarantinedMessage> List(
+        string directory, string? archive = null, Action<long>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
         using LedgerReader reader = LedgerReader.Open(
             SystemJournalDisk.Instance, Path.GetFullPath(directory),
             archive is null ? null : Path.GetFullPath(archive));
-        reader.CatchUp();
+        reader.CatchUp(progress: bytes =>
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            progress?.Invoke(bytes);
+        });
         return [.. reader.Quarantine().Select(message =>
             new QuarantinedMessage(
                 message.Entry, message.Name.Length > 0 ? message.Name : null, message.Attempts, message.Reason))];

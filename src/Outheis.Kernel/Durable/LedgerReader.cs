@@ -6,6 +6,8 @@ namespace Outheis;
 /// </summary>
 internal sealed class LedgerReader : IDisposable
 {
+    private const int RecordsPerWord = 1 << 14;      // between two calls to who wants to know how far it is
+
     private readonly IJournalDisk _disk;
     private readonly string _directory;
     private readonly string? _archive;
@@ -55,16 +57,18 @@ internal sealed class LedgerReader : IDisposable
     /// <summary>Reads on: to the present end, or to a moment, or until there was a good deal.</summary>
     /// <param name="records">How many at most.</param>
     /// <param name="end">Where to stop in the middle; null: nowhere.</param>
+    /// <param name="progress">Hears <see cref="Bytes"/> now and then, and may throw to end it: a later call goes
+    /// on.</param>
     /// <returns>Whether there may be more.</returns>
     /// <remarks>A writer that is faster than this cannot keep it for ever: without a bound of its own it stops when
     /// every lane has come behind the segments that were the newest when it began, and so behind all that was written
     /// before.</remarks>
-    public bool CatchUp(int records = int.MaxValue, LedgerEnd? end = null)
+    public bool CatchUp(int records = int.MaxValue, LedgerEnd? end = null, Action<long>? progress = null)
     {
         FindLanes();
         long[]? newest = records == int.MaxValue ? NewestSegments() : null;
         _lanes.LookAgain();
-        bool hasMore = TakeIn(records, end, newest);
+        bool hasMore = TakeIn(records, end, newest, progress);
         ForgetLost();
         return hasMore;
     }
@@ -76,7 +80,7 @@ internal sealed class LedgerReader : IDisposable
     /// <summary>As far as was read.</summary>
     public IEnumerable<LedgerMessage> Quarantine() => _ledger.Quarantine(_entries);
 
-    private bool TakeIn(int records, LedgerEnd? end, long[]? newest)
+    private bool TakeIn(int records, LedgerEnd? end, long[]? newest, Action<long>? progress)
     {
         for (int i = 0; i < records; i++)
         {
@@ -90,6 +94,10 @@ internal sealed class LedgerReader : IDisposable
 
             Bytes += RecordHeader.Aligned(lane.Payload.Length);
             _ledger.Note(lane);
+            if (i % RecordsPerWord == RecordsPerWord - 1)
+            {
+                progress?.Invoke(Bytes);
+            }
         }
 
         return true;

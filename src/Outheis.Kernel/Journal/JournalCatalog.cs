@@ -6,24 +6,40 @@ public static class JournalCatalog
     /// <summary>Every segment file, by lane and number.</summary>
     /// <param name="directory">The directory that the kernel was given.</param>
     /// <param name="complete">Also where no index tells it: reads such segments once.</param>
+    /// <param name="progress">Called before each segment with bytes done and bytes in all; null: nobody looks.</param>
+    /// <param name="cancellationToken">Ends it between two segments.</param>
     /// <exception cref="JournalException">There is no journal.</exception>
-    public static IReadOnlyList<JournalSegmentInfo> List(string directory, bool complete = false)
+    /// <exception cref="OperationCanceledException">The token fired.</exception>
+    public static IReadOnlyList<JournalSegmentInfo> List(
+        string directory, bool complete = false, Action<long, long>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
-        return List(Path.GetFullPath(directory), SystemJournalDisk.Instance, complete);
+        return List(
+            Path.GetFullPath(directory), SystemJournalDisk.Instance, complete, progress, cancellationToken);
     }
 
-    internal static IReadOnlyList<JournalSegmentInfo> List(string directory, IJournalDisk disk, bool complete)
+    internal static IReadOnlyList<JournalSegmentInfo> List(
+        string directory, IJournalDisk disk, bool complete, Action<long, long>? progress = null,
+        CancellationToken cancellationToken = default)
     {
-        List<JournalSegmentInfo> found = [];
-        foreach (var lane in Find(directory, disk, out _).GroupBy(static segment => segment.Lane))
+        List<JournalSegmentInfo> described = [];
+        List<SegmentAddress> found = Find(directory, disk, out _);
+        long done = 0, all = found.Sum(static segment => segment.FileBytes);
+        foreach (var lane in found.GroupBy(static segment => segment.Lane))
         {
             using var indexes = new LaneIndexes(new LaneFiles(disk, lane.Key, lane.First().Directory));
             indexes.Refresh();
-            found.AddRange(lane.Select(segment => Describe(segment, indexes, complete)));
+            foreach (SegmentAddress segment in lane)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                progress?.Invoke(done, all);
+                described.Add(Describe(segment, indexes, complete));
+                done += segment.FileBytes;
+            }
         }
 
-        return found;
+        return described;
     }
 
     /// <summary>Every file with the name of a segment, by lane and number, and what recoveries set aside.</summary>

@@ -12,7 +12,7 @@ internal static class JournalFollow
         while (true)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            while (reader.ReadEntry() is { } entry)
+            while (reader.ReadEntry(cancellationToken) is { } entry)
             {
                 yield return entry;
                 cancellationToken.ThrowIfCancellationRequested();

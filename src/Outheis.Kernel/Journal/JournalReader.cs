@@ -18,6 +18,7 @@ public sealed class JournalReader : IDisposable
     private readonly LaneMerge _lanes;
     private readonly RandomReader _random;
     private RecordFilter? _filter;       // null: everything
+    private long _bytesRead;
     private bool _isAtEnd = true;        // the next call looks at all lanes again
 
     private JournalReader(IJournalDisk disk, string directory, string? archive)
@@ -36,6 +37,9 @@ public sealed class JournalReader : IDisposable
     /// <summary>What the writer gave up before this reader came to it. Reading went on with the oldest there
     /// was.</summary>
     public IReadOnlyList<LaneLoss> Losses => [.. _lanes.Lanes.SelectMany(static lane => lane.Losses)];
+
+    /// <summary>Bytes of the records read so far, those included that were not asked for. Any thread, about.</summary>
+    public long BytesRead => Interlocked.Read(ref _bytesRead);
 
     /// <summary>Opens the journal in a directory, to read all of it.</summary>
     /// <param name="directory">The directory that the kernel was given, or its archive.</param>
@@ -79,7 +83,13 @@ public sealed class JournalReader : IDisposable
     /// <param name="record">Valid until the next call.</param>
     /// <remarks>Cost: allocates nothing, except for what tells a name. Every record is verified by its
     /// checksum.</remarks>
-    public bool TryRead(out JournalRecord record)
+    public bool TryRead(out JournalRecord record) => TryRead(out record, CancellationToken.None);
+
+    /// <summary>Likewise, until a token fires.</summary>
+    /// <param name="record">Valid until the next call.</param>
+    /// <param name="cancellationToken">Looked at for each record that is not asked for; a later call goes on.</param>
+    /// <exception cref="OperationCanceledException">The token fired.</exception>
+    public bool TryRead(out JournalRecord record, CancellationToken cancellationToken)
     {
         if (_isAtEnd)
         {
@@ -91,11 +101,18 @@ public sealed class JournalReader : IDisposable
 
         while (_lanes.Take() is { } lane)
         {
+            _bytesRead += RecordHeader.Aligned(lane.Payload.Length);
             if (_filter is null || _filter.Accepts(lane))
             {
                 _isAtEnd = false;
                 record = new JournalRecord(lane, _names);
                 return true;
+            }
+
+            if (cancellationToken.IsCancellationRequested)
+            {
+                _isAtEnd = false;
+                cancellationToken.ThrowIfCancellationRequested();
             }
         }
 
@@ -104,11 +121,14 @@ public sealed class JournalReader : IDisposable
     }
 
     /// <summary>The records up to the present end of every lane. A later call goes on from there.</summary>
-    public IEnumerable<JournalEntry> Read()
+    /// <param name="cancellationToken">As for <see cref="TryRead(out JournalRecord, CancellationToken)"/>.</param>
+    public IEnumerable<JournalEntry> Read(CancellationToken cancellationToken = default)
     {
-        while (ReadEntry() is { } entry)
+        cancellationToken.ThrowIfCancellationRequested();
+        while (ReadEntry(cancellationToken) is { } entry)
         {
             yield return entry;
+            cancellationToken.ThrowIfCancellationRequested();
         }
     }
 
@@ -157,7 +177,8 @@ public sealed class JournalReader : IDisposable
     /// <summary>What the records so far tell of agents and types.</summary>
     internal JournalNames Names => _names;
 
-    internal JournalEntry? ReadEntry() => TryRead(out JournalRecord record) ? record.ToEntry() : null;
+    internal JournalEntry? ReadEntry(CancellationToken cancellationToken = default) =>
+        TryRead(out JournalRecord record, cancellationToken) ? record.ToEntry() : null;
 
     private void Begin(JournalQuery? query)
     {

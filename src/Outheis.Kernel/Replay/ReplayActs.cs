@@ -185,10 +185,16 @@ internal sealed class ReplayActs(JournalReader journal, MessageCodecs codecs) : 
     public override long? Clock()
     {
         _turn.Agent.Clock = TakeObserved(ObservedRecord.Clock) ?? _turn.Agent.Clock;
+        _turn.Agent.HasGuessed |= _turn.Agent.Clock is null;
         return _turn.Agent.Clock ?? _turn.Ticks;
     }
 
-    public override ulong? Random() => (ulong?)TakeObserved(ObservedRecord.Random) ?? (_random += 0x9E3779B97F4A7C15);
+    public override ulong? Random()
+    {
+        long? told = TakeObserved(ObservedRecord.Random);
+        _turn.Agent.HasGuessed |= told is null;
+        return (ulong?)told ?? (_random += 0x9E3779B97F4A7C15);
+    }
 
     public override TimeSpan? Uptime() => TimeSpan.FromTicks(
         _turn.Run.OpenedTicks == 0 ? 0 : Math.Max(0, _turn.Ticks - _turn.Run.OpenedTicks));
@@ -291,6 +297,7 @@ internal sealed class ReplayActs(JournalReader journal, MessageCodecs codecs) : 
         if (next >= 0 || !_turn.IsCut)
         {
             string badge = node.Badge == 0 ? "" : $" with badge {node.Badge}";
+            _turn.Agent.HasGuessed |= next < 0;      // that it was not refused
             Differ(next, $"{verb} {node.Target.Name} {MessageLayout.SimpleNameOf<T>()} {Words(in message)}{badge}");
         }
     }
@@ -306,7 +313,10 @@ internal sealed class ReplayActs(JournalReader journal, MessageCodecs codecs) : 
     }
 
     private ReplayDivergence Make(long position, string? recorded, string? replayed) => new(
-        position, _turn.Position, _turn.Agent.Name, ReplayWords.Of(_turn, journal), recorded, replayed);
+        position, _turn.Position, _turn.Agent.Name, ReplayWords.Of(_turn, journal), recorded, replayed)
+    {
+        LacksInputs = _turn.Agent is { IsDurable: false, HasGuessed: true },
+    };
 
     private string Describe(in RecordedAct act)
     {

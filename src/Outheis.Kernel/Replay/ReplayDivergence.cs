@@ -12,10 +12,16 @@ namespace Outheis;
 public sealed record ReplayDivergence(
     long Position, long Message, string Agent, string Where, string? Recorded, string? Replayed)
 {
-    /// <summary>All of it, in three lines.</summary>
+    /// <summary>A plain agent was told the time or a random number that the journal does not have, or may have been
+    /// refused then: <see cref="KernelOptions.RecordInputs"/> keeps that.</summary>
+    public bool LacksInputs { get; init; }
+
+    /// <summary>All of it, in three lines; in four if it may be no difference of the programs.</summary>
     public override string ToString() =>
         $"{Agent} {Where}, journal {Place(Position)}:\n  then it {Recorded ?? "did nothing more"}\n"
-        + $"  now it {Replayed ?? "does nothing more"}";
+        + $"  now it {Replayed ?? "does nothing more"}"
+        + (LacksInputs
+            ? "\n  (time, chance and refusals that a plain agent was told are kept only with RecordInputs)" : "");
 
     internal static string Place(long position) => string.Create(
         CultureInfo.InvariantCulture, $"{RecordHeader.LaneOf(position)}/{RecordHeader.OffsetOf(position)}");

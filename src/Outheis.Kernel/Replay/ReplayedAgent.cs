@@ -41,6 +41,9 @@ internal sealed class ReplayedAgent(AgentCell cell)
     /// <summary>The instance that the set-up made was used.</summary>
     public bool IsFirstUsed { get; set; }
 
+    /// <summary>It was told a time or a number that the journal does not have.</summary>
+    public bool HasGuessed { get; set; }
+
     /// <summary>The wall time that it was told last.</summary>
     public long? Clock { get; set; }
 

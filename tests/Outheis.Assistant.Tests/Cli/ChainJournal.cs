@@ -1,6 +1,7 @@
 namespace Outheis.Assistant.Tests.Cli;
 
-/// <summary>A journal of a small kernel: steps that are passed on from agent to agent, and an ask that fails.</summary>
+/// <summary>A journal of a small kernel: steps that are passed on from agent to agent, to one that adds them up, and an
+/// ask that fails.</summary>
 public sealed class ChainJournal : IAsyncLifetime
 {
     public const int Agents = 5;
@@ -47,7 +48,12 @@ public sealed class ChainJournal : IAsyncLifetime
         {
             (AgentId last, AgentId grumbler) = SpawnAll(kernel);
             Capability<Step> first = kernel.Grant<Step>(last);
-            for (int i = 0; i < Steps; i++) Assert.Equal(SendResult.Sent, first.Send(new Step(i)));
+            for (int i = 0; i < Steps; i++)
+            {
+                if (i == Steps / 2) await Task.Delay(50);      // so that there is a time between
+                Assert.Equal(SendResult.Sent, first.Send(new Step(i)));
+            }
+
             AskCapability<Step, Step> ask = kernel.GrantAsk<Step, Step>(grumbler);
             await Assert.ThrowsAsync<AskException>(async () => await ask.AskAsync(new Step(-1)));
             await kernel.StopAsync();
@@ -63,7 +69,7 @@ public sealed class ChainJournal : IAsyncLifetime
     /// <summary>The program that wrote it; somebody who adds <paramref name="bias"/> is not.</summary>
     internal static (AgentId Last, AgentId Grumbler) SpawnAll(Kernel kernel, long bias = 0)
     {
-        AgentId next = kernel.Spawn("agent0", () => new Passer(null, 0));
+        AgentId next = kernel.Spawn("agent0", static () => new Adder());
         for (int i = 1; i < Agents; i++)
         {
             (AgentId target, long added) = (next, i == 2 ? bias : 0);
@@ -75,12 +81,19 @@ public sealed class ChainJournal : IAsyncLifetime
 
     internal readonly record struct Step(long Number);
 
-    private sealed class Passer(Capability<Step>? next, long bias) : Agent, IHandle<Step>
+    internal readonly record struct Sum(long Numbers);
+
+    private sealed class Adder() : DurableAgent<Sum>(default), IHandle<Step>
+    {
+        public void Handle(in Step message, Context context) => State = new Sum(State.Numbers + message.Number);
+    }
+
+    private sealed class Passer(Capability<Step> next, long bias) : Agent, IHandle<Step>
     {
         public void Handle(in Step message, Context context)
         {
             var passed = new Step(message.Number + (message.Number == 7 ? bias : 0));
-            if (next is { } target) Assert.Equal(SendResult.Sent, context.Send(target, passed));
+            Assert.Equal(SendResult.Sent, context.Send(next, passed));
         }
     }
 

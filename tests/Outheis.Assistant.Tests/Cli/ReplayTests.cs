@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+
 namespace Outheis.Assistant.Tests.Cli;
 
 /// <summary>outheis replay, as a person runs it.</summary>
@@ -51,6 +54,41 @@ public sealed class ReplayTests(ChainJournal journal) : IClassFixture<ChainJourn
         Assert.EndsWith($" {Place(taken[10].Position)} agent2 took Step", lines[0], StringComparison.Ordinal);
         Assert.EndsWith($" {Place(taken[11].Position)} agent2 took Step", lines[1], StringComparison.Ordinal);
         Assert.StartsWith("12 messages handled by 1 agents, ", lines[2], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task State_WithTheProgram_IsThatOfThen()
+    {
+        const int All = ChainJournal.Steps * (ChainJournal.Steps - 1) / 2;
+        Assert.Equal($"{{\"Numbers\":{All}}}\n", await State());
+        List<JournalEntry> entries = journal.Read();
+        var numbers = entries.Where(static entry => entry is { Kind: JournalKind.Sent, TargetName: "agent0" })
+            .ToDictionary(
+                static entry => entry.Position, static entry => MemoryMarshal.Read<long>(entry.Payload.Span));
+        JournalEntry[] taking = [.. entries.Where(entry => entry.Consumed.Any(IsNumber))];
+        DateTimeOffset then = taking[^1].Time;
+        long sum = taking.Where(entry => entry.Time < then).SelectMany(static entry => entry.Consumed)
+            .Where(IsNumber).Sum(one => numbers[one.Position]);
+        Assert.InRange(sum, 0, All - 1);
+        Assert.Equal($"{{\"Numbers\":{sum}}}\n", await State("--at", then.ToString("O", CultureInfo.InvariantCulture)));
+
+        bool IsNumber(ConsumedMessage taken) => numbers.ContainsKey(taken.Position);
+        async Task<string> State(params string[] more)
+        {
+            Ended ended = await OutheisProcess.Run(
+                _folder.FullPath, ["state", "agent0", "--journal", journal.Journal, "--program", Program, .. more]);
+            Assert.Equal((0, ""), (ended.ExitCode, ended.Error));
+            return ended.Output;
+        }
+    }
+
+    [Fact]
+    public async Task State_WithTheProgram_OfAnAgentThatIsNotDurable_SaysSo()
+    {
+        Ended ended = await OutheisProcess.Run(
+            _folder.FullPath, ["state", "agent1", "--journal", journal.Journal, "--program", Program]);
+        Assert.Equal((2, ""), (ended.ExitCode, ended.Output));
+        Assert.Contains("agent1: it is no durable agent", ended.Error, StringComparison.Ordinal);
     }
 
     [Fact]

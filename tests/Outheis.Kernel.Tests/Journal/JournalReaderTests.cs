@@ -297,6 +297,26 @@ public sealed class JournalReaderTests
     }
 
     [Fact]
+    public void TryRead_CancelledAmongWhatIsNotAskedFor_EndsAndGoesOnLater()
+    {
+        using JournalDirectory journal = Journals.Open(_disk);
+        foreach (ulong i in Journals.Range(1000))
+        {
+            journal.Lane(0).Append(i);
+        }
+
+        var query = new JournalQuery { Agent = new AgentId(77) };
+        using JournalReader reader = JournalReader.Open(Journals.Path, _disk, query);
+        var cancelled = new CancellationToken(canceled: true);
+        Assert.Throws<OperationCanceledException>(() => reader.TryRead(out _, cancelled));
+        long before = reader.BytesRead;
+        Assert.InRange(before, 1, 1000);
+        Assert.False(reader.TryRead(out _));
+        Assert.InRange(reader.BytesRead, 1000 * (RecordHeader.Bytes + 64), long.MaxValue);
+        Assert.Throws<OperationCanceledException>(() => reader.Read(cancelled).Count());
+    }
+
+    [Fact]
     public void Read_GapOrDamage_SaysWhere()
     {
         JournalLane lane = Journals.Open(_disk).Lane(0);

@@ -33,6 +33,34 @@ public sealed class JournalReplayTests
         return program;
     }
 
+    [Theory, InlineData(false), InlineData(true)]
+    public void Run_PlainAgentThatAskedForChance_DiffersOnlyWithoutRecordInputsAndSaysSo(bool recordInputs)
+    {
+        var world = new StepKernel(disk: _disk, codecs: ReplayedProgram.Codecs, recordInputs: recordInputs);
+        world.Kernel.Grant<Feed>(SpawnDice(world.Kernel)).Send(new Feed(1));
+        world.Run();
+        world.Stop();
+        using JournalReplay replay = JournalReplay.OpenOn(
+            Journals.Path, _disk, static kernel => SpawnDice(kernel),
+            new ReplayOptions { Codecs = ReplayedProgram.Codecs });
+        ReplayDivergence? divergence = replay.Run().Divergence;
+        Assert.Equal(recordInputs, divergence is null);
+        Assert.Equal(recordInputs ? null : true, divergence?.LacksInputs);
+        Assert.Equal(recordInputs, divergence?.ToString().Contains("RecordInputs", StringComparison.Ordinal) is null);
+
+        static AgentId SpawnDice(Kernel kernel)
+        {
+            AgentId sink = kernel.Spawn(
+                "sink", static () => new Receiver<Share>(static (in Share _, Context _) => { }));
+            return kernel.Spawn("dice", who =>
+            {
+                Capability<Share> to = who.Grant<Share>(sink);
+                return new Receiver<Feed>((in Feed message, Context context) =>
+                    _ = context.Send(to, new Share(message.Number, (long)context.NextRandom())));
+            });
+        }
+    }
+
     private static Feeder FeederOf(JournalReplay replay) => Assert.IsType<Feeder>(replay.Instance("feeder"));
 
     [Theory, InlineData(1024), InlineData(2)]
