@@ -268,4 +268,25 @@ public sealed class JournalOnFailingDiskTests
         Exception? closing = Record.Exception(journal.Close);      // names of files that were recycled may be lost
         Assert.True(closing is null || verb == DiskVerb.SyncDirectory, $"{closing}");
     }
+
+    /// <summary>The name of a new segment is not durable then, so it is not used: another is made, and only what a later
+    /// sync of both says counts (ES-44).</summary>
+    [Fact]
+    public void Append_TheNameOfANewSegmentCannotBeMadeDurable_WhatASyncSaysLaterOutlivesThePower()
+    {
+        JournalDirectory journal = JournalOnDisk.Open(_disk);
+        ulong next = 0;
+        _disk.FailNext(DiskVerb.SyncDirectory);
+        for (; next < 100; next++)
+        {
+            Assert.True(SpinWait.SpinUntil(() => journal.Lane(0).TryAppend(next, 4000), 5000),
+                journal.Lane(0).Refusal?.Message);
+        }
+
+        Assert.Single(_disk.Events);
+        journal.Lane(0).Sync();
+        GoOnWith(_disk.PowerCutLosingAll(), journal);
+        JournalOnDisk.Open(_disk).Close();
+        Assert.Equal(JournalOnDisk.Range(0, 100), JournalOnDisk.Numbers(_disk));
+    }
 }
