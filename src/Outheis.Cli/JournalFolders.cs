@@ -35,8 +35,12 @@ internal sealed record JournalFolders(string Directory, string? Archive)
     public IReadOnlyList<JournalSegmentInfo> List(
         bool count = false, Action<long, long>? progress = null, CancellationToken token = default)
     {
-        IReadOnlyList<JournalSegmentInfo> here = JournalCatalog.List(Directory, count, progress, token);
-        IReadOnlyList<JournalSegmentInfo> there = Archived(count, progress, token);
+        long before = 0;
+        long beside = count && progress is not null ? Archived(token: token).Sum(static one => one.Bytes) : 0;
+        IReadOnlyList<JournalSegmentInfo> here = JournalCatalog.List(
+            Directory, count, (done, all) => progress?.Invoke(done, (before = all) + beside), token);
+        IReadOnlyList<JournalSegmentInfo> there = Archived(
+            count, (done, all) => progress?.Invoke(before + done, before + all), token);
         return there.Count == 0 ? here
             : [.. here.UnionBy(there, NumberOf).OrderBy(static one => one.Lane).ThenBy(static one => one.Sequence)];
     }

@@ -5,31 +5,38 @@ namespace Outheis.Cli;
 
 /// <summary>
 /// A bar on the error output while something takes its time. Made only when there is something to show, because
-/// loading the drawing library costs more than a warm question.
+/// loading the drawing library costs more than a warm question. Any thread.
 /// </summary>
 internal sealed class ProgressBar(string what)
 {
+    private readonly Lock _gate = new();
     private Channel<(int Done, int Total)>? _steps;
     private Task _drawing = Task.CompletedTask;
 
     public void Show(int done, int total)
     {
-        if (_steps is null)
+        lock (_gate)
         {
-            _steps = Channel.CreateUnbounded<(int, int)>();
-            ChannelReader<(int, int)> reader = _steps.Reader;
-            _drawing = Task.Run(() => Draw(reader));
-        }
+            if (_steps is null)
+            {
+                _steps = Channel.CreateUnbounded<(int, int)>();
+                ChannelReader<(int, int)> reader = _steps.Reader;
+                _drawing = Task.Run(() => Draw(reader));
+            }
 
-        _steps.Writer.TryWrite((done, total));
+            _steps.Writer.TryWrite((done, total));
+        }
     }
 
     /// <summary>Takes the bar away.</summary>
     public Task End()
     {
-        _steps?.Writer.TryComplete();
-        _steps = null;
-        return _drawing;
+        lock (_gate)
+        {
+            _steps?.Writer.TryComplete();
+            _steps = null;
+            return _drawing;
+        }
     }
 
     private Task Draw(ChannelReader<(int Done, int Total)> steps)

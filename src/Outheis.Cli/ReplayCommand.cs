@@ -53,7 +53,7 @@ internal static class ReplayCommand
         }
 
         output.Flush();
-        return replay.Divergence is not null ? ExitCode.Diverged : JournalRun.ReportEnds(replay.Ends, []);
+        return replay.Divergence is not null ? ExitCode.Diverged : JournalRun.ReportEnds(replay.Ends, replay.Losses);
 
         // Without --until and with --step there is nothing to run before the first step.
         async Task<bool> Forward(JournalReplay replay, JournalFolders folders, long? until, CancellationToken token)

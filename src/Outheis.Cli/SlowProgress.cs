@@ -10,7 +10,8 @@ internal sealed class SlowProgress : IAsyncDisposable
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
     private readonly Stopwatch _clock = Stopwatch.StartNew();
-    private readonly Timer? _timer;
+    private readonly CancellationTokenSource _over = new();
+    private readonly Task _watching = Task.CompletedTask;
     private ProgressBar? _bar;
     private long _next = (long)Patience.TotalMilliseconds;
 
@@ -21,8 +22,7 @@ internal sealed class SlowProgress : IAsyncDisposable
     public SlowProgress(string what, JournalReader journal, JournalFolders folders)
         : this(what)
     {
-        IProgress<long> heard = Of(folders);
-        _timer = _bar is null ? null : new Timer(_ => heard.Report(journal.BytesRead), null, Patience, Pause);
+        if (_bar is { } bar) _watching = Task.Run(() => Watch(bar, journal, folders));
     }
 
     /// <summary>For what reads a journal and tells how many bytes.</summary>
@@ -30,25 +30,48 @@ internal sealed class SlowProgress : IAsyncDisposable
 
     public void Show(long done, long total)
     {
-        if (IsDue()) Draw(done, total);
+        if (_bar is { } bar && IsDue()) Draw(bar, done, total);
     }
 
     /// <summary>Takes the bar away, for good.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (_timer is not null) await _timer.DisposeAsync().ConfigureAwait(false);
-        if (Interlocked.Exchange(ref _bar, null) is { } bar) await bar.End().ConfigureAwait(false);
+        if (Interlocked.Exchange(ref _bar, null) is not { } bar) return;
+        await _over.CancelAsync().ConfigureAwait(false);
+        await _watching.ConfigureAwait(false);
+        await bar.End().ConfigureAwait(false);
+        _over.Dispose();
+    }
+
+    private async Task Watch(ProgressBar bar, JournalReader journal, JournalFolders folders)
+    {
+        try
+        {
+            await Task.Delay(Patience, _over.Token).ConfigureAwait(false);
+            long all = folders.Bytes();
+            using var timer = new PeriodicTimer(Pause);
+            do Draw(bar, journal.BytesRead, all);
+            while (await timer.WaitForNextTickAsync(_over.Token).ConfigureAwait(false));
+        }
+        catch (OperationCanceledException)
+        {
+            // It came to its end.
+        }
+        catch (Exception failure) when (failure is IOException or JournalException or UnauthorizedAccessException)
+        {
+            // Without a total no bar; whoever reads says what is wrong.
+        }
     }
 
     private bool IsDue()
     {
         long now = _clock.ElapsedMilliseconds, next = Volatile.Read(ref _next);
-        return _bar is not null && now >= next
+        return now >= next
             && Interlocked.CompareExchange(ref _next, now + (long)Pause.TotalMilliseconds, next) == next;
     }
 
-    private void Draw(long done, long total) =>
-        _bar?.Show((int)(Math.Min(done, total) * Steps / Math.Max(total, 1)), Steps);
+    private static void Draw(ProgressBar bar, long done, long total) =>
+        bar.Show((int)(Math.Min(done, total) * Steps / Math.Max(total, 1)), Steps);
 
     // How much there is in all, only somebody who waits for so long has to know.
     private sealed class Heard(SlowProgress progress, JournalFolders folders) : IProgress<long>
@@ -57,7 +80,7 @@ internal sealed class SlowProgress : IAsyncDisposable
 
         public void Report(long value)
         {
-            if (progress.IsDue()) progress.Draw(value, _all.Value);
+            if (progress._bar is { } bar && progress.IsDue()) Draw(bar, value, _all.Value);
         }
     }
 }

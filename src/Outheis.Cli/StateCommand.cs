@@ -53,17 +53,16 @@ internal static class StateCommand
         $"{folders.Directory} {what} {name}{(until is null ? "" : " at that time")}: it is no durable agent, or did "
         + "not live then.");
 
-    // The state after all that it had taken by then.
     private static async Task<int> Replay(
         JournalFolders folders, IReplayProgram program, string name, DateTimeOffset? until, CancellationToken token)
     {
-        long? end = until is { } time ? await FirstTakenAt(folders, name, time, token).ConfigureAwait(false) : null;
         using JournalReplay replay = ReplayProgram.Open(folders, program, name);
+        bool isStopped = false;
         var progress = new SlowProgress("Replaying");
         await using (progress.ConfigureAwait(false))
         {
             IProgress<long> heard = progress.Of(folders);
-            if (end is { } position) replay.RunUntil(position, heard, token);
+            if (until is { } time) isStopped = replay.RunUntilTime(time, heard, token);
             else replay.Run(heard, token);
         }
 
@@ -76,39 +75,7 @@ internal static class StateCommand
 
         string state = replay.DescribeState(name) ?? throw NoState(folders, name, until, "tells nothing of");
         Console.WriteLine(EntryLine.Printable(state));
-        return JournalRun.ReportEnds(end is null ? replay.Ends : [], []);
-    }
-
-    // The message before which the replay is to stop; null: it took none later.
-    private static async Task<long?> FirstTakenAt(
-        JournalFolders folders, string name, DateTimeOffset time, CancellationToken token)
-    {
-        using JournalReader journal = JournalReader.Open(folders.Directory, new JournalQuery
-        {
-            Archive = folders.Archive, Since = time,
-        });
-        using JournalReader messages = folders.Open();
-        var known = new Dictionary<(long Run, AgentId Agent), bool>();
-        var progress = new SlowProgress("Finding the time", journal, folders);
-        await using (progress.ConfigureAwait(false))
-        {
-            return journal.Read(token)
-                .SelectMany(static entry => entry.Consumed.Select(taken => (entry.Run, Taken: taken)))
-                .Where(one => IsIt(one.Run, one.Taken)).Select(static one => (long?)one.Taken.Position)
-                .FirstOrDefault();
-        }
-
-        // Consumption tells ids; one of its messages tells whose that is in this run.
-        bool IsIt(long run, ConsumedMessage taken)
-        {
-            if (!known.TryGetValue((run, taken.Target), out bool isIt)
-                && messages.TryRead(taken.Position, out JournalEntry? message))
-            {
-                known[(run, taken.Target)] = isIt = message.TargetName == name;
-            }
-
-            return isIt;
-        }
+        return JournalRun.ReportEnds(isStopped ? [] : replay.Ends, replay.Losses);
     }
 
     private static async Task<JournalEntry?> Newest(

@@ -101,13 +101,16 @@ internal sealed unsafe partial class JournalLedger
     }
 
     /// <summary>Nobody can be given what is before these: messages whose records are gone.</summary>
-    public void Forget(IEnumerable<LaneLoss> lost)
+    /// <param name="lost">What was not read.</param>
+    /// <param name="archived">Of what else is gone, the part that an archive has; null: there is none.</param>
+    public void Forget(IEnumerable<LaneLoss> lost, LedgerEntries? archived)
     {
         foreach (LaneLoss loss in lost)
         {
             foreach (Accepted message in _messages.Values)
             {
-                if (message.Place.Position < loss.To && RecordHeader.LaneOf(message.Place.Position) == loss.Lane)
+                if (message.Place.Position < loss.To && RecordHeader.LaneOf(message.Place.Position) == loss.Lane
+                    && archived?.TryRead(message.Place) is null)
                 {
                     _messages.Remove(message.Place.Position);
                     message.Agent.Past?.GivenUp += message.IsWaiting ? 1 : 0;
@@ -197,6 +200,11 @@ internal sealed unsafe partial class JournalLedger
 
         ref LedgerPast? past = ref CollectionsMarshal.GetValueRefOrAddDefault(_pasts, spawned.Name, out _);
         past ??= new LedgerPast(spawned.Name);
+        if (past.Run != run.Number && past.Run != _closedRun)
+        {
+            past.NoteKilled();      // until this run has finished it, which a snapshot tells
+        }
+
         (past.Run, past.GivenUp) = (run.Number, 0);      // an earlier run's were told to whom was spawned
         run.Name(agent, spawned.Name, past);
     }

@@ -15,8 +15,8 @@ public static class JournalQuarantine
     /// <summary>What is in quarantine, in the order of acceptance. Also beside a running kernel.</summary>
     /// <param name="directory">The directory that the kernel was given.</param>
     /// <param name="archive">The archive that it was given, where the journal may have given messages up to it.</param>
-    /// <param name="progress">Called now and then with bytes read; null: nobody looks.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="progress">Called now and then with bytes read behind the checkpoint; null: nobody looks.</param>
+    /// <param name="cancellationToken">Ends it now and then.</param>
     /// <exception cref="JournalException">There is no journal, or it cannot be read.</exception>
     /// <exception cref="OperationCanceledException">The token fired.</exception>
     public static IReadOnlyList<QuarantinedMessage> List(
@@ -24,6 +24,7 @@ public static class JournalQuarantine
         CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
+        cancellationToken.ThrowIfCancellationRequested();
         using LedgerReader reader = LedgerReader.Open(
             SystemJournalDisk.Instance, Path.GetFullPath(directory),
             archive is null ? null : Path.GetFullPath(archive));

@@ -62,6 +62,15 @@ internal sealed class LedgerPast(string name)
         }
     }
 
+    /// <summary>The run was killed, perhaps while the agent was in the newest.</summary>
+    public void NoteKilled()
+    {
+        if (Turns is [.., { } newest])
+        {
+            newest.IsCutOff = true;
+        }
+    }
+
     public void NoteOutput(long cause, bool isEffect, in RecordPlace output)
     {
         if (IndexOf(cause) is >= 0 and int at)

@@ -110,7 +110,7 @@ internal sealed class LedgerReader : IDisposable
         if (losses.Length != _losses)
         {
             _losses = losses.Length;
-            _ledger.Forget(losses);
+            _ledger.Forget(losses, _archive is null ? null : _entries);
         }
     }
 

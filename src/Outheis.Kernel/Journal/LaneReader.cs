@@ -142,39 +142,49 @@ internal sealed unsafe class LaneReader : IDisposable
 
     private bool TryOpenFirst()
     {
-        // The oldest file may be recycled between listing and opening; what then is the oldest is tried
-        // instead.
         string fault = "";
         _segment.Close();
-        foreach (long sequence in _files.Sequences())
+        List<long> listed = [];
+        while (_files.Sequences() is var now && !now.SequenceEqual(listed))
         {
-            if (_segment.TryOpen(_files, sequence, out SegmentHeader found, out fault))
+            // The oldest file may be recycled between listing and opening; what then is the oldest is tried instead,
+            // and if all were, what there is then.
+            foreach (long sequence in listed = now)
             {
-                if (_lostFrom >= found.FirstPosition + found.SegmentBytes)
+                if (_segment.TryOpen(_files, sequence, out SegmentHeader found, out fault))
                 {
+                    if (_lostFrom < found.FirstPosition + found.SegmentBytes)
+                    {
+                        Begin(in found);
+                        return true;
+                    }
+
                     _segment.Close();      // an archive may have what was read before
-                    continue;
                 }
-
-                (Run, UtcTicks) = (found.Run, found.UtcTicks);
-                TellLoss();
-                return true;
-            }
-
-            if (found.Magic == SegmentHeader.MagicNumber && found.Sequence <= sequence)
-            {
-                break;
+                else if (found.Magic == SegmentHeader.MagicNumber && found.Sequence <= sequence)
+                {
+                    return Stop(LaneEndKind.BadSegment, fault);
+                }
             }
         }
 
         return Stop(fault.Length == 0 ? LaneEndKind.End : LaneEndKind.BadSegment, fault);
     }
 
-    private void TellLoss()
+    // What was lost may end in the middle of a segment that an archive has after all.
+    private void Begin(in SegmentHeader found)
     {
-        if (_lostFrom != 0 && _lostFrom < _segment.Position)
+        if (_lostFrom > _segment.Position)
         {
-            _losses.Add(new LaneLoss(Lane, _lostFrom, _segment.Position));
+            _segment.Offset = (int)(_lostFrom - found.FirstPosition);
+        }
+        else
+        {
+            (Run, UtcTicks) = (found.Run, found.UtcTicks);
+            if (_lostFrom != 0 && _lostFrom < _segment.Position)
+            {
+                _losses.Add(new LaneLoss(Lane, _lostFrom, _segment.Position));
+            }
         }
 
         _lostFrom = 0;
@@ -202,7 +212,7 @@ internal sealed unsafe class LaneReader : IDisposable
     {
         if (_segment.IsRecycled())
         {
-            return GoOnBehindTheLoss();
+            return GoOnBehindTheLoss(_segment.Position);
         }
 
         long sequence = _segment.Sequence;
@@ -218,7 +228,7 @@ internal sealed unsafe class LaneReader : IDisposable
     }
 
     private bool StopInvalid() => _segment.IsRecycled()
-        ? GoOnBehindTheLoss()
+        ? GoOnBehindTheLoss(_segment.Position)
         : Stop(LaneEndKind.BadRecord,
             $"the bytes at offset {_segment.Offset} of segment {_segment.Sequence} are no record");
 
@@ -226,7 +236,8 @@ internal sealed unsafe class LaneReader : IDisposable
     {
         if (_segment.IsRecycled() || _files.HasGivenUp(_segment.Sequence + 1))
         {
-            return GoOnBehindTheLoss();
+            // Of this one nothing is lost, and it may still be there.
+            return GoOnBehindTheLoss(_segment.Header.FirstPosition + _segment.Header.SegmentBytes);
         }
 
         if (_files.EndsWith(_segment.Sequence))
@@ -237,9 +248,9 @@ internal sealed unsafe class LaneReader : IDisposable
         return TryOpenNext(out string fault) ? TryRead() : Stop(LaneEndKind.Hole, fault);
     }
 
-    private bool GoOnBehindTheLoss()
+    private bool GoOnBehindTheLoss(long from)
     {
-        _lostFrom = _segment.Position;
+        _lostFrom = from;
         return TryRead();
     }
 

@@ -63,6 +63,13 @@ public static class JournalFork
                     nameof(position));
         }
 
+        if (replay.Losses is [{ } loss, ..])
+        {
+            throw new JournalException(
+                $"{parent} gave up {loss.Bytes} bytes of lane {loss.Lane} before they were read. Name its archive, or fork "
+                + "it when nobody writes it.");
+        }
+
         ReplayMessage[] waiting = [.. replay.WaitingBefore(stop)];
         HashSet<long> known = [.. waiting.Select(static message => message.Position)];
         if (edits.Changed.Keys.FirstOrDefault(edited => !known.Contains(edited)) is var unknown and not 0)

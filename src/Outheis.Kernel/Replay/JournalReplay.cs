@@ -78,6 +78,10 @@ public sealed class JournalReplay : IDisposable
     /// <summary>Where and why each lane ended, once all was read.</summary>
     public IReadOnlyList<LaneEnd> Ends => _source.Journal.Ends;
 
+    /// <summary>What the journal gave up before it was read: what it was to the agents is missing in their states.
+    /// </summary>
+    public IReadOnlyList<LaneLoss> Losses => _source.Journal.Losses;
+
     /// <summary>The turn before which <see cref="RunUntil"/> stopped.</summary>
     internal ReplayTurn? StoppedAt { get; private set; }
 
@@ -179,6 +183,37 @@ public sealed class JournalReplay : IDisposable
             else if (_source.IsUntilPassed || !TryRead(progress, cancellationToken))
             {
                 return _source.IsUntilPassed;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Runs all that was taken up to a time, the agents' order and clocks as the journal knows them.</summary>
+    /// <param name="time">Of the last that is handled.</param>
+    /// <param name="progress">As for <see cref="Run"/>.</param>
+    /// <param name="cancellationToken">As for <see cref="Run"/>.</param>
+    /// <returns>Whether more was taken later; false: it came to the end, or to a difference.</returns>
+    /// <exception cref="OperationCanceledException">The token fired.</exception>
+    public bool RunUntilTime(
+        DateTimeOffset time, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
+    {
+        while (Divergence is null)
+        {
+            if (_source.PeekReady() is not { } ready)
+            {
+                if (!TryRead(progress, cancellationToken))
+                {
+                    return false;
+                }
+            }
+            else if (ready.Ticks > time.UtcTicks)
+            {
+                return FinishBefore(ready);
+            }
+            else
+            {
+                RunQuickly(_source.TakeReady()!);
             }
         }
 

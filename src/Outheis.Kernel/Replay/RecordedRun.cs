@@ -10,6 +10,9 @@ internal sealed class RecordedRun(uint number, MessageCodecs codecs)
 
     public uint Number => number;
 
+    /// <summary>It has what plain agents were told.</summary>
+    public bool KeepsInputs { get; set; }
+
     /// <summary>When it began, in UTC ticks; 0: the journal no longer tells.</summary>
     public long OpenedTicks { get; set; }
 

@@ -67,6 +67,7 @@ internal sealed class ReplayActs(JournalReader journal, MessageCodecs codecs) : 
             ref RecordedAct act = ref _turn.Acts[next];
             if (act.Kind == JournalKind.Refused && ReadRefusal(in act) is { What: not RefusedRecord.Ask } refused)
             {
+                _turn.Run.KeepsInputs |= !_turn.Agent.IsDurable;
                 act.IsTaken = true;
                 return (SendResult)refused.Answer;
             }
@@ -231,6 +232,7 @@ internal sealed class ReplayActs(JournalReader journal, MessageCodecs codecs) : 
             && observed.What == what)
         {
             _turn.Acts[_next++].IsTaken = true;
+            _turn.Run.KeepsInputs |= !_turn.Agent.IsDurable;
             return observed.Value;
         }
 
@@ -297,7 +299,7 @@ internal sealed class ReplayActs(JournalReader journal, MessageCodecs codecs) : 
         if (next >= 0 || !_turn.IsCut)
         {
             string badge = node.Badge == 0 ? "" : $" with badge {node.Badge}";
-            _turn.Agent.HasGuessed |= next < 0;      // that it was not refused
+            _turn.Agent.HasGuessed = true;      // that it was not refused
             Differ(next, $"{verb} {node.Target.Name} {MessageLayout.SimpleNameOf<T>()} {Words(in message)}{badge}");
         }
     }
@@ -315,7 +317,7 @@ internal sealed class ReplayActs(JournalReader journal, MessageCodecs codecs) : 
     private ReplayDivergence Make(long position, string? recorded, string? replayed) => new(
         position, _turn.Position, _turn.Agent.Name, ReplayWords.Of(_turn, journal), recorded, replayed)
     {
-        LacksInputs = _turn.Agent is { IsDurable: false, HasGuessed: true },
+        LacksInputs = _turn.Agent is { IsDurable: false, HasGuessed: true } && !_turn.Run.KeepsInputs,
     };
 
     private string Describe(in RecordedAct act)

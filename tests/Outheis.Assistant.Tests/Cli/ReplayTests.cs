@@ -66,8 +66,8 @@ public sealed class ReplayTests(ChainJournal journal) : IClassFixture<ChainJourn
             .ToDictionary(
                 static entry => entry.Position, static entry => MemoryMarshal.Read<long>(entry.Payload.Span));
         JournalEntry[] taking = [.. entries.Where(entry => entry.Consumed.Any(IsNumber))];
-        DateTimeOffset then = taking[^1].Time;
-        long sum = taking.Where(entry => entry.Time < then).SelectMany(static entry => entry.Consumed)
+        DateTimeOffset then = taking[0].Time;
+        long sum = taking.Where(entry => entry.Time <= then).SelectMany(static entry => entry.Consumed)
             .Where(IsNumber).Sum(one => numbers[one.Position]);
         Assert.InRange(sum, 0, All - 1);
         Assert.Equal($"{{\"Numbers\":{sum}}}\n", await State("--at", then.ToString("O", CultureInfo.InvariantCulture)));

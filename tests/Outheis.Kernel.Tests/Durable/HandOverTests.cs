@@ -10,6 +10,7 @@ public sealed class HandOverTests
         new MessageCodecs().Add<Deposit>().AddRequest<GetBalance, Money>();
 
     private readonly List<long> _handled = [];
+    private SimulatedDisk _left = new();
 
     [Fact]
     public void Waiting_WhenAHandlerAndThenAStartFail_IsHandledOnce()
@@ -62,6 +63,21 @@ public sealed class HandOverTests
         world.Stop();
     }
 
+    /// <summary>Nor does it matter that the process in which every start fails ends as it should.</summary>
+    [Fact]
+    public void CutOffTurn_WhenAWholeProcessCannotStartIt_IsFinishedByTheNext()
+    {
+        StepKernel world = WithCutOffTurn([1, 2]);
+        world.Kernel.Spawn("account", static () => new Forwarder(fails: true, default, []));
+        world.Run();
+        world.Stop();
+        _handled.Clear();
+        world = new StepKernel(cores: 1, disk: _left, codecs: Codecs);
+        SpawnForwarder(world, failsAt: 0);
+        world.RunUntil(() => _handled.Contains(2));
+        world.Stop();
+    }
+
     private StepKernel WithCutOffTurn(int[] deposits)
     {
         var disk = new SimulatedDisk();
@@ -71,7 +87,8 @@ public sealed class HandOverTests
         DiskImage left = disk.Snapshot();
         world.Abandon();
         _handled.Clear();
-        return new StepKernel(cores: 1, disk: SimulatedDisk.From(left), codecs: Codecs);
+        _left = SimulatedDisk.From(left);
+        return new StepKernel(cores: 1, disk: _left, codecs: Codecs);
     }
 
     private Capability<Deposit> SpawnForwarder(StepKernel on, int failsAt)

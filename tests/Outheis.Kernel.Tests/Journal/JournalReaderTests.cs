@@ -290,9 +290,10 @@ public sealed class JournalReaderTests
 
         JournalEntry[] rest = [.. reader.Read()];
         Assert.Equal(last, rest[^1].Position);
+        Assert.NotEmpty(reader.Losses);      // more than one if the ring goes on meanwhile
+        Assert.All(reader.Losses, static loss => Assert.True(loss.To > loss.From));
+        rest = [.. rest.Where(entry => entry.Position >= reader.Losses[^1].To)];
         Assert.Equal(rest.Length, (int)(rest[^1].Badge - rest[0].Badge) + 1);
-        LaneLoss loss = Assert.Single(reader.Losses);
-        Assert.True(loss.To <= rest[0].Position && loss.To > loss.From);
         Assert.Equal(LaneEndKind.End, Assert.Single(reader.Ends).Kind);
     }
 

@@ -228,6 +228,30 @@ public sealed class ArchiveTests
         journal.Close();
     }
 
+    /// <summary>Of the segment before the hole nothing is lost, and it is read once.</summary>
+    [Fact]
+    public void Reader_TheArchiveHasAHole_TellsItAsALossAndGoesOnBehindIt()
+    {
+        _archive = _disk;
+        JournalDirectory journal = Open(Settings());
+        journal.AppendUpTo(ref _next, 400, _workers);
+        string[] archived = [.. _disk.Files.Where(static file => file.StartsWith(Archive, StringComparison.Ordinal)
+            && file.EndsWith(".seg", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+        Assert.True(archived.Length > 3, string.Join(' ', archived));
+        int bytes = _disk.Bytes(archived[2]).Length;
+        _disk.Delete(archived[2]);
+        using JournalReader reader = _disk.ReadJournal(JournalOnDisk.Path, Archive);
+        List<ulong> read = [.. reader.Read().Take(1000).Where(static entry => entry.Kind == JournalKind.Sent)
+            .Select(static entry => entry.Badge)];
+        var lost = new LaneLoss(0, 2L * bytes, (3L * bytes) + JournalLimits.SegmentHeaderBytes);
+        Assert.Equal(lost, Assert.Single(reader.Losses));
+        int hole = Enumerable.Range(1, read.Count - 1).Single(at => read[at] != read[at - 1] + 1);
+        Assert.Equal(JournalOnDisk.Range(0, hole), read[..hole]);
+        Assert.Equal(JournalOnDisk.Range((int)read[hole], 400 - (int)read[hole]), read[hole..]);
+        Assert.Equal(LaneEndKind.End, Assert.Single(reader.Ends).Kind);
+        journal.Close();
+    }
+
     [Fact]
     public void ArchiveOfAnotherJournal_IsRefusedAndNothingInItIsOverwritten()
     {

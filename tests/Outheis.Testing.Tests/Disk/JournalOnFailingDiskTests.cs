@@ -269,7 +269,7 @@ public sealed class JournalOnFailingDiskTests
         Assert.True(closing is null || verb == DiskVerb.SyncDirectory, $"{closing}");
     }
 
-    /// <summary>The name of a new segment is not durable then, so it is not used: another is made, and only what a later
+    /// <summary>The name of a new segment is not durable then, so it is not used: another is made, and what a later
     /// sync of both says counts (ES-44).</summary>
     [Fact]
     public void Append_TheNameOfANewSegmentCannotBeMadeDurable_WhatASyncSaysLaterOutlivesThePower()
