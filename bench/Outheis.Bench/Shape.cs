@@ -53,7 +53,7 @@ internal sealed record Shape(
     public long WarmUp(Scale scale) => Kind switch
     {
         ShapeKind.Ring => Math.Max((long)Agents * Tokens, Load(scale) * 4 / 10),      // a journal goes round once
-        ShapeKind.Append => Load(scale) * 4 / 10,                                     // likewise
+        ShapeKind.Append => Load(scale),                                              // likewise
         _ => Load(scale) / 10,
     };
 

@@ -9,13 +9,13 @@ namespace Outheis.Bench.Systems;
 /// </summary>
 internal static class OutheisAppend
 {
-    public static ShapeRun Open(string directory, int segmentBytes, JournalRetention retention, Round round)
+    public static ShapeRun Open(string directory, Round round)
     {
         var settings = new JournalSettings
         {
             Lanes = 1,
-            SegmentBytes = segmentBytes,
-            Retention = retention,
+            SegmentBytes = Limits.SegmentBytes,
+            Retention = JournalRetention.KeepBytes(2L * Limits.SegmentBytes),
         };
         JournalDirectory journal = JournalDirectory.Open(
             directory, settings, SystemJournalDisk.Instance, TimeProvider.System, out _);

@@ -26,7 +26,7 @@ internal sealed class OutheisSystem : ISystem
         string? directory = variant == Journal
             ? Directory.CreateTempSubdirectory("outheis-bench-").FullName
             : null;
-        if (shape.Kind == ShapeKind.Append) return OutheisAppend.Open(directory!, SegmentBytes, LastTwo, round);
+        if (shape.Kind == ShapeKind.Append) return OutheisAppend.Open(directory!, round);
         int cores = Math.Min(CoresMax, Environment.ProcessorCount);
         Kernel kernel = Kernel.Start(new KernelOptions
         {

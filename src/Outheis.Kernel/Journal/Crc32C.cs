@@ -84,14 +84,29 @@ internal static unsafe class Crc32C
 
         ref byte from = ref Unsafe.As<T, byte>(ref Unsafe.AsRef(in value));
         uint crc = uint.MaxValue;
-        for (int i = 0; i < bytes; i += sizeof(ulong))
+        nint i = 0;
+        for (; i <= bytes - (4 * sizeof(ulong)); i += 4 * sizeof(ulong))
         {
-            ulong word = Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref from, i));
-            *(ulong*)(to + i) = word;
-            crc = BitOperations.Crc32C(crc, word);
+            crc = CopyWord(crc, to, ref from, i);
+            crc = CopyWord(crc, to, ref from, i + sizeof(ulong));
+            crc = CopyWord(crc, to, ref from, i + (2 * sizeof(ulong)));
+            crc = CopyWord(crc, to, ref from, i + (3 * sizeof(ulong)));
+        }
+
+        for (; i < bytes; i += sizeof(ulong))
+        {
+            crc = CopyWord(crc, to, ref from, i);
         }
 
         return ~crc;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint CopyWord(uint crc, byte* to, ref byte from, nint at)
+    {
+        ulong word = Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref from, at));
+        *(ulong*)(to + at) = word;
+        return BitOperations.Crc32C(crc, word);
     }
 
     /// <summary>The checksum of the padding at a segment's end: length, then position.</summary>

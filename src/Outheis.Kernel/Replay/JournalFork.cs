@@ -66,8 +66,8 @@ public static class JournalFork
         if (replay.Losses is [{ } loss, ..])
         {
             throw new JournalException(
-                $"{parent} gave up {loss.Bytes} bytes of lane {loss.Lane} before they were read. Name its archive, or fork "
-                + "it when nobody writes it.");
+                $"{parent} gave up {loss.Bytes} bytes of lane {loss.Lane} before they were read. Name its archive, or "
+                + "fork it when nobody writes it.");
         }
 
         ReplayMessage[] waiting = [.. replay.WaitingBefore(stop)];
