@@ -63,8 +63,9 @@ internal static unsafe class Crc32C
         return ~BitOperations.Crc32C(crc, last);
     }
 
-    /// <summary>Copies a value and returns the checksum of the copy. Each word is read once, into a register: whoever
-    /// writes to the source meanwhile does no harm, and no load waits for a store of another width (0020).</summary>
+    /// <summary>Copies a value and returns the checksum of the copy, whoever writes to the source meanwhile. Of whole
+    /// words each goes through a register once, so no load waits for a store of another width (0020); the rest and long
+    /// values are read again where they were copied to.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Copy<T>(byte* to, in T value)
     {

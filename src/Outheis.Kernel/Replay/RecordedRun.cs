@@ -10,7 +10,7 @@ internal sealed class RecordedRun(uint number, MessageCodecs codecs)
 
     public uint Number => number;
 
-    /// <summary>It has what plain agents were told.</summary>
+    /// <summary>It has what plain agents were told, as far as was replayed.</summary>
     public bool KeepsInputs { get; set; }
 
     /// <summary>When it began, in UTC ticks; 0: the journal no longer tells.</summary>

@@ -41,7 +41,8 @@ internal sealed class ReplayedAgent(AgentCell cell)
     /// <summary>The instance that the set-up made was used.</summary>
     public bool IsFirstUsed { get; set; }
 
-    /// <summary>It was told a time or a number that the journal does not have.</summary>
+    /// <summary>It was told a time or a number that the journal does not have, or that a send was accepted of which the
+    /// journal says nothing.</summary>
     public bool HasGuessed { get; set; }
 
     /// <summary>The wall time that it was told last.</summary>

@@ -50,6 +50,7 @@ public sealed unsafe class Crc32CTests
         Copies(new Sized8());
         Copies(new Sized12());
         Copies(new Sized16());
+        Copies(new Sized40());
         Copies(new Sized64());
         Copies(new Sized1016());
 
@@ -152,6 +153,12 @@ public sealed unsafe class Crc32CTests
 
     [InlineArray(16)]
     private struct Sized16
+    {
+        private byte _first;
+    }
+
+    [InlineArray(40)]
+    private struct Sized40
     {
         private byte _first;
     }
