@@ -47,6 +47,11 @@ internal static class EntryLine
 
     private static string Fact(JournalEntry entry)
     {
+        if (entry.Kind == JournalKind.Supervised)
+        {
+            return $"{Name(entry.SenderName, entry.Sender)} decides about {Target(entry)}: {entry.Detail}";
+        }
+
         var fact = new StringBuilder(entry.Kind.ToString().ToLowerInvariant());
         if (entry.Target.Value != 0) fact.Append(' ').Append(Target(entry));
         if (IsAboutType(entry.Kind) && entry.TypeName is { } type) fact.Append(' ').Append(type);

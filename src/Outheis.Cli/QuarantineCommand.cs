@@ -19,12 +19,12 @@ internal static class QuarantineCommand
         {
             PositionArgument,
         };
-        retry.SetAction((parsed, _) => JournalRun.Of(_ => Task.FromResult(Release(parsed, drop: false))));
+        retry.SetAction((parsed, _) => JournalRun.Of(token => Release(parsed, drop: false, token)));
         var drop = new Command("drop", "Gives it up. Its record stays in the journal.")
         {
             PositionArgument,
         };
-        drop.SetAction((parsed, _) => JournalRun.Of(_ => Task.FromResult(Release(parsed, drop: true))));
+        drop.SetAction((parsed, _) => JournalRun.Of(token => Release(parsed, drop: true, token)));
         Array.ForEach([list, retry, drop], static command => Array.ForEach(JournalFolders.Both, command.Options.Add));
         return new Command("quarantine", "Messages that ended their agent or their process too often.")
         {
@@ -57,11 +57,19 @@ internal static class QuarantineCommand
         return ExitCode.Done;
     }
 
-    private static int Release(ParseResult parsed, bool drop)
+    private static async Task<int> Release(ParseResult parsed, bool drop, CancellationToken token)
     {
         long position = Place.Parse(parsed.GetRequiredValue(PositionArgument));
         var folders = JournalFolders.Read(parsed);
-        if (!JournalQuarantine.Release(folders.Directory, position, drop, folders.Archive))
+        bool isReleased;
+        var progress = new SlowProgress("Reading");
+        await using (progress.ConfigureAwait(false))
+        {
+            isReleased = JournalQuarantine.Release(
+                folders.Directory, position, drop, folders.Archive, progress.Of(folders).Report, token);
+        }
+
+        if (!isReleased)
         {
             throw new BadInputException(
                 $"No message at {Place.Of(position)} is in quarantine. 'outheis journal quarantine list' names them.");

@@ -14,7 +14,6 @@ internal sealed class ReplayedTeam(string vault) : IReplayProgram
 
     public IReadOnlyDictionary<string, string> Leave { get; } = new Dictionary<string, string>
     {
-        ["supervisor"] = "what it hears of its children is in the journal by name alone",
         ["data"] = ActsOutside,
         ["action"] = ActsOutside,
         ["pattern"] = ActsOutside,
@@ -22,7 +21,7 @@ internal sealed class ReplayedTeam(string vault) : IReplayProgram
 
     public void SpawnAll(Kernel kernel)
     {
-        AgentId supervisor = kernel.Spawn("supervisor", static () => new Supervisor());
+        AgentId supervisor = kernel.Spawn("supervisor", static () => new Supervisor(Team.Supervision));
         AgentId data = kernel.Spawn("data", static () => new Absent());
         kernel.Spawn("relay", endowment => new Relay(
             new Terminal(TextReader.Null, TextWriter.Null, TextWriter.Null), new VaultLabel(vault, vault),

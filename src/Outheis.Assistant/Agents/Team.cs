@@ -35,9 +35,11 @@ internal sealed record Holding(string Agent, string Thing, string Allows, string
 /// capabilities.</summary>
 internal sealed class Team : IAsyncDisposable
 {
-    private const int SegmentBytes = 1 << 20;
-    private static readonly SupervisorOptions Supervision =
+    /// <summary>How its supervisor decides.</summary>
+    public static readonly SupervisorOptions Supervision =
         new() { Intensity = 3, Period = TimeSpan.FromSeconds(10) };
+
+    private const int SegmentBytes = 1 << 20;
     private static readonly TimeSpan DrainDeadline = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan IndexDeadline = TimeSpan.FromMilliseconds(500);
 

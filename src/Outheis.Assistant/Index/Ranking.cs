@@ -34,6 +34,7 @@ internal sealed class Ranking(WeighedConcept[] concepts)
     private const double UsualWords = 12;
     private const double LengthFloor = 0.4;
     private const double SectionHalf = 0.8;         // so many hits reach half of the most a concept can give
+    private const double LongSection = 1000;        // words; a longer one, such as a table, needs more hits for as much
     private const double PassageHalf = 0.5;
     private const int FewSections = 100;            // in a smaller vault every word would be common
     private const double RarityPower = 0.8;         // below 1: two common words outweigh one rare word sooner
@@ -96,9 +97,10 @@ internal sealed class Ranking(WeighedConcept[] concepts)
         }
 
         double section = 0, covered = 0;
+        double sectionHalf = SectionHalf * Math.Max(1, lengths.Sum() / LongSection);
         for (int c = 0; c < concepts.Length; c++)
         {
-            section += concepts[c].Rarity * inSection[c] / (inSection[c] + SectionHalf);
+            section += concepts[c].Rarity * inSection[c] / (inSection[c] + sectionHalf);
             covered += concepts[c].Rarity * Math.Min(inSection[c] / LikeWeight, 1);
         }
 

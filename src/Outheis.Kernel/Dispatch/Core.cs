@@ -177,12 +177,16 @@ internal sealed unsafe partial class Core : CoreFace
         }
 
         ulong number = DrawRandom();
+        NoteObserved(ObservedRecord.Random, (long)number);
+        return number;
+    }
+
+    private void NoteObserved(byte what, long value)
+    {
         if (Running is not null && IsRecorded(Running))
         {
-            Tap?.RecordObserved(Running, Current->Position, ObservedRecord.Random, (long)number);
+            Tap?.RecordObserved(Running, Current->Position, what, value);
         }
-
-        return number;
     }
 
     // Whether the journal has to tell what this agent was told: it may be told so again.
@@ -211,10 +215,7 @@ internal sealed unsafe partial class Core : CoreFace
         if (_turnTime == 0)
         {
             _turnTime = Time.GetUtcNow().UtcTicks;
-            if (Running is not null && IsRecorded(Running))
-            {
-                Tap?.RecordObserved(Running, Current->Position, ObservedRecord.Clock, _turnTime);
-            }
+            NoteObserved(ObservedRecord.Clock, _turnTime);
         }
 
         return new DateTimeOffset(_turnTime, TimeSpan.Zero);
@@ -229,7 +230,18 @@ internal sealed unsafe partial class Core : CoreFace
         }
     }
 
-    public TimeSpan Uptime() => Replay?.Uptime() ?? Time.GetElapsedTime(Kernel.Started);
+    /// <summary>Since the kernel started, as of now.</summary>
+    public TimeSpan Uptime()
+    {
+        if (Replay?.Uptime() is { } recorded)
+        {
+            return recorded;
+        }
+
+        TimeSpan uptime = Time.GetElapsedTime(Kernel.Started);
+        NoteObserved(ObservedRecord.Uptime, uptime.Ticks);
+        return uptime;
+    }
 
     public void AddRetry(Waiter waiter) => _retries.Add(waiter);
 
@@ -237,18 +249,21 @@ internal sealed unsafe partial class Core : CoreFace
     /// child.</summary>
     public bool Supervise(AgentCell self, AgentId child, bool restart)
     {
-        if (Replay is { IsMute: true })
+        byte verdict = restart ? SupervisedRecord.Restart : SupervisedRecord.Stop;
+        if (Replay?.Supervised(child, verdict) is { } recorded)
         {
-            return true;      // what came of it is recorded with the child
+            return recorded;
         }
 
-        if (Kernel.Agents.Find(child.Value) is not { } cell || !ReferenceEquals(cell.Supervisor, self))
+        AgentCell? cell = Kernel.Agents.Find(child.Value);
+        bool isTaken = cell?.Supervisor is { } supervisor && supervisor.Id == self.Id;
+        Tap?.RecordSupervised(self, Current->Position, child, new SupervisedRecord(verdict, isTaken));
+        if (isTaken)
         {
-            return false;
+            cell!.Core.Post(new LifecycleOp(cell, restart));
         }
 
-        cell.Core.Post(new LifecycleOp(cell, restart));
-        return true;
+        return isTaken;
     }
 
     /// <summary>Frees what this core's thread alone touched; it has ended. The ingress frees itself: outside threads

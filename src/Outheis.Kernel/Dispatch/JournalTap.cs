@@ -25,10 +25,16 @@ internal sealed unsafe partial class JournalTap(JournalLane lane, MessageCodecs 
     private ConsumedEntry _taken;                        // the newest, if no record tells it yet; position 0: none
     private int _prepared;                               // payload bytes of the message that was prepared
     private bool _preparedRaw;                           // they are the message itself, not _encoded
+    private bool _tickDue = true;
+    private bool _owes = true;                           // there may be something to tell before the next message
     private bool _refuses;                               // messages, not what the kernel itself has to say
 
     /// <summary>Wall time has moved on since the last record: the next one is preceded by a Tick.</summary>
-    public bool TickDue { get; set; } = true;
+    public bool TickDue
+    {
+        get => _tickDue;
+        set => _owes |= _tickDue = value;
+    }
 
     /// <summary>Records that even the reserve had no room for.</summary>
     public long Lost { get; private set; }
@@ -78,7 +84,7 @@ internal sealed unsafe partial class JournalTap(JournalLane lane, MessageCodecs 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public long AppendSent<T>(Message* message, long cause, in T content)
     {
-        if (TickDue || HasToldLess(cause))
+        if (_owes || (_taken.Position != cause && _taken.Position != 0))
         {
             TellFirst(cause);
         }
@@ -168,9 +174,6 @@ internal sealed unsafe partial class JournalTap(JournalLane lane, MessageCodecs 
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool HasToldLess(long cause) => _consumedCount != 0 || (_taken.Position != 0 && _taken.Position != cause);
-
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void TellFirst(long cause)
     {
@@ -188,12 +191,15 @@ internal sealed unsafe partial class JournalTap(JournalLane lane, MessageCodecs 
         {
             Tick();
         }
+
+        _owes = _consumedCount > 0;
     }
 
     private void KeepTaken()
     {
         _consumed[_consumedCount++] = _taken;
         _taken.Position = 0;
+        _owes = true;
         if (_consumedCount == _consumed.Length)
         {
             WriteConsumed();

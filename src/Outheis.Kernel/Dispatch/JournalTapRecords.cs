@@ -92,14 +92,15 @@ internal static unsafe class JournalTapRecords
         tap.Record(in fields, new AttemptRecord(number, 0, reason));
     }
 
-    /// <summary>A request of an earlier process, whose asker went with it.</summary>
-    public static void RecordAbandoned(this JournalTap tap, AgentCell agent, JournalEntry request)
+    /// <summary>A message of an earlier process that nobody will be handed.</summary>
+    public static void RecordDeadLetter(
+        this JournalTap tap, AgentCell agent, JournalEntry message, DeadLetterReason reason)
     {
         var fields = new RecordHeader
         {
-            Kind = JournalKind.DeadLetter, Target = agent.Id.Value, Cause = request.Position,
+            Kind = JournalKind.DeadLetter, Target = agent.Id.Value, Cause = message.Position,
         };
-        tap.Record(in fields, new DeadLetterRecord((byte)DeadLetterReason.AskAbandoned, request.Position));
+        tap.Record(in fields, new DeadLetterRecord((byte)reason, message.Position));
     }
 
     /// <summary>A durable agent was handed what no message says.</summary>
@@ -115,6 +116,17 @@ internal static unsafe class JournalTapRecords
     {
         var fields = new RecordHeader { Kind = JournalKind.Refused, Sender = agent.Id.Value, Cause = cause };
         tap.Record(in fields, new RefusedRecord((byte)result, isAsk ? RefusedRecord.Ask : (byte)0));
+    }
+
+    /// <summary>A supervisor's verdict on a child.</summary>
+    public static void RecordSupervised(
+        this JournalTap tap, AgentCell supervisor, long cause, AgentId child, in SupervisedRecord verdict)
+    {
+        var fields = new RecordHeader
+        {
+            Kind = JournalKind.Supervised, Sender = supervisor.Id.Value, Target = child.Value, Cause = cause,
+        };
+        tap.Record(in fields, in verdict);
     }
 
     /// <summary>Appends a message that came from outside, in whatever form its type has. False: no room, try

@@ -7,7 +7,6 @@ internal sealed partial class JournalLedger
     public void Write(BinaryWriter to, JournalNames names)
     {
         to.Write(_accepted);
-        to.Write(_closedRun);
         HashSet<uint> needed = [.. NeededRuns()];
         LedgerRun[] runs = [.. _runs.Values.Where(run => needed.Contains(run.Number))];
         to.Write(runs.Length);
@@ -34,7 +33,7 @@ internal sealed partial class JournalLedger
     /// <exception cref="EndOfStreamException">It is none.</exception>
     public static JournalLedger Read(BinaryReader from, JournalNames names)
     {
-        var ledger = new JournalLedger { _accepted = from.ReadInt64(), _closedRun = from.ReadUInt32() };
+        var ledger = new JournalLedger { _accepted = from.ReadInt64() };
         List<(LedgerAgent Agent, LedgerRun Run)> told = [];
         for (int runs = from.ReadInt32(); runs > 0; runs--)
         {

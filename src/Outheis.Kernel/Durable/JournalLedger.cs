@@ -16,7 +16,6 @@ internal sealed unsafe partial class JournalLedger
     private readonly Dictionary<(uint Run, ulong Correlation), LedgerPast> _asks = [];      // of durable agents
     private readonly Dictionary<long, Accepted> _messages = [];      // waiting or in quarantine, by position
     private long _accepted;
-    private uint _closedRun;
     private LedgerRun _run = new(0);      // of the newest record
 
     /// <summary>How many messages wait for their agent to be spawned again.</summary>
@@ -66,7 +65,7 @@ internal sealed unsafe partial class JournalLedger
             .ThenBy(static message => message.Number)];
         found.Waiting.AddRange(waiting.Select(message => message.TryRead(entries)).OfType<LedgerMessage>());
         found.GivenUp = past.GivenUp + waiting.Length - found.Waiting.Count;
-        found.IsCut = past.Run != _closedRun || found.EndsCutOff;
+        found.IsCut = !past.IsClosed || found.EndsCutOff;
         return found;
     }
 
@@ -142,7 +141,7 @@ internal sealed unsafe partial class JournalLedger
                 NoteSent(run, lane);
                 break;
             case JournalKind.Closed:
-                _closedRun = lane.Run;
+                NoteClosed(lane.Run);
                 break;
             case JournalKind.Spawned:
                 NoteSpawned(run, lane);
@@ -200,13 +199,22 @@ internal sealed unsafe partial class JournalLedger
 
         ref LedgerPast? past = ref CollectionsMarshal.GetValueRefOrAddDefault(_pasts, spawned.Name, out _);
         past ??= new LedgerPast(spawned.Name);
-        if (past.Run != run.Number && past.Run != _closedRun)
+        if (past.Run != run.Number && !past.IsClosed)
         {
             past.NoteKilled();      // until this run has finished it, which a snapshot tells
         }
 
-        (past.Run, past.GivenUp) = (run.Number, 0);      // an earlier run's were told to whom was spawned
+        // What an earlier run's had to be given up was told to whom was spawned.
+        (past.Run, past.IsClosed, past.GivenUp) = (run.Number, false, 0);
         run.Name(agent, spawned.Name, past);
+    }
+
+    private void NoteClosed(uint run)
+    {
+        foreach (LedgerPast past in _pasts.Values)
+        {
+            past.IsClosed |= past.Run == run;
+        }
     }
 
     private void NoteSent(LedgerRun run, LaneReader lane)

@@ -44,12 +44,17 @@ public static class JournalQuarantine
     /// <param name="position">The message's.</param>
     /// <param name="drop">Never more.</param>
     /// <param name="archive">As for <see cref="List"/>.</param>
+    /// <param name="progress">As for <see cref="List"/>.</param>
+    /// <param name="cancellationToken">As for <see cref="List"/>; then nothing is decided.</param>
     /// <returns>False: there is no such message in quarantine.</returns>
     /// <exception cref="JournalInUseException">A kernel has the journal open: stop it first.</exception>
     /// <exception cref="JournalException">The journal cannot be opened, or the decision not written.</exception>
-    public static bool Release(string directory, long position, bool drop, string? archive = null)
+    /// <exception cref="OperationCanceledException">The token fired.</exception>
+    public static bool Release(
+        string directory, long position, bool drop, string? archive = null, Action<long>? progress = null,
+        CancellationToken cancellationToken = default)
     {
-        if (!List(directory, archive).Any(message => message.Message.Position == position))
+        if (!List(directory, archive, progress, cancellationToken).Any(message => message.Message.Position == position))
         {
             return false;
         }

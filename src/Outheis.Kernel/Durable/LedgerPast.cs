@@ -8,6 +8,9 @@ internal sealed class LedgerPast(string name)
     /// <summary>The newest run that had it.</summary>
     public uint Run { get; set; }
 
+    /// <summary>That run ended as it should.</summary>
+    public bool IsClosed { get; set; }
+
     /// <summary>How many messages waited for it until the journal gave them up.</summary>
     public int GivenUp { get; set; }
 
@@ -92,6 +95,7 @@ internal sealed class LedgerPast(string name)
     {
         to.Write(Name);
         to.Write(Run);
+        to.Write(IsClosed);
         to.Write(GivenUp);
         to.Write(Snapshot is not null);
         if (Snapshot is { } snapshot)
@@ -111,7 +115,10 @@ internal sealed class LedgerPast(string name)
 
     public static LedgerPast Read(BinaryReader from)
     {
-        var past = new LedgerPast(from.ReadString()) { Run = from.ReadUInt32(), GivenUp = from.ReadInt32() };
+        var past = new LedgerPast(from.ReadString())
+        {
+            Run = from.ReadUInt32(), IsClosed = from.ReadBoolean(), GivenUp = from.ReadInt32(),
+        };
         past.Snapshot = from.ReadBoolean() ? RecordPlace.Read(from) : null;
         for (int turns = from.ReadInt32(); turns > 0; turns--)
         {

@@ -21,8 +21,13 @@ internal static unsafe class Redelivery
             }
             else if (message.Entry.Correlation != 0)
             {
-                core.Tap!.RecordAbandoned(agent, message.Entry);      // whoever asked has gone with its process
+                // Whoever asked has gone with its process.
+                core.Tap!.RecordDeadLetter(agent, message.Entry, DeadLetterReason.AskAbandoned);
                 core.Kernel.Redelivered.CountAbandoned();
+            }
+            else if (SignalCodecs.IsGone(message.Entry, core.Kernel))
+            {
+                core.Tap!.RecordDeadLetter(agent, message.Entry, DeadLetterReason.Unhandled);
             }
             else if (message.Attempts >= core.Kernel.Options.AttemptsMost)
             {

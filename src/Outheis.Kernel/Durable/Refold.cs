@@ -42,7 +42,9 @@ internal sealed unsafe class Refold(Core core, AgentCell agent, AgentPast past, 
         }
 
         var refold = new Refold(core, agent, past, codecs);
-        int open = past.IsCut ? Math.Min(1, past.Turns.Count) : 0;
+        bool isOpen = past.IsCut && past.Turns is [.., { } newest]
+            && !SignalCodecs.IsGone(newest.Message, core.Kernel);
+        int open = isOpen ? 1 : 0;
         refold.RunTurns(past.Turns[..^open], isOpen: false);
         refold.RunTurns(past.Turns[^open..], isOpen: true);
     }
@@ -120,6 +122,16 @@ internal sealed unsafe class Refold(Core core, AgentCell agent, AgentPast past, 
         return _clock ?? (_isOpen ? null : _time.UtcTicks);
     }
 
+    public override TimeSpan? Uptime() =>
+        TakeObserved(ObservedRecord.Uptime) is { } told ? new TimeSpan(told) : null;
+
+    public override bool? Supervised(AgentId child, byte verdict)
+    {
+        JournalEntry? output = Take(entry => entry.Kind == JournalKind.Supervised && entry.Target == child);
+        return output is not null && SupervisedRecord.TryRead(output.Payload.Span, out SupervisedRecord then)
+            ? then.IsTaken : _isOpen ? null : true;
+    }
+
     public override ulong? Random() => (ulong?)TakeObserved(ObservedRecord.Random);
 
     /// <summary>The next output of this sort that the journal has for the turn.</summary>
@@ -144,7 +156,7 @@ internal sealed unsafe class Refold(Core core, AgentCell agent, AgentPast past, 
     private long? TakeObserved(byte what)
     {
         int next = _turn.Outputs.FindIndex(static output => output.Kind is JournalKind.Sent or JournalKind.Refused
-            or JournalKind.Observed or JournalKind.EffectBegun or JournalKind.EffectEnded);
+            or JournalKind.Observed or JournalKind.EffectBegun or JournalKind.EffectEnded or JournalKind.Supervised);
         JournalEntry? output = next < 0 || !IsObserved(_turn.Outputs[next], what) ? null : _turn.Outputs[next];
         if (output is not null)
         {

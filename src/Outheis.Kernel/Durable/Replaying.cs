@@ -34,5 +34,10 @@ internal abstract class Replaying
     public abstract ulong? Random();
 
     /// <summary>How long the kernel had run; null: as long as it has run now.</summary>
-    public virtual TimeSpan? Uptime() => null;
+    public abstract TimeSpan? Uptime();
+
+    /// <summary>Whether the child was the agent's to decide about; null: nothing was decided, and it is now.</summary>
+    /// <param name="child">Which.</param>
+    /// <param name="verdict">As <see cref="SupervisedRecord"/> numbers it.</param>
+    public abstract bool? Supervised(AgentId child, byte verdict);
 }

@@ -18,7 +18,7 @@ public enum DeadLetterReason : byte
     /// <summary>The kernel stopped before its turn came.</summary>
     KernelStopped,
 
-    /// <summary>Nobody handles it: a signal to an agent that is not a supervisor.</summary>
+    /// <summary>Nobody handles it: a signal to an agent that is not a supervisor, or one of an earlier run.</summary>
     Unhandled,
 
     /// <summary>It ended its agent or the process too often and is set aside, for a person to decide.</summary>

@@ -35,13 +35,21 @@ public sealed record ExitReason(ExitKind Kind, Exception? Exception = null)
             return Kind.ToString();
         }
 
+        string words = MessageOf(Exception);
+        return $"{Kind}: {JournalType.Simple(RecordedException.TypeNameOf(Exception))}"
+            + (words.Length > 0 ? ": " + words : "");
+    }
+
+    /// <summary>What it says; empty if that throws.</summary>
+    internal static string MessageOf(Exception exception)
+    {
         try
         {
-            return $"{Kind}: {Exception.GetType().Name}: {Exception.Message}";
+            return exception.Message ?? "";
         }
         catch (Exception)
         {
-            return $"{Kind}: {Exception.GetType().Name}";      // its Message threw
+            return "";
         }
     }
 }

@@ -137,6 +137,10 @@ public sealed class JournalEntry
     internal bool HasMessage => !IsFailure && TypeId != 0 && Kind is JournalKind.Sent
         or JournalKind.Replied or JournalKind.Snapshot or JournalKind.EffectEnded;
 
+    /// <summary>What the kernel told a supervisor: it means something in its own run only.</summary>
+    internal bool IsSignal =>
+        Kind == JournalKind.Sent && SignalCodecs.IsSignal(Capability, TypeFullName);
+
     internal JournalType? Type => TypeId == 0 ? null : _names.Type((uint)Run, TypeId);
 
     /// <summary>Writes what <see cref="PayloadText"/> says as one value.</summary>
@@ -182,6 +186,7 @@ public sealed class JournalEntry
         JournalKind.Observed when ObservedRecord.TryRead(payload, out ObservedRecord observed) =>
             observed.What == ObservedRecord.Clock && observed.Value is > 0 and <= MaxTicks
                 ? Invariant($"the time {new DateTime(observed.Value, DateTimeKind.Utc):O}")
+                : observed.What == ObservedRecord.Uptime ? $"the uptime {new TimeSpan(observed.Value):c}"
                 : Invariant($"the random number {(ulong)observed.Value}"),
         JournalKind.Attempted or JournalKind.Quarantined
             when AttemptRecord.TryRead(payload, out AttemptRecord attempt) =>
@@ -193,6 +198,8 @@ public sealed class JournalEntry
         JournalKind.EffectBegun => Invariant($"effect {Correlation}, {JournalText.Read(payload)}"),
         JournalKind.EffectEnded => Invariant($"effect {Correlation}, {(EffectOutcome)Labels}")
             + ((EffectOutcome)Labels == EffectOutcome.Failed ? ", " + JournalText.Read(payload) : ""),
+        JournalKind.Supervised when SupervisedRecord.TryRead(payload, out SupervisedRecord supervised) =>
+            supervised.Words + (supervised.IsTaken ? "" : ", which it does not supervise"),
         JournalKind.DeadLetter when DeadLetterRecord.TryRead(payload, out DeadLetterRecord letter) =>
             Invariant($"{(DeadLetterReason)letter.Reason}, message at {letter.Message}"),
         _ => "",

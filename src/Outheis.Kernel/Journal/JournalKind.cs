@@ -54,7 +54,7 @@ public enum JournalKind : byte
     /// <summary>The run ended as it should; the last record of a run in each of its lanes.</summary>
     Closed = 16,
 
-    /// <summary>A durable agent was handed something that no message says: the time, a random number.</summary>
+    /// <summary>A durable agent was handed something that no message says: a time, a random number.</summary>
     Observed = 17,
 
     /// <summary>A message that an earlier process left unhandled is being handled now, or one whose handler threw is
@@ -86,6 +86,9 @@ public enum JournalKind : byte
     /// <summary>This journal goes on from a moment of another one, its parent: what follows up to the end of this run
     /// was taken from there.</summary>
     Forked = 26,
+
+    /// <summary>A supervisor decided about a child: to restart it, or to end it for good.</summary>
+    Supervised = 27,
 }
 
 /// <summary>How the payload of a message type stands in the journal.</summary>

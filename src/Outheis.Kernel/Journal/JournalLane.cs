@@ -71,7 +71,7 @@ internal sealed unsafe class JournalLane : IDisposable
     {
         Debug.Assert((byte*)header == _cursor, "Commit of something else than what Begin returned");
         long position = Position;
-        Publish(payloadBytes, Crc32C.OfRecord(header, payloadBytes, position));
+        Publish((byte*)header, payloadBytes, Crc32C.OfRecord(header, payloadBytes, position));
         return position;
     }
 
@@ -81,23 +81,23 @@ internal sealed unsafe class JournalLane : IDisposable
     public long Append<T>(ulong what, ulong who, ulong badge, long cause, ulong right, in T payload)
     {
         Debug.Assert(_cursor + RecordHeader.Aligned(Unsafe.SizeOf<T>()) <= _end, "Append without TryReserve");
-        ulong* words = (ulong*)_cursor;
-        long position = Position;
+        byte* record = _cursor;
+        ulong* words = (ulong*)record;
+        long position = (long)record + _positionOfZero;
         words[1] = what;
         words[2] = who;
         words[3] = badge;
         words[4] = (ulong)cause;
         words[5] = right;
-        uint ofPayload = Crc32C.Copy(_cursor + RecordHeader.Bytes, in payload);
+        uint ofPayload = Crc32C.Copy(record + RecordHeader.Bytes, in payload);
         uint crc = Crc32C.OfRecord(position, what, who, badge, (ulong)cause, right, ofPayload, Unsafe.SizeOf<T>());
-        Publish(Unsafe.SizeOf<T>(), crc);
+        Publish(record, Unsafe.SizeOf<T>(), crc);
         return position;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Publish(int payloadBytes, uint crc)
+    private void Publish(byte* record, int payloadBytes, uint crc)
     {
-        byte* record = _cursor;
         byte* next = record + RecordHeader.Aligned(payloadBytes);
         *(int*)next = 0;      // I1, and before the record exists: no reader runs into a stale lap behind it
         Interference.At(Moment.RecordFilled);

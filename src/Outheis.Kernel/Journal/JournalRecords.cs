@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
-using System.Text;
 
 namespace Outheis;
 
@@ -250,11 +249,34 @@ internal readonly record struct BuiltOnRecord(long[] Ends) : IJournalRecord<Buil
     }
 }
 
-/// <summary>Observed by the header's sender. What: 1 wall time, 2 random number.</summary>
+/// <summary>Supervised: what the header's sender decided about its target, and whether the target was its to decide
+/// about.</summary>
+internal readonly record struct SupervisedRecord(byte Verdict, bool IsTaken) : IJournalRecord<SupervisedRecord>
+{
+    public const byte Restart = 1;
+    public const byte Stop = 2;
+
+    public int Bytes => 8;
+
+    public string Words => Verdict == Restart ? "restart" : "stop";
+
+    public void Write(Span<byte> to) =>
+        BinaryPrimitives.WriteUInt64LittleEndian(to, Verdict | (IsTaken ? 1UL << 8 : 0));
+
+    public static bool TryRead(ReadOnlySpan<byte> from, out SupervisedRecord record)
+    {
+        bool fits = from.Length >= 8;
+        record = fits ? new SupervisedRecord(from[0], from[1] != 0) : default;
+        return fits;
+    }
+}
+
+/// <summary>Observed by the header's sender. What: 1 wall time, 2 random number, 3 the kernel's uptime.</summary>
 internal readonly record struct ObservedRecord(byte What, long Value) : IJournalRecord<ObservedRecord>
 {
     public const byte Clock = 1;
     public const byte Random = 2;
+    public const byte Uptime = 3;
 
     public int Bytes => 16;
 
@@ -343,36 +365,4 @@ internal struct ConsumedEntry
     [FieldOffset(0)] public uint Target;
     [FieldOffset(4)] public uint Incarnation;
     [FieldOffset(8)] public long Position;      // of what was taken; 0 if never journaled
-}
-
-/// <summary>Text in system records.</summary>
-internal static class JournalText
-{
-    public static int Bytes(string text)
-    {
-        int bytes = Encoding.UTF8.GetByteCount(text);
-        return bytes <= JournalLimits.TextBytesMax ? bytes : Encoding.UTF8.GetByteCount(Cut(text));
-    }
-
-    public static void Write(string text, Span<byte> to) =>
-        Encoding.UTF8.GetBytes(to.Length < Encoding.UTF8.GetByteCount(text) ? Cut(text) : text, to);
-
-    public static string Read(ReadOnlySpan<byte> from) => Encoding.UTF8.GetString(from);
-
-    private static ReadOnlySpan<char> Cut(string text)
-    {
-        int chars = 0, bytes = 0;
-        foreach (Rune rune in text.EnumerateRunes())
-        {
-            bytes += rune.Utf8SequenceLength;
-            if (bytes > JournalLimits.TextBytesMax)
-            {
-                break;
-            }
-
-            chars += rune.Utf16SequenceLength;
-        }
-
-        return text.AsSpan(0, chars);
-    }
 }

@@ -181,7 +181,7 @@ internal sealed unsafe class LaneReader : IDisposable
         else
         {
             (Run, UtcTicks) = (found.Run, found.UtcTicks);
-            if (_lostFrom != 0 && _lostFrom < _segment.Position)
+            if (_lostFrom != 0 && _lostFrom < found.FirstPosition)
             {
                 _losses.Add(new LaneLoss(Lane, _lostFrom, _segment.Position));
             }

@@ -12,7 +12,11 @@ namespace Outheis;
 /// <remarks>Filled by one thread before a kernel starts; then any thread may read with it.</remarks>
 public sealed partial class MessageCodecs
 {
-    private readonly Dictionary<Type, MessageCodec> _codecs = [];
+    private readonly Dictionary<Type, MessageCodec> _codecs = new()
+    {
+        [typeof(ExitSignal)] = SignalCodecs.Exit,
+        [typeof(ChildStarted)] = SignalCodecs.Start,
+    };
 
     /// <summary>Writes <typeparamref name="T"/> as JSON. Costs an encoding per send, on the sender's
     /// core.</summary>

@@ -97,7 +97,10 @@ internal sealed unsafe class MessageType<T> : MessageType
 internal static class MessageTypes
 {
     private static readonly Lock Gate = new();
-    private static readonly HashSet<MessageType> Known = [];      // gate
+
+    // gate
+    private static readonly HashSet<MessageType> Known =
+        [MessageType<ExitSignal>.Instance, MessageType<ChildStarted>.Instance];
 
     // gate; null: to be made anew
     private static Dictionary<string, MessageType[]>? s_byName;

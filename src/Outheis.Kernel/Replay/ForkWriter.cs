@@ -68,9 +68,10 @@ internal sealed unsafe class ForkWriter : IDisposable
     private bool TryWrite(JournalReplay replay, ReplayMessage message, ForkEdits edits)
     {
         JournalNames names = replay.Names;
-        if (names.Agent(message.Run.Number, message.Target) is not { } target || message.Type.Schema is not { } type)
+        if (names.Agent(message.Run.Number, message.Target) is not { } target || message.Type.Schema is not { } type
+            || message.IsSignal)
         {
-            return false;      // the parent no longer tells whom it was for
+            return false;      // the parent no longer tells whom it was for, or it was about an incarnation of its
         }
 
         (SchemaRecord schema, byte[] payload) =

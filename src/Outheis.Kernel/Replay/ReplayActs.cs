@@ -144,11 +144,7 @@ internal sealed class ReplayActs(JournalReader journal, MessageCodecs codecs) : 
         if (next < 0 || _turn.Acts[next].Kind != JournalKind.Replied
             || !IsSamePayload(in _turn.Acts[next], in reply))
         {
-            if (next >= 0 || !_turn.IsCut)
-            {
-                Differ(next, $"replies {MessageLayout.SimpleNameOf<TReply>()} {Words(in reply)}");
-            }
-
+            Differ(next, $"replies {MessageLayout.SimpleNameOf<TReply>()} {Words(in reply)}");
             return;
         }
 
@@ -162,11 +158,7 @@ internal sealed class ReplayActs(JournalReader journal, MessageCodecs codecs) : 
         if (next < 0 || _turn.Acts[next].Kind != JournalKind.EffectBegun
             || Encoding.UTF8.GetString(_turn.PayloadOf(in _turn.Acts[next])) != key)
         {
-            if (next >= 0 || !_turn.IsCut)
-            {
-                Differ(next, $"begins the effect {key}");
-            }
-
+            Differ(next, $"begins the effect {key}");
             return true;
         }
 
@@ -197,8 +189,29 @@ internal sealed class ReplayActs(JournalReader journal, MessageCodecs codecs) : 
         return (ulong?)told ?? (_random += 0x9E3779B97F4A7C15);
     }
 
-    public override TimeSpan? Uptime() => TimeSpan.FromTicks(
-        _turn.Run.OpenedTicks == 0 ? 0 : Math.Max(0, _turn.Ticks - _turn.Run.OpenedTicks));
+    public override TimeSpan? Uptime()
+    {
+        long? told = TakeObserved(ObservedRecord.Uptime);
+        _turn.Agent.HasGuessed |= told is null;
+        return new TimeSpan(
+            told ?? (_turn.Run.OpenedTicks == 0 ? 0 : Math.Max(0, _turn.Ticks - _turn.Run.OpenedTicks)));
+    }
+
+    public override bool? Supervised(AgentId child, byte verdict)
+    {
+        int next = Peek();
+        if (next >= 0 && _turn.Acts[next].Kind == JournalKind.Supervised
+            && ReadVerdict(in _turn.Acts[next]) is var then && then.Verdict == verdict
+            && IsChild(in _turn.Acts[next], child))
+        {
+            _turn.Acts[next].IsTaken = true;
+            return then.IsTaken;
+        }
+
+        string name = journal.Names.Agent(_turn.Run.Number, child.Value) ?? child.ToString();
+        Differ(next, $"decides to {new SupervisedRecord(verdict, true).Words} {name}");
+        return true;
+    }
 
     // The next act to be compared. What it was told and does not ask for now is passed over.
     private int Peek()
@@ -241,6 +254,13 @@ internal sealed class ReplayActs(JournalReader journal, MessageCodecs codecs) : 
 
     private RefusedRecord ReadRefusal(in RecordedAct act) =>
         RefusedRecord.TryRead(_turn.PayloadOf(in act), out RefusedRecord refused) ? refused : default;
+
+    private SupervisedRecord ReadVerdict(in RecordedAct act) =>
+        SupervisedRecord.TryRead(_turn.PayloadOf(in act), out SupervisedRecord verdict) ? verdict : default;
+
+    // By the number that a signal told it then, or by that of the program that is replayed.
+    private static bool IsChild(in RecordedAct act, AgentId child) =>
+        act.Target == child.Value || act.Run.Agent(act.Target)?.Cell.Id == child;
 
     private int FindEnd(ulong effect)
     {
@@ -296,7 +316,7 @@ internal sealed class ReplayActs(JournalReader journal, MessageCodecs codecs) : 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void Differ<T>(int next, CapabilityNode node, string verb, in T message)
     {
-        if (next >= 0 || !_turn.IsCut)
+        if (!IsBehindCut(next))
         {
             string badge = node.Badge == 0 ? "" : $" with badge {node.Badge}";
             _turn.Agent.HasGuessed = true;      // that it was not refused
@@ -304,9 +324,12 @@ internal sealed class ReplayActs(JournalReader journal, MessageCodecs codecs) : 
         }
     }
 
+    // It did more than there was time to record.
+    private bool IsBehindCut(int next) => next < 0 && _turn.IsCut;
+
     private void Differ(int next, string? replayed)
     {
-        if (Divergence is null)
+        if (Divergence is null && !IsBehindCut(next))
         {
             string? recorded = next >= 0 ? Describe(in _turn.Acts[next])
                 : _turn.IsFailed ? $"failed with {_turn.Failure}" : null;
@@ -334,6 +357,7 @@ internal sealed class ReplayActs(JournalReader journal, MessageCodecs codecs) : 
             JournalKind.Replied => $"replied {what}",
             JournalKind.EffectBegun => $"began the effect {Encoding.UTF8.GetString(_turn.PayloadOf(in act))}",
             JournalKind.EffectEnded => $"ended the effect {act.Correlation}",
+            JournalKind.Supervised => $"decided to {ReadVerdict(in act).Words} {target}",
             _ => $"was refused: {(SendResult)ReadRefusal(in act).Answer}",
         };
     }

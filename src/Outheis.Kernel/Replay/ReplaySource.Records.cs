@@ -31,7 +31,8 @@ internal sealed partial class ReplaySource
             case JournalKind.TimedOut:
                 NoteEnd(run, in record);
                 break;
-            case JournalKind.Observed or JournalKind.Refused or JournalKind.EffectBegun or JournalKind.EffectEnded:
+            case JournalKind.Observed or JournalKind.Refused or JournalKind.EffectBegun or JournalKind.EffectEnded
+                or JournalKind.Supervised:
                 NoteAct(run, in record);
                 break;
             case JournalKind.Snapshot:
@@ -212,7 +213,8 @@ internal sealed partial class ReplaySource
             turn.IsAbandoned |= reason == DeadLetterReason.AskAbandoned;
             turn.IsCut |= reason is DeadLetterReason.KernelStopped or DeadLetterReason.TargetDead;
         }
-        else if (reason is DeadLetterReason.TargetDead or DeadLetterReason.AskAbandoned)
+        else if (reason is DeadLetterReason.TargetDead or DeadLetterReason.AskAbandoned
+            or DeadLetterReason.Unhandled)
         {
             _waiting.Remove(record.Cause);
         }

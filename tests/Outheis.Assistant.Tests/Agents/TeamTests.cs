@@ -17,7 +17,8 @@ public sealed class TeamTests
         Assert.True((await work.Stop()).Drained);
 
         string[] exchange = work.ReadJournal()
-            .Where(entry => entry.Kind is JournalKind.Sent or JournalKind.Replied && entry.Payload.Length > 0)
+            .Where(entry => entry.Kind is JournalKind.Sent or JournalKind.Replied && entry.Payload.Length > 0
+                && entry.TypeName is not nameof(ChildStarted))
             .Select(entry => $"{entry.TypeName} {Encoding.UTF8.GetString(entry.Payload.Span)}").ToArray();
         Assert.Equal(
             ["Ask", "Refresh", "Refreshed", "Search", "Sought", "Answered", "Exchanged"],

@@ -246,9 +246,4 @@ public sealed class DurableAgentTests
         Assert.Throws<ArgumentException>(() => world.Kernel.Spawn("account", () => new Account()));
         Assert.Throws<ArgumentException>(() => world.Kernel.Spawn(null, () => new Account()));
     }
-
-    private sealed class Restarter : Agent, IHandle<ExitSignal>
-    {
-        public void Handle(in ExitSignal message, Context context) => context.Restart(message.Agent);
-    }
 }

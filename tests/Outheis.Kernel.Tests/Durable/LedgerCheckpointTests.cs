@@ -187,9 +187,4 @@ public sealed class LedgerCheckpointTests
 
         return last;
     }
-
-    private sealed class Restarter : Agent, IHandle<ExitSignal>
-    {
-        public void Handle(in ExitSignal message, Context context) => context.Restart(message.Agent);
-    }
 }

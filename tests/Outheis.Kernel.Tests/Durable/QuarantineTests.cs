@@ -91,9 +91,4 @@ public sealed class QuarantineTests : IDisposable
             () => JournalQuarantine.Release(_directory, held.Message.Position, drop: true));
         Assert.Equal(Environment.ProcessId, inUse.ProcessId);
     }
-
-    private sealed class Restarter : Agent, IHandle<ExitSignal>
-    {
-        public void Handle(in ExitSignal message, Context context) => context.Restart(message.Agent);
-    }
 }

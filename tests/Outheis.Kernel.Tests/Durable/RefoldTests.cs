@@ -297,11 +297,6 @@ public sealed class RefoldTests
         }
     }
 
-    private sealed class Restarter : Agent, IHandle<ExitSignal>
-    {
-        public void Handle(in ExitSignal message, Context context) => context.Restart(message.Agent);
-    }
-
     private sealed class BetweenTheQueues(Action act) : KernelOp
     {
         public override void Run(Core core)

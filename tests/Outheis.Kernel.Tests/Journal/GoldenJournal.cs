@@ -51,6 +51,12 @@ internal sealed class GoldenJournal : TimeProvider
             new ObservedRecord(ObservedRecord.Clock, _now.UtcTicks));
         Append(0, new() { Kind = JournalKind.Observed, Sender = 1, Cause = first },
             new ObservedRecord(ObservedRecord.Random, 42));
+        Append(0, new() { Kind = JournalKind.Observed, Sender = 1, Cause = first },
+            new ObservedRecord(ObservedRecord.Uptime, TimeSpan.FromSeconds(90).Ticks));
+        Append(0, new() { Kind = JournalKind.Supervised, Sender = 1, Target = 2, Cause = first },
+            new SupervisedRecord(SupervisedRecord.Restart, IsTaken: true));
+        Append(0, new() { Kind = JournalKind.Supervised, Sender = 1, Target = 9, Cause = first },
+            new SupervisedRecord(SupervisedRecord.Stop, IsTaken: false));
         long note = Send(
             0, target: 2, Encoding.UTF8.GetBytes("""{"Text":"ünder way","Tags":[1,2]}"""), typeId: 2, cause: first,
             flags: RecordFlags.Takes, sender: 1);

@@ -6,26 +6,28 @@ using Xunit;
 
 namespace Outheis.Tests.Journal;
 
-/// <summary>A journal of format 1 that is kept: it reads as it always did. OUTHEIS_GOLDEN=1 writes it anew, see the
-/// README beside it.</summary>
+/// <summary>Journals of format 1 that are kept: they read as they always did. OUTHEIS_GOLDEN=1 writes the newest anew,
+/// see the README beside them.</summary>
 public sealed class GoldenTests : IDisposable
 {
+    private const string First = "format-1", Newest = "format-1b";
+
     private readonly string _root = Directory.CreateTempSubdirectory("outheis-golden-").FullName;
 
     private static string Kept() => Sources.Folder("Journal", "Golden");
 
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
-    [Fact]
-    public void Golden_FormatOne_ReadsAsItAlwaysDid()
+    [Theory, InlineData(First), InlineData(Newest)]
+    public void Golden_FormatOne_ReadsAsItAlwaysDid(string name)
     {
-        if (Environment.GetEnvironmentVariable("OUTHEIS_GOLDEN") == "1")
+        if (name == Newest && Environment.GetEnvironmentVariable("OUTHEIS_GOLDEN") == "1")
         {
             WriteAnew();
         }
 
-        ZipFile.ExtractToDirectory(Path.Combine(Kept(), "format-1.zip"), _root);
-        string[] expected = File.ReadAllLines(Path.Combine(Kept(), "format-1.txt"));
+        Extract(name);
+        string[] expected = File.ReadAllLines(Path.Combine(Kept(), name + ".txt"));
         string[] found = [.. Tell(_root)];
         Assert.Equal(expected, found);
         Assert.True(JournalVerifier.Verify(_root).IsWhole);
@@ -34,17 +36,17 @@ public sealed class GoldenTests : IDisposable
     [Fact]
     public void Golden_HoldsEveryKindOfRecord()
     {
-        ZipFile.ExtractToDirectory(Path.Combine(Kept(), "format-1.zip"), _root);
+        Extract(Newest);
         using JournalReader reader = JournalReader.Open(_root);
         HashSet<JournalKind> found = [.. reader.Read().Select(static entry => entry.Kind)];
         Assert.Empty(Enum.GetValues<JournalKind>().Except([JournalKind.None]).Except(found));
     }
 
     /// <summary>It can still be gone on with, and its past be folded.</summary>
-    [Fact]
-    public void Golden_IsOpenedByTheNextRun()
+    [Theory, InlineData(First), InlineData(Newest)]
+    public void Golden_IsOpenedByTheNextRun(string name)
     {
-        ZipFile.ExtractToDirectory(Path.Combine(Kept(), "format-1.zip"), _root);
+        Extract(name);
         using (Journals.Open(SystemJournalDisk.Instance, Journals.Settings(lanes: 2), _root))
         {
         }
@@ -56,6 +58,8 @@ public sealed class GoldenTests : IDisposable
         LedgerMessage left = Assert.Single(past.Find("shop")!.Waiting);
         Assert.Equal(5, BitConverter.ToInt64(left.Entry.Payload.Span));
     }
+
+    private void Extract(string name) => ZipFile.ExtractToDirectory(Path.Combine(Kept(), name + ".zip"), _root);
 
     private static IEnumerable<string> Tell(string directory)
     {
@@ -81,7 +85,7 @@ public sealed class GoldenTests : IDisposable
     {
         Directory.CreateDirectory(Kept());
         SimulatedDisk disk = GoldenJournal.Write();
-        string archive = Path.Combine(Kept(), "format-1.zip");
+        string archive = Path.Combine(Kept(), Newest + ".zip");
         File.Delete(archive);
         using (ZipArchive zip = ZipFile.Open(archive, ZipArchiveMode.Create))
         {
@@ -98,7 +102,7 @@ public sealed class GoldenTests : IDisposable
 
         string scratch = Directory.CreateTempSubdirectory("outheis-golden-").FullName;
         ZipFile.ExtractToDirectory(archive, scratch);
-        File.WriteAllLines(Path.Combine(Kept(), "format-1.txt"), Tell(scratch), new UTF8Encoding(false));
+        File.WriteAllLines(Path.Combine(Kept(), Newest + ".txt"), Tell(scratch), new UTF8Encoding(false));
         Directory.Delete(scratch, recursive: true);
     }
 }

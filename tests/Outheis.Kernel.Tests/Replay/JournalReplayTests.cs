@@ -87,8 +87,8 @@ public sealed class JournalReplayTests
         Assert.Equal((live!.Known, live.Incarnation), (FeederOf(replay).Known, FeederOf(replay).Incarnation));
         Assert.Equal((11, 2u), (live.Known.Sum % 1_000_000, live.Incarnation));
         Assert.Equal(bought, program.Bought);
-        Assert.Equal(["overseer"], report.NotReplayed.Keys);
-        Assert.Contains("by its name alone", report.NotReplayed["overseer"], StringComparison.Ordinal);
+        Assert.Empty(report.NotReplayed);
+        Assert.True(report.Agents["overseer"] > 1, report.ToString());
         Assert.True(report.Agents["feeder"] >= 202 && report.Records > 1000, report.ToString());
     }
 

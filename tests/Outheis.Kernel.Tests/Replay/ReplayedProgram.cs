@@ -135,7 +135,7 @@ internal sealed class ReplayedProgram(SimulatedDisk disk, int cores = 2)
     {
         int last = kernel.ListCores().Count - 1;
         (int ofScales, int ofKeeper) = AnswersComeLater ? (last, 0) : (0, last);
-        AgentId overseer = kernel.Spawn("overseer", static () => new Overseer());
+        AgentId overseer = kernel.Spawn("overseer", static () => new Restarter());
         AgentId scales = kernel.Spawn(
             "scales", static () => new Scales(), new SpawnOptions { Supervisor = overseer, Core = ofScales });
         Keeper = kernel.Spawn(
@@ -151,9 +151,4 @@ internal sealed class ReplayedProgram(SimulatedDisk disk, int cores = 2)
         {
             Codecs = Codecs, Only = only.Length == 0 ? null : only,
         });
-
-    private sealed class Overseer : Agent, IHandle<ExitSignal>
-    {
-        public void Handle(in ExitSignal message, Context context) => context.Restart(message.Agent);
-    }
 }

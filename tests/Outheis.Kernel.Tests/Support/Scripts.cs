@@ -78,6 +78,12 @@ internal sealed class Listener : Puppet, IHandle<ChildStarted>, IHandle<ExitSign
     }
 }
 
+/// <summary>Restarts whoever ends.</summary>
+internal sealed class Restarter : Agent, IHandle<ExitSignal>
+{
+    public void Handle(in ExitSignal message, Context context) => context.Restart(message.Agent);
+}
+
 internal static class Spawning
 {
     /// <summary>Spawns an agent that already exists as an object; its restarts use the same object.</summary>

@@ -1,0 +1,75 @@
+using System.Buffers;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Outheis;
+
+/// <summary>How the kernel's signals to supervisors are written, so that what a supervisor decided can be replayed. Who
+/// they are about is a number of one run: nobody is handed one in a later run.</summary>
+internal static class SignalCodecs
+{
+    public static readonly MessageCodec<ExitSignal> Exit = new SignalCodec<ExitSignal, RecordedExit>(
+        RecordedSignals.Default.RecordedExit, RecordedExit.Of, static exit => exit.ToSignal());
+
+    public static readonly MessageCodec<ChildStarted> Start = new SignalCodec<ChildStarted, RecordedStart>(
+        RecordedSignals.Default.RecordedStart,
+        static start => new RecordedStart(start.Agent.Value, start.Name, start.Incarnation),
+        static start => new ChildStarted(new AgentId(start.Agent), start.Name, start.Incarnation));
+
+    /// <summary>Whether a message is one of the kernel's, which no capability carries.</summary>
+    /// <param name="capability">Of its record.</param>
+    /// <param name="type">As its Schema record names it; null: not known.</param>
+    public static bool IsSignal(uint capability, string? type) => capability == 0
+        && (type == MessageLayout.NameOf<ExitSignal>() || type == MessageLayout.NameOf<ChildStarted>());
+
+    /// <summary>Whether it is a signal of an earlier run: there is nobody any more to decide about.</summary>
+    public static bool IsGone(JournalEntry message, Kernel kernel) =>
+        message.IsSignal && message.Run < kernel.Recovery!.Run;
+}
+
+/// <summary>An exit signal as a journal has it: of the exception what it is and what it says.</summary>
+internal sealed record RecordedExit(
+    uint Agent, string Name, uint Incarnation, ExitKind Reason, string? Exception, string? Message, bool IsFinal)
+{
+    public static RecordedExit Of(ExitSignal signal)
+    {
+        RecordedException? failure = signal.Reason.Exception is { } bug ? RecordedException.Of(bug) : null;
+        return new RecordedExit(
+            signal.Agent.Value, signal.Name, signal.Incarnation, signal.Reason.Kind, failure?.TypeName,
+            failure?.Message, signal.IsFinal);
+    }
+
+    public ExitSignal ToSignal()
+    {
+        RecordedException? failure = Exception is null ? null : new RecordedException(Exception, Message ?? "");
+        return new ExitSignal(new AgentId(Agent), Name, Incarnation, new ExitReason(Reason, failure))
+        {
+            IsFinal = IsFinal,
+        };
+    }
+}
+
+internal sealed record RecordedStart(uint Agent, string Name, uint Incarnation);
+
+[JsonSourceGenerationOptions(
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, UseStringEnumConverter = true,
+    RespectNullableAnnotations = true)]
+[JsonSerializable(typeof(RecordedExit))]
+[JsonSerializable(typeof(RecordedStart))]
+internal sealed partial class RecordedSignals : JsonSerializerContext;
+
+/// <summary>Writes a signal by way of what can be read again of it.</summary>
+internal sealed class SignalCodec<T, TRecorded>(
+    JsonTypeInfo<TRecorded> type, Func<T, TRecorded> record, Func<TRecorded, T> recall) : MessageCodec<T>
+{
+    private readonly JsonMessageCodec<TRecorded> _json = new(type);
+
+    public override void Encode(in T message, ArrayBufferWriter<byte> output) =>
+        _json.Encode(record(message), output);
+
+    public override T Decode(ReadOnlySpan<byte> payload) =>
+        _json.Decode(payload) is { } recorded ? recall(recorded) : default!;
+
+    public override JsonNode? ToJson(object message) => _json.ToJson(record((T)message)!);
+}
