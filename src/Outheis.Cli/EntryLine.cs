@@ -21,7 +21,8 @@ internal static class EntryLine
 
     private static string What(JournalEntry entry)
     {
-        string what = Printable(VerbOf(entry) is { } verb ? Message(entry, verb) : Fact(entry));
+        string what = Printable(
+            entry.IsTimer ? TimerOf(entry) : VerbOf(entry) is { } verb ? Message(entry, verb) : Fact(entry));
         bool isTrouble = entry.IsFailure
             || entry.Kind is JournalKind.DeadLetter or JournalKind.TimedOut or JournalKind.Exited;
         return isTrouble ? Colours.Red(what) : IsBookkeeping(entry.Kind) ? Colours.Dim(what) : what;
@@ -43,6 +44,13 @@ internal static class EntryLine
         string content = PayloadWords.Of(entry);
         return $"{Name(entry.SenderName, entry.Sender)} {verb}{target} {entry.TypeName ?? "?"}{ask}"
             + (content.Length == 0 ? "" : " " + content);
+    }
+
+    private static string TimerOf(JournalEntry entry)
+    {
+        string content = PayloadWords.Of(entry);
+        return $"a timer of {Target(entry)} says {entry.TypeName ?? "?"}" + (content.Length == 0 ? "" : " " + content)
+            + (entry.Labels > 1 ? string.Create(CultureInfo.InvariantCulture, $", due {entry.Labels} times") : "");
     }
 
     private static string Fact(JournalEntry entry)

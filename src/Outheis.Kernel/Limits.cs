@@ -64,6 +64,14 @@ public static class Limits
     internal const int DeadLettersKept = 256;        // the newest dead letters, for reading
     internal const int ClockPasses = 16;             // busy passes between two looks at the clock
 
+    internal const int TimersPerCore = 1 << 22;      // that are neither over nor cancelled
+    internal const int TimersPerPass = 256;          // messages of timers between two passes
+
+    internal static readonly TimeSpan TimerTick = TimeSpan.FromMilliseconds(1);     // grain of timers
+    internal static readonly TimeSpan LeewayLeast = TimeSpan.FromMilliseconds(1);   // unless told otherwise (GC-19)
+    internal static readonly TimeSpan LeewayMost = TimeSpan.FromMinutes(1);
+    // a core with a timer on the wall clock looks whether that was set
+    internal static readonly TimeSpan WallClockLook = TimeSpan.FromSeconds(1);
     internal static readonly TimeSpan IdleSpin = TimeSpan.FromMicroseconds(50);     // busy looking before yielding
     internal const int IdleYields = 8;                                              // yields before parking
     // an outside asker looks before it awaits

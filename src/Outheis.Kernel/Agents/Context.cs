@@ -116,4 +116,58 @@ public readonly ref struct Context
     /// <param name="child">An agent spawned with this one as its supervisor.</param>
     /// <returns>False if this agent does not supervise it.</returns>
     public bool StopChild(AgentId child) => _core.Supervise(_self, child, restart: false);
+
+    /// <summary>Sends this agent a message once a time is over. Never early; late by the grain of a millisecond and the
+    /// leeway, which lets timers be due together (GC-18).</summary>
+    /// <typeparam name="T">A message type that this agent handles.</typeparam>
+    /// <param name="delay">On the kernel's monotonic clock, from now; not positive: as soon as this turn is
+    /// over.</param>
+    /// <param name="message">Copied before return; an object goes by reference and must not change afterwards.</param>
+    /// <param name="leeway">How much later it may be; null: a tenth of the delay, but a millisecond at least and a
+    /// minute at most (GC-19).</param>
+    /// <returns>To cancel or suspend it with. The end of this incarnation cancels it.</returns>
+    /// <remarks>Its message takes no room of the channel, comes behind what is there, in this agent's quality of
+    /// service, and is journaled when it is taken. Cost: reads the clock, rents a cell; allocates only while the core's
+    /// table grows. While recorded messages are handled once more no timer is made: OnStart is where a durable agent
+    /// makes those that it needs.</remarks>
+    /// <exception cref="InvalidOperationException">This agent handles no such message, or its core has too many
+    /// timers.</exception>
+    public AgentTimer After<T>(TimeSpan delay, in T message, TimeSpan? leeway = null) =>
+        _core.StartTimer(_self, delay, TimeSpan.Zero, leeway, in message);
+
+    /// <summary>As <see cref="After{T}"/>, again and again, by a schedule that does not drift. At most one message of
+    /// it waits: what was due meanwhile is counted in it (GC-16), see <see cref="Fires"/>.</summary>
+    /// <typeparam name="T">A message type that this agent handles.</typeparam>
+    /// <param name="period">Until the first time, and between two; a millisecond at least.</param>
+    /// <param name="message">What each time is sent. An object is the same each time.</param>
+    /// <param name="leeway">As for <see cref="After{T}"/>; from the second time on half a period at most.</param>
+    public AgentTimer Every<T>(TimeSpan period, in T message, TimeSpan? leeway = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(period, Limits.TimerTick);
+        return _core.StartTimer(_self, period, period, leeway, in message);
+    }
+
+    /// <summary>As <see cref="After{T}"/>, once the wall clock shows a time, however it is set meanwhile. Late by a
+    /// second where it is set forward.</summary>
+    /// <typeparam name="T">A message type that this agent handles.</typeparam>
+    /// <param name="when">Over already: as soon as this turn is.</param>
+    /// <param name="message">What is sent then.</param>
+    public AgentTimer At<T>(DateTimeOffset when, in T message) => _core.StartTimerAt(_self, when, in message);
+
+    /// <summary>Ends a timer. No message of it is handled any more, not even one that was due before.</summary>
+    /// <param name="timer">One that is over, or none, does no harm.</param>
+    public void Cancel(AgentTimer timer) => _core.Timers.Cancel(_self, timer);
+
+    /// <summary>What falls due from now on is counted and not sent. Counted itself: as many <see cref="Resume"/> take
+    /// it back (GC-20).</summary>
+    /// <param name="timer">One of this agent's.</param>
+    public void Suspend(AgentTimer timer) => _core.Timers.Suspend(_self, timer);
+
+    /// <summary>Takes back one <see cref="Suspend"/>. What fell due meanwhile comes in one message (GC-16).</summary>
+    /// <param name="timer">One of this agent's.</param>
+    /// <exception cref="InvalidOperationException">It is not suspended.</exception>
+    public void Resume(AgentTimer timer) => _core.Timers.Resume(_self, timer);
+
+    /// <summary>How often its timer was due for the message being handled; 1 for any other.</summary>
+    public long Fires => _core.Handling.Fires;
 }

@@ -101,7 +101,7 @@ internal sealed unsafe partial class Core
             if (!slot->Has(MessageFlags.Void))
             {
                 object? reference = slot->Has(MessageFlags.Reference) ? Ingress.TakeReference() : null;
-                slot->Chain = ++_lastChain << 8 | (uint)Index;
+                slot->Chain = NextChain();
                 bool enters = Tap is null || (!_gaveUpEntering && TryEnter(slot, reference));
                 if (enters || evenUnjournaled)
                 {
@@ -215,11 +215,7 @@ internal sealed unsafe partial class Core
             return;
         }
 
-        target.Inbox.Put(cell);
-        if (target.State == AgentState.Idle)
-        {
-            MakeReady(target);
-        }
+        Put(target, cell);
     }
 
     private void AcceptForNobody(Message* cell, AgentCell? target)
@@ -239,6 +235,12 @@ internal sealed unsafe partial class Core
     /// told.</summary>
     public void Bury(Message* cell, AgentCell? target, DeadLetterReason reason)
     {
+        if (cell->Has(MessageFlags.Timer))
+        {
+            Timers.Drop(cell);
+            return;
+        }
+
         Route route = Route.Of(cell->Route);
         if (cell->Has(MessageFlags.Reference))
         {

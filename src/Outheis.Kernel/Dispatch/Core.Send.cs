@@ -133,7 +133,9 @@ internal sealed unsafe partial class Core
     /// Sends what must not be refused: signals, replies, withdrawals. Takes no credit: there is one per ask
     /// or incarnation. Target 0 addresses the peer core itself.
     /// </summary>
-    public void SendUncredited<T>(Core peer, uint target, uint sender, Route route, ulong correlation, in T message)
+    public void SendUncredited<T>(
+        Core peer, uint target, uint sender, Route route, ulong correlation, in T message,
+        MessageFlags flags = MessageFlags.None)
     {
         bool ready = Tap is not null && target != 0 && Tap.PrepareControl(route, in message);
         CoreRing? ring = Out[peer.Index];
@@ -144,7 +146,7 @@ internal sealed unsafe partial class Core
         cell->Sender = sender;
         cell->Capability = 0;
         cell->Badge = 0;
-        cell->Flags = MessageFlags.Uncredited | MessageFlags.Extended | Carriage<T>.Flags;
+        cell->Flags = flags | MessageFlags.Uncredited | MessageFlags.Extended | Carriage<T>.Flags;
         cell->Qos = Qos.Default;
         cell->PayloadBytes = (byte)Carriage<T>.InlineBytes;
         cell->Chain = Current->Chain;

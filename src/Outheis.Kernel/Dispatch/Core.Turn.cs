@@ -36,11 +36,13 @@ internal sealed unsafe partial class Core
                     break;
                 }
 
-                Current = message;
-                if (message->Has(MessageFlags.Redelivered))
+                if (message->Has(MessageFlags.Redelivered | MessageFlags.Timer) && !TryBegin(agent, message))
                 {
-                    BeginAttempt(agent, message->Position);
+                    message = null;
+                    continue;
                 }
+
+                Current = message;
 
                 Tap?.NoteConsumed(agent, message);
                 if (!message->Has(MessageFlags.Uncredited))
@@ -60,6 +62,18 @@ internal sealed unsafe partial class Core
         }
 
         Current = _root;
+    }
+
+    // False: there is no such message any more.
+    private bool TryBegin(AgentCell agent, Message* message)
+    {
+        if (message->Has(MessageFlags.Timer))
+        {
+            return Timers.TryTake(agent, message);
+        }
+
+        BeginAttempt(agent, message->Position);
+        return true;
     }
 
     // In the journal before the message is told to be taken: if it ends the process, the next one counts.

@@ -45,11 +45,13 @@ internal sealed unsafe partial class Core : CoreFace
         _sweepPeriod = (long)(Limits.SweepPeriod.TotalSeconds * Time.TimestampFrequency);
         _random = kernel.Options.Seed * 0x9E3779B97F4A7C15 + (ulong)index + 1;
         Now = Time.GetTimestamp();
+        Timers = new CoreTimers(this);
     }
 
     public readonly CellSlab Cells = new();
     public readonly JournalTap? Tap;
     public readonly TimeProvider Time;
+    public readonly CoreTimers Timers;
     public CoreCounters Counters;
 
     /// <summary>The message being handled; the root message outside any.</summary>
@@ -155,7 +157,15 @@ internal sealed unsafe partial class Core : CoreFace
         !HasWork() && Ingress.Peek() == null && _outboxCount == 0 && _retries.Count == 0 && WaitingAgents == 0;
 
     /// <summary>How long the core may sleep if nobody wakes it.</summary>
-    public TimeSpan SleepAtMost() =>
+    public TimeSpan SleepAtMost()
+    {
+        TimeSpan asks = SleepForAsks();
+        return Timers.Count > 0 && Timers.DueIn(Now) is { } timers
+            && (asks == Timeout.InfiniteTimeSpan || timers < asks)
+            ? timers < Limits.SleepMost ? timers : Limits.SleepMost : asks;
+    }
+
+    private TimeSpan SleepForAsks() =>
         _retries.Count > 0 || IsJournalFull ? Limits.PollPeriod
         : Replies.NextDeadline is not { } deadline ? Timeout.InfiniteTimeSpan
         : deadline - Now > Time.TimestampFrequency * (long)Limits.SleepMost.TotalSeconds ? Limits.SleepMost
@@ -167,6 +177,28 @@ internal sealed unsafe partial class Core : CoreFace
         agent.State = AgentState.Ready;
         _ready.Put(agent);
     }
+
+    /// <summary>Puts a message of this core's own into an agent's inbox.</summary>
+    public void Put(AgentCell agent, Message* message)
+    {
+        agent.Inbox.Put(message);
+        if (agent.State == AgentState.Idle)
+        {
+            MakeReady(agent);
+        }
+    }
+
+    /// <summary>Starts a timer; none while recorded messages are handled once more.</summary>
+    public AgentTimer StartTimer<T>(
+        AgentCell self, TimeSpan delay, TimeSpan period, TimeSpan? leeway, in T message) =>
+        Replay is null && self.Factory is not null ? Timers.Start(self, delay, period, leeway, in message) : default;
+
+    /// <summary>The same, on the wall clock.</summary>
+    public AgentTimer StartTimerAt<T>(AgentCell self, DateTimeOffset when, in T message) =>
+        Replay is null && self.Factory is not null ? Timers.StartAt(self, when, in message) : default;
+
+    /// <summary>A number for a new conversation, which begins on this core.</summary>
+    public uint NextChain() => ++_lastChain << 8 | (uint)Index;
 
     /// <summary>A number for the agent whose turn it is.</summary>
     public ulong NextRandom()
@@ -333,12 +365,13 @@ internal sealed unsafe partial class Core : CoreFace
             Tap.TickDue = true;
         }
 
+        int done = Timers.Count == 0 ? 0 : Timers.Run(Now);
         if (Now < _nextSweep || Replies.Pending == 0)
         {
-            return 0;
+            return done;
         }
 
         _nextSweep = Now + _sweepPeriod;
-        return Replies.Sweep(Now);
+        return done + Replies.Sweep(Now);
     }
 }

@@ -33,13 +33,20 @@ internal sealed unsafe partial class JournalTap(JournalLane lane, MessageCodecs 
     public bool TickDue
     {
         get => _tickDue;
-        set => _owes |= _tickDue = value;
+        set
+        {
+            _tickDue = value;
+            _owes |= value;
+        }
     }
 
     /// <summary>Records that even the reserve had no room for.</summary>
     public long Lost { get; private set; }
 
     public JournalLane Lane => lane;
+
+    /// <summary>Whether a short message would be taken now.</summary>
+    public bool HasRoom => !_refuses && lane.TryReserve(SlackBytes);
 
     /// <summary>Every message was to be durable, and none can be any more.</summary>
     public void RefuseMessages() => _refuses = true;
@@ -310,6 +317,8 @@ internal sealed unsafe partial class JournalTap(JournalLane lane, MessageCodecs 
         header->Cause = cause;
         if (message->Has(MessageFlags.Extended))
         {
+            header->Flags |= message->Has(MessageFlags.Timer) ? RecordFlags.Timer
+                : message->Has(MessageFlags.Signal) ? RecordFlags.Signal : RecordFlags.None;
             *(RecordExtension*)(header + 1) = new RecordExtension
             {
                 Correlation = message->Correlation,

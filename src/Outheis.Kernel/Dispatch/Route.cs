@@ -56,6 +56,9 @@ internal abstract unsafe class Route
     {
     }
 
+    /// <summary>What travels beside one more copy of a message.</summary>
+    public virtual object CopyCarried(object reference) => reference;
+
     /// <summary>Journals a message that came from outside and notes its position. False: no room
     /// now.</summary>
     public virtual bool TryJournal(JournalTap tap, Message* message, object? reference) => true;
@@ -125,6 +128,8 @@ internal sealed unsafe class HandleRoute<T>() : Route(typeof(T))
         TryJournal<T>(tap, message, reference);
 
     public override void Discard(object? reference) => Carriage<T>.Release(reference!);
+
+    public override object CopyCarried(object reference) => Carriage<T>.Copy(reference);
 }
 
 /// <summary>To <see cref="IHandleAsync{T}"/>.</summary>
@@ -152,6 +157,8 @@ internal sealed unsafe class HandleAsyncRoute<T>() : Route(typeof(T))
         TryJournal<T>(tap, message, reference);
 
     public override void Discard(object? reference) => Carriage<T>.Release(reference!);
+
+    public override object CopyCarried(object reference) => Carriage<T>.Copy(reference);
 }
 
 /// <summary>To <see cref="IAnswer{TRequest,TReply}"/>.</summary>

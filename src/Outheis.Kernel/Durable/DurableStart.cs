@@ -44,7 +44,7 @@ internal static unsafe class DurableStart
         uint number = agent.Attempts?.GetValueOrDefault(message->Position) ?? 0;
         core.Tap!.RecordAttempt(
             JournalKind.Attempted, agent, message->Position, Math.Max(1, number),
-            $"{bug.GetType().Name}: {bug.Message}");
+            $"{bug.GetType().Name}: {ExitReason.MessageOf(bug)}");
         return true;
     }
 

@@ -33,7 +33,7 @@ public static class JournalQuarantine
             cancellationToken.ThrowIfCancellationRequested();
             progress?.Invoke(bytes);
         });
-        return [.. reader.Quarantine().Select(message =>
+        return [.. reader.Quarantine().Where(static message => !message.Entry.IsOfItsRun).Select(message =>
             new QuarantinedMessage(
                 message.Entry, message.Name.Length > 0 ? message.Name : null, message.Attempts, message.Reason))];
     }

@@ -28,6 +28,9 @@ internal static unsafe class Redelivery
             else if (SignalCodecs.IsGone(message.Entry, core.Kernel))
             {
                 core.Tap!.RecordDeadLetter(agent, message.Entry, DeadLetterReason.Unhandled);
+                core.Kernel.DeadLetters.Add(new DeadLetter(
+                    DeadLetterReason.Unhandled, AgentId.OfEarlierRun, agent.Id, message.Entry.TypeName ?? "",
+                    message.Position));
             }
             else if (message.Attempts >= core.Kernel.Options.AttemptsMost)
             {
@@ -114,7 +117,7 @@ internal static unsafe class RedeliveredMessage
         cell->Qos = entry.Qos;
         cell->Chain = entry.Chain;
         cell->Position = entry.Position;
-        if (entry.Correlation != 0)
+        if (entry.Correlation != 0 || entry.Labels != 0)
         {
             cell->Flags |= MessageFlags.Extended;
             (cell->Correlation, cell->Trace, cell->Deadline, cell->Labels) = (entry.Correlation, 0, 0, entry.Labels);

@@ -42,9 +42,7 @@ internal sealed unsafe class Refold(Core core, AgentCell agent, AgentPast past, 
         }
 
         var refold = new Refold(core, agent, past, codecs);
-        bool isOpen = past.IsCut && past.Turns is [.., { } newest]
-            && !SignalCodecs.IsGone(newest.Message, core.Kernel);
-        int open = isOpen ? 1 : 0;
+        int open = past.IsCut ? Math.Min(1, past.Turns.Count) : 0;
         refold.RunTurns(past.Turns[..^open], isOpen: false);
         refold.RunTurns(past.Turns[^open..], isOpen: true);
     }
@@ -125,11 +123,17 @@ internal sealed unsafe class Refold(Core core, AgentCell agent, AgentPast past, 
     public override TimeSpan? Uptime() =>
         TakeObserved(ObservedRecord.Uptime) is { } told ? new TimeSpan(told) : null;
 
+    // In the order in which it decided then, whatever number the child has now. About an agent of an earlier run
+    // nothing is decided any more.
     public override bool? Supervised(AgentId child, byte verdict)
     {
-        JournalEntry? output = Take(entry => entry.Kind == JournalKind.Supervised && entry.Target == child);
-        return output is not null && SupervisedRecord.TryRead(output.Payload.Span, out SupervisedRecord then)
-            ? then.IsTaken : _isOpen ? null : true;
+        JournalEntry? output = Take(static entry => entry.Kind == JournalKind.Supervised);
+        if (output is not null && SupervisedRecord.TryRead(output.Payload.Span, out SupervisedRecord then))
+        {
+            return then.IsTaken;
+        }
+
+        return !_isOpen ? true : SignalCodecs.IsGone(_turn.Message, core.Kernel) ? false : null;
     }
 
     public override ulong? Random() => (ulong?)TakeObserved(ObservedRecord.Random);
@@ -156,7 +160,7 @@ internal sealed unsafe class Refold(Core core, AgentCell agent, AgentPast past, 
     private long? TakeObserved(byte what)
     {
         int next = _turn.Outputs.FindIndex(static output => output.Kind is JournalKind.Sent or JournalKind.Refused
-            or JournalKind.Observed or JournalKind.EffectBegun or JournalKind.EffectEnded or JournalKind.Supervised);
+            or JournalKind.Observed or JournalKind.EffectBegun or JournalKind.EffectEnded);
         JournalEntry? output = next < 0 || !IsObserved(_turn.Outputs[next], what) ? null : _turn.Outputs[next];
         if (output is not null)
         {

@@ -150,6 +150,7 @@ internal static unsafe class Lifecycle
         RunOnStop(agent, reason);
         core.Kernel.Capabilities.ReleaseHeld(agent);
         core.Replies.AbandonAll(agent);
+        core.Timers.CancelAll(agent);
         if (failed != 0)
         {
             core.FailReply(agent.Id.Value, failed, AskOutcome.Failed, reason.Exception);
@@ -219,7 +220,8 @@ internal static unsafe class Lifecycle
         }
 
         core.SendUncredited(
-            supervisor.Core, supervisor.Id.Value, agent.Id.Value, HandleRoute<T>.Instance, correlation: 0, in signal);
+            supervisor.Core, supervisor.Id.Value, agent.Id.Value, HandleRoute<T>.Instance, correlation: 0, in signal,
+            MessageFlags.Signal);
         return true;
     }
 

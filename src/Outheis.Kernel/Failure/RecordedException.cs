@@ -25,7 +25,8 @@ public sealed class RecordedException : Exception
         return exception is RecordedException recorded ? recorded.TypeName : exception.GetType().FullName!;
     }
 
-    /// <summary>As a journal keeps it: cut to the length of a record's text.</summary>
-    internal static RecordedException Of(Exception exception) =>
-        new(TypeNameOf(exception), JournalText.Cut(ExitReason.MessageOf(exception)).ToString());
+    /// <summary>As a journal keeps it: cut, since the room for signals is bounded.</summary>
+    internal static RecordedException Of(Exception exception) => new(
+        JournalText.Cut(TypeNameOf(exception), JournalLimits.SignalTextBytesMax).ToString(),
+        JournalText.Cut(ExitReason.MessageOf(exception), JournalLimits.SignalTextBytesMax).ToString());
 }

@@ -17,15 +17,18 @@ internal static class SignalCodecs
         static start => new RecordedStart(start.Agent.Value, start.Name, start.Incarnation),
         static start => new ChildStarted(new AgentId(start.Agent), start.Name, start.Incarnation));
 
-    /// <summary>Whether a message is one of the kernel's, which no capability carries.</summary>
-    /// <param name="capability">Of its record.</param>
-    /// <param name="type">As its Schema record names it; null: not known.</param>
-    public static bool IsSignal(uint capability, string? type) => capability == 0
-        && (type == MessageLayout.NameOf<ExitSignal>() || type == MessageLayout.NameOf<ChildStarted>());
+    /// <summary>Whether a Sent record means something in its own run only: a signal, or what a timer says. The first
+    /// kernels wrote signals without content, and not that they are any.</summary>
+    public static bool IsOfItsRun(RecordFlags flags, uint capability, JournalType? type) =>
+        (flags & (RecordFlags.Signal | RecordFlags.Timer)) != 0
+        || (capability == 0 && type is { Schema: { Encoding: PayloadEncoding.Opaque } schema }
+            && (schema.Name == MessageLayout.NameOf<ExitSignal>()
+                || schema.Name == MessageLayout.NameOf<ChildStarted>()));
 
-    /// <summary>Whether it is a signal of an earlier run: there is nobody any more to decide about.</summary>
+    /// <summary>Whether it is of an earlier run and meant that one: of a signal there is nobody any more to decide
+    /// about, of a timer its agent's incarnation has ended.</summary>
     public static bool IsGone(JournalEntry message, Kernel kernel) =>
-        message.IsSignal && message.Run < kernel.Recovery!.Run;
+        message.IsOfItsRun && message.Run < kernel.Recovery!.Run;
 }
 
 /// <summary>An exit signal as a journal has it: of the exception what it is and what it says.</summary>

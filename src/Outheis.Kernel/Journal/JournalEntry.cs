@@ -123,6 +123,10 @@ public sealed class JournalEntry
     public DateTimeOffset? Deadline =>
         _extension.Deadline is > 0 and <= MaxTicks ? new(_extension.Deadline, TimeSpan.Zero) : null;
 
+    /// <summary>Whether a timer of the target's own sent it; then <see cref="Labels"/> says how often that was
+    /// due.</summary>
+    public bool IsTimer => Kind == JournalKind.Sent && _header.Flags.HasFlag(RecordFlags.Timer);
+
     /// <summary>Labels of the message; 0: none.</summary>
     public ulong Labels => _extension.Labels;
 
@@ -137,9 +141,10 @@ public sealed class JournalEntry
     internal bool HasMessage => !IsFailure && TypeId != 0 && Kind is JournalKind.Sent
         or JournalKind.Replied or JournalKind.Snapshot or JournalKind.EffectEnded;
 
-    /// <summary>What the kernel told a supervisor: it means something in its own run only.</summary>
-    internal bool IsSignal =>
-        Kind == JournalKind.Sent && SignalCodecs.IsSignal(Capability, TypeFullName);
+    /// <summary>What the kernel told a supervisor, or a timer its agent: it means something in its own run
+    /// only.</summary>
+    internal bool IsOfItsRun =>
+        Kind == JournalKind.Sent && SignalCodecs.IsOfItsRun(_header.Flags, Capability, Type);
 
     internal JournalType? Type => TypeId == 0 ? null : _names.Type((uint)Run, TypeId);
 

@@ -19,6 +19,7 @@ internal static class JournalLimits
     public const int SearchSegments = 16;                   // checksummed in a search beyond the end, at most
     public const int SpareBytes = 32 << 20;                 // of old segments, given up at a time to be overwritten
     public const int SparesMax = 8;                         // however small they are
+    public const int SignalTextBytesMax = 256;              // an exception's type and message, each, in a signal
     public const int TextBytesMax = 1024;                   // names and messages in system records, UTF-8
     public const int LayoutBytesMax = 4096;                 // the fields of a message type in its Schema record, UTF-8
     public const int MarkerBytesMax = 512;                  // the lock file's text

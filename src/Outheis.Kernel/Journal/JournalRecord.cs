@@ -62,6 +62,9 @@ public readonly unsafe ref struct JournalRecord
     /// <summary>Its sender took its cause, and nothing before it says so.</summary>
     internal bool Takes => (Header->Flags & RecordFlags.Takes) != 0;
 
+    internal bool IsOfItsRun =>
+        Kind == JournalKind.Sent && SignalCodecs.IsOfItsRun(Header->Flags, Capability, Type);
+
     /// <summary>Labels of the message, or what came of an effect.</summary>
     internal ulong Labels => _lane.Labels;
 

@@ -17,13 +17,13 @@ internal static class JournalText
     public static string Read(ReadOnlySpan<byte> from) => Encoding.UTF8.GetString(from);
 
     /// <summary>What a record has of it.</summary>
-    public static ReadOnlySpan<char> Cut(string text)
+    public static ReadOnlySpan<char> Cut(string text, int most = JournalLimits.TextBytesMax)
     {
         int chars = 0, bytes = 0;
         foreach (Rune rune in text.EnumerateRunes())
         {
             bytes += rune.Utf8SequenceLength;
-            if (bytes > JournalLimits.TextBytesMax)
+            if (bytes > most)
             {
                 break;
             }

@@ -91,6 +91,12 @@ internal enum RecordFlags : ushort
     /// <summary>The sender wrote this while it handled its cause, and nothing before says that it had taken that: a
     /// message and the consumption of another in one record.</summary>
     Takes = 4,
+
+    /// <summary>A Sent record of what a timer of the target says; its labels are how often that was due.</summary>
+    Timer = 8,
+
+    /// <summary>A Sent record in which the kernel tells a supervisor about a child.</summary>
+    Signal = 16,
 }
 
 /// <summary>Optional, announced by <see cref="RecordFlags.Extended"/>: what most messages do not have.</summary>

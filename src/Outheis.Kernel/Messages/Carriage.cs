@@ -51,6 +51,9 @@ internal static class Carriage<T>
         return ref Unsafe.As<PooledBox<T>>(reference).Value;
     }
 
+    /// <summary>What carries one more copy of the message.</summary>
+    public static object Copy(object reference) => IsReference ? reference : Wrap(in Unwrap(ref reference));
+
     /// <summary>Gives the box back once nobody looks at the message any more.</summary>
     public static void Release(object reference)
     {

@@ -51,6 +51,12 @@ internal sealed unsafe class CellSlab : IDisposable
         (_references[block] ??= new object?[Limits.SlabCells])[index] = reference;
     }
 
+    public object LookAtReference(Message* cell)
+    {
+        int block = BlockOf(cell, out int index);
+        return _references[block]![index]!;
+    }
+
     public object TakeReference(Message* cell)
     {
         int block = BlockOf(cell, out int index);

@@ -12,6 +12,8 @@ internal enum MessageFlags : ushort
     Void = 1 << 3,            // a claimed ingress slot whose sender withdrew: nothing to deliver
     Traced = 1 << 4,          // Trace names a trace context; set only while somebody listens
     Redelivered = 1 << 5,     // accepted by an earlier process and not handled by it
+    Timer = 1 << 6,           // a timer of the target's own says it: Timer names it, Labels counts how often it was due
+    Signal = 1 << 7,          // the kernel tells a supervisor about a child
 }
 
 /// <summary>Looks at a message where it lies; for whoever checks or lists.</summary>
@@ -48,6 +50,7 @@ internal unsafe struct Message
     [FieldOffset(Limits.HeaderBytes)] public byte Payload;
     [FieldOffset(96)] public ulong Correlation;
     [FieldOffset(104)] public uint Trace;
+    [FieldOffset(104)] public ulong Timer;      // of a message that has that flag
     [FieldOffset(112)] public long Deadline;
     [FieldOffset(120)] public ulong Labels;
 
@@ -56,6 +59,9 @@ internal unsafe struct Message
     /// <summary>Whether an asker waits. Without an extension the correlation is what another message left
     /// there.</summary>
     public readonly bool IsAsk => Has(MessageFlags.Extended) && Correlation != 0;
+
+    /// <summary>How often a timer was due; 1 for what no timer says.</summary>
+    public readonly long Fires => Has(MessageFlags.Extended) && Correlation == 0 && Labels > 1 ? (long)Labels : 1;
 
     /// <summary>Copies everything but the first word, and only the lines that are in use.</summary>
     public static void CopyBody(Message* from, Message* to)

@@ -69,9 +69,9 @@ internal sealed unsafe class ForkWriter : IDisposable
     {
         JournalNames names = replay.Names;
         if (names.Agent(message.Run.Number, message.Target) is not { } target || message.Type.Schema is not { } type
-            || message.IsSignal)
+            || message.IsOfItsRun)
         {
-            return false;      // the parent no longer tells whom it was for, or it was about an incarnation of its
+            return false;      // the parent no longer tells whom it was for, or it meant an incarnation of its
         }
 
         (SchemaRecord schema, byte[] payload) =

@@ -27,7 +27,7 @@ public static class JournalFork
     /// <remarks>
     /// <para>Cost: a replay up to the position. Thread: any.</para>
     /// <para>A turn that was under way then has not happened in the fork: its message waits. Requests are not carried,
-    /// and plain agents begin anew, as in any new process.</para>
+    /// nor are signals to supervisors and what timers said, and plain agents begin anew, as in any new process.</para>
     /// </remarks>
     /// <exception cref="ArgumentException">The directory is not empty, nobody takes the message at the position, or an
     /// edit names a message that does not wait then.</exception>
@@ -77,6 +77,14 @@ public static class JournalFork
             throw new ArgumentException(
                 $"The message at {ReplayDivergence.Place(unknown)} does not wait before "
                 + $"{ReplayDivergence.Place(position)} is handled.", nameof(edits));
+        }
+
+        if (waiting.FirstOrDefault(message => message.IsOfItsRun && edits.Changed.ContainsKey(message.Position))
+            is { } lost)
+        {
+            throw new ArgumentException(
+                $"The message at {ReplayDivergence.Place(lost.Position)} is a signal of the kernel or of a timer, "
+                + "which means something in its own run only: no fork has it.", nameof(edits));
         }
 
         // --- point of no return ---

@@ -46,16 +46,17 @@ internal sealed class ReplayActs(JournalReader journal, MessageCodecs codecs) : 
         {
             if (!_turn.IsCut)
             {
-                Differ(Peek(), $"fails with {kind}: {bug.Message}");
+                Differ(Peek(), $"fails with {kind}: {ExitReason.MessageOf(bug)}");
             }
         }
         else if (Peek() is var next && next >= 0)
         {
-            Differ(next, $"fails with {kind}: {bug.Message}");
+            Differ(next, $"fails with {kind}: {ExitReason.MessageOf(bug)}");
         }
         else if (_turn.Failure is { Length: > 0 } then && TypeOf(then) != kind)
         {
-            Divergence ??= Make(_turn.Position, $"failed with {then}", $"fails with {kind}: {bug.Message}");
+            Divergence ??= Make(
+                _turn.Position, $"failed with {then}", $"fails with {kind}: {ExitReason.MessageOf(bug)}");
         }
     }
 

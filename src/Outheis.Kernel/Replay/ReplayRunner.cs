@@ -166,7 +166,7 @@ internal sealed unsafe class ReplayRunner : IDisposable
         }
         catch (Exception failure)
         {
-            agent.LostWhy = $"its factory failed with {failure.GetType().Name}: {failure.Message}";
+            agent.LostWhy = $"its factory failed with {failure.GetType().Name}: {ExitReason.MessageOf(failure)}";
             return false;
         }
 
@@ -214,7 +214,7 @@ internal sealed unsafe class ReplayRunner : IDisposable
         cell->Qos = message.Qos;
         cell->Chain = message.Chain;
         cell->Position = message.Position;
-        if (message.Correlation != 0)
+        if (message.Correlation != 0 || message.Labels != 0)
         {
             cell->Flags |= MessageFlags.Extended;
             (cell->Correlation, cell->Trace, cell->Deadline, cell->Labels) =

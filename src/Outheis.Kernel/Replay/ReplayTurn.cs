@@ -32,7 +32,7 @@ internal sealed class ReplayMessage
     public ulong Correlation;
     public ulong Labels;
     public bool IsRedelivered;
-    public bool IsSignal;             // of the kernel's
+    public bool IsOfItsRun;           // a signal of the kernel's, or a timer's
     public bool IsStranger;           // for somebody whose name was not known when it was sent
     public JournalEntry? Entry;       // in place of the bytes, where they are not the message itself
     public byte[] Bytes = [];
@@ -46,7 +46,7 @@ internal sealed class ReplayMessage
         (Sender, Badge, Qos, Chain) = (record.Sender.Value, record.Badge, record.Qos, record.Chain);
         (Correlation, Labels, Target) = (record.Correlation, record.Labels, record.Target.Value);
         IsRedelivered = false;
-        IsSignal = SignalCodecs.IsSignal(record.Capability, Type.Schema?.Schema.Name);
+        IsOfItsRun = record.IsOfItsRun;
         Entry = Type.IsRaw ? null : record.ToEntry();
         Length = 0;
         if (Type.IsRaw)

@@ -65,6 +65,64 @@ public sealed class JournalForkTests
         world.Stop();
     }
 
+    /// <summary>What the kernel told a supervisor is about the parent's agents, and in no fork; a message of that type
+    /// that an agent or an edit sends is a message like any other.</summary>
+    [Fact]
+    public void Create_WhereASignalWaits_LeavesItAndHandsOverWhatElseIsOfThatType()
+    {
+        var disk = new SimulatedDisk();
+        var world = new StepKernel(cores: 2, disk: disk, codecs: ReplayedProgram.Codecs);
+        (AgentId child, AgentId monitor) = SpawnPair(world.Kernel, []);
+        world.Run();
+        world.Kernel.Grant<Feed>(child).SendAll([new Feed(1), new Feed(2)]);
+        world.Run();
+        world.Stop();
+        List<JournalEntry> entries = Journals.ReadAll(disk, out _);
+        JournalEntry signal = entries.First(static entry =>
+            entry is { Kind: JournalKind.Sent, TypeName: nameof(ExitSignal), Capability: 0 });
+        JournalEntry taken = entries.First(static entry => entry is { Kind: JournalKind.Sent, TypeName: nameof(Feed) });
+        List<ExitSignal> heard = [];
+        ForkReport Fork(ForkEdits edits) => JournalFork.Create(
+            Journals.Path, signal.Position, JournalForkTests.Fork, disk, kernel => SpawnPair(kernel, heard), edits,
+            new ReplayOptions { Codecs = ReplayedProgram.Codecs }, Journals.SmallSegment);
+        Assert.Contains("no fork has it", Assert.Throws<ArgumentException>(
+            () => Fork(new ForkEdits().Drop(signal.Position))).Message, StringComparison.Ordinal);
+        ForkReport report = Fork(
+            new ForkEdits().Add("monitor", new ExitSignal(default, "nobody", 7, ExitReason.Normal)));
+        Assert.Empty(heard);
+        world = new StepKernel(
+            cores: 2, disk: disk, codecs: ReplayedProgram.Codecs, directory: JournalForkTests.Fork);
+        SpawnPair(world.Kernel, heard);
+        world.Run();
+        Assert.Equal(report.Messages, world.Kernel.Redelivered.Delivered);
+        Assert.Contains(heard, static exit => exit is { Name: "nobody", Incarnation: 7 });
+        Assert.DoesNotContain(heard, static exit => exit is { Name: "child", Incarnation: 1 }
+            && exit.Reason.Exception is RecordedException { Message: "first" });
+        world.Stop();
+
+        static (AgentId Child, AgentId Monitor) SpawnPair(Kernel kernel, List<ExitSignal> heard)
+        {
+            AgentId monitor = kernel.Spawn("monitor", () => new Monitor(heard), new SpawnOptions { Core = 1 });
+            AgentId child = kernel.Spawn(
+                "child", static () => new Receiver<Feed>(static (in Feed _, Context _) =>
+                    throw new InvalidOperationException("first")),
+                new SpawnOptions { Supervisor = monitor, Core = 0 });
+            return (child, monitor);
+        }
+    }
+
+    private sealed class Monitor(List<ExitSignal> heard) : Agent, IHandle<ExitSignal>
+    {
+        public void Handle(in ExitSignal message, Context context)
+        {
+            heard.Add(message);
+            if (message.Name == "child")
+            {
+                context.Restart(message.Agent);
+            }
+        }
+    }
+
     [Fact]
     public void Create_NamesItsParentAndLeavesItAsItIs()
     {

@@ -1,0 +1,19 @@
+namespace Outheis;
+
+/// <summary>
+/// A timer of one agent, as <see cref="Context.After{T}"/>, <see cref="Context.Every{T}"/> and
+/// <see cref="Context.At{T}"/> make it. Means something to that agent's present incarnation alone, whose end cancels
+/// it. A value without a timer, or of one that is over, is harmless everywhere.
+/// </summary>
+public readonly record struct AgentTimer
+{
+    internal AgentTimer(int index, uint generation) => Id = ((ulong)generation << 32) | (uint)index;
+
+    internal AgentTimer(ulong id) => Id = id;
+
+    internal ulong Id { get; }
+
+    internal int Index => (int)(uint)Id;
+
+    internal uint Generation => (uint)(Id >> 32);
+}

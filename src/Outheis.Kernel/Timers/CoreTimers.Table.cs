@@ -1,0 +1,149 @@
+using System.Runtime.CompilerServices;
+
+namespace Outheis;
+
+/// <summary>Which timers there are, and whose.</summary>
+internal sealed unsafe partial class CoreTimers
+{
+    private int Rent<T>(AgentCell agent, in T message)
+    {
+        Route route = MessageType<T>.Instance.RouteTo(agent.Instance!, isRequest: false)
+            ?? throw new InvalidOperationException(
+                $"{agent.Instance!.GetType().Name} handles no {typeof(T)}, so a timer cannot send it one: implement "
+                + $"IHandle<{typeof(T).Name}> or IHandleAsync<{typeof(T).Name}>, and not both.");
+        if (Carriage<T>.IsTooLarge)
+        {
+            throw new ArgumentException(
+                $"A {typeof(T)} has more than {Limits.MessageBytesMax} bytes: send a class.", nameof(message));
+        }
+
+        int index = _free;
+        if (index != TimerWheel.None)
+        {
+            _free = _entries[index].NextOfAgent;
+        }
+        else
+        {
+            index = Grow(agent);
+        }
+
+        Count++;
+        ref Entry entry = ref _entries[index];
+        (entry.Agent, entry.PreviousOfAgent, entry.NextOfAgent) = (agent, TimerWheel.None, agent.FirstTimer);
+        if (agent.FirstTimer != TimerWheel.None)
+        {
+            _entries[agent.FirstTimer].PreviousOfAgent = index;
+        }
+
+        agent.FirstTimer = index;
+        entry.Template = Fill(_core.Cells.Rent(), agent, route, in message);
+        entry.Template->Timer = new AgentTimer(index, entry.Generation).Id;
+        return index;
+    }
+
+    private int Grow(AgentCell agent)
+    {
+        if (_used == Limits.TimersPerCore)
+        {
+            throw new InvalidOperationException(
+                $"Core {_core.Index} has {Limits.TimersPerCore} timers, as many as it can: {agent.Name} has to cancel "
+                + "some first, or to do with one for several purposes.");
+        }
+
+        if (_used == _entries.Length)
+        {
+            Array.Resize(ref _entries, Math.Max(16, _used * 2));
+            _wheel.Reserve(_entries.Length);
+        }
+
+        _entries[_used].Generation = 1;      // a value without a timer names none
+        return _used++;
+    }
+
+    private Message* Fill<T>(Message* cell, AgentCell agent, Route route, in T message)
+    {
+        cell->Route = route.Index;
+        cell->Target = cell->Sender = agent.Id.Value;
+        cell->Capability = 0;
+        cell->Badge = 0;
+        cell->Flags = MessageFlags.Uncredited | MessageFlags.Extended | MessageFlags.Timer | Carriage<T>.Flags;
+        cell->Qos = agent.Qos;
+        cell->PayloadBytes = (byte)Carriage<T>.InlineBytes;
+        cell->Position = 0;
+        (cell->Correlation, cell->Deadline, cell->Labels) = (0, 0, 0);
+        if (Carriage<T>.IsInline)
+        {
+            Unsafe.WriteUnaligned(&cell->Payload, message);
+        }
+        else
+        {
+            _core.Cells.PutReference(cell, Carriage<T>.Wrap(in message));
+        }
+
+        return cell;
+    }
+
+    private bool IsOf(AgentCell agent, AgentTimer timer) => (uint)timer.Index < (uint)_used
+        && _entries[timer.Index].Generation == timer.Generation
+        && ReferenceEquals(_entries[timer.Index].Agent, agent);
+
+    private void End(int index)
+    {
+        ref Entry entry = ref _entries[index];
+        _wheel.Remove(index);
+        if (entry.Template != null)
+        {
+            Drop(entry.Template);
+        }
+
+        Return(index);
+    }
+
+    /// <summary>A message of a timer that nobody will handle: nothing is to be told of it.</summary>
+    public void Drop(Message* message)
+    {
+        if (message->Has(MessageFlags.Reference))
+        {
+            Route.Of(message->Route).Discard(_core.Cells.TakeReference(message));
+        }
+
+        _core.Cells.Return(message);
+    }
+
+    private void Return(int index)
+    {
+        ref Entry entry = ref _entries[index];
+        if (entry.PreviousOfAgent == TimerWheel.None)
+        {
+            entry.Agent!.FirstTimer = entry.NextOfAgent;
+        }
+        else
+        {
+            _entries[entry.PreviousOfAgent].NextOfAgent = entry.NextOfAgent;
+        }
+
+        if (entry.NextOfAgent != TimerWheel.None)
+        {
+            _entries[entry.NextOfAgent].PreviousOfAgent = entry.PreviousOfAgent;
+        }
+
+        entry = new Entry { Generation = entry.Generation + 1, NextOfAgent = _free };
+        _free = index;
+        Count--;
+    }
+
+    private struct Entry
+    {
+        public AgentCell? Agent;
+        public Message* Template;      // what it says; null: it was due, for the only time
+        public Message* Pending;       // in the agent's inbox
+        public long Due;               // in ticks of the wheel
+        public long Period;            // zero: it is due once
+        public long Leeway;            // of the second time and later ones
+        public long Missed;            // while it was suspended
+        public uint Generation;
+        public int NextOfAgent;        // of a free one: the next free one
+        public int PreviousOfAgent;
+        public int Suspended;          // so many times
+    }
+}

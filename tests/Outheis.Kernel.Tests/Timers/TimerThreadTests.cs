@@ -1,0 +1,77 @@
+using System.Diagnostics;
+using Xunit;
+
+namespace Outheis.Tests.Timers;
+
+/// <summary>Timers on real threads and the real clock.</summary>
+[Collection(OnThreads.Name)]
+public sealed class TimerThreadTests
+{
+    /// <summary>A core that sleeps wakes for them by itself, and never too early.</summary>
+    [Fact]
+    public async Task After_CoreThatSleeps_WakesInTime()
+    {
+        await using Kernel kernel = ThreadKernel.Start();
+        var heard = new TaskCompletionSource<TimeSpan>();
+        TimeSpan armed = default;
+        kernel.Spawn(new Receiver<Beat>((in Beat _, Context context) => heard.TrySetResult(context.Uptime))
+        {
+            Started = context =>
+            {
+                armed = context.Uptime;
+                context.After(TimeSpan.FromMilliseconds(150), new Beat(1));
+            },
+        });
+        TimeSpan at = await heard.Task.WaitAsync(ThreadKernel.Patience, TestContext.Current.CancellationToken);
+        Assert.True(at - armed >= TimeSpan.FromMilliseconds(150), $"{at - armed} early");
+    }
+
+    /// <summary>Many at a time, on two cores that have other work to do: each is said once, or counted.</summary>
+    [Fact]
+    public async Task Every_ManyBesideOtherWork_NoneIsLost()
+    {
+        const int timers = 1000, milliseconds = 500;
+        await using Kernel kernel = ThreadKernel.Start();
+        long[] fires = new long[timers];
+        var watch = Stopwatch.StartNew();
+        AgentId[] agents = [.. Enumerable.Range(0, 2).Select(core => kernel.Spawn(new Receiver<Beat>(
+            (in Beat beat, Context context) =>
+                Volatile.Write(ref fires[beat.Number], fires[beat.Number] + context.Fires))
+        {
+            Started = context =>
+            {
+                for (int i = core; i < timers; i += 2)
+                {
+                    context.Every(TimeSpan.FromMilliseconds(10), new Beat(i), TimeSpan.FromMilliseconds(2));
+                }
+            },
+        }, core))];
+        Passer[] passers = [new Passer(), new Passer()];
+        AgentId[] busy = [kernel.Spawn(passers[0], core: 0), kernel.Spawn(passers[1], core: 1)];
+        passers[0].Next = kernel.GrantTo<long>(busy[0], busy[1]);
+        passers[1].Next = kernel.GrantTo<long>(busy[1], busy[0]);
+        Assert.Equal(SendResult.Sent, kernel.Grant<long>(busy[0]).Send(1));
+
+        ThreadKernel.Until(() => watch.ElapsedMilliseconds > milliseconds, "time");
+        await ThreadKernel.Within(Task.WhenAll(agents.Concat(busy).Select(kernel.StopAgentAsync)));
+        long most = watch.ElapsedMilliseconds / 10 + 1;
+        Assert.All(fires, count => Assert.InRange(count, 1, most));
+        Assert.True(passers[0].Passed > 1000);
+    }
+
+    /// <summary>Hands a message back and forth, for ever.</summary>
+    private sealed class Passer : Agent, IHandle<long>
+    {
+        private long _passed;
+
+        public Capability<long> Next { get; set; }
+
+        public long Passed => Volatile.Read(ref _passed);
+
+        public void Handle(in long message, Context context)
+        {
+            Volatile.Write(ref _passed, _passed + 1);
+            context.Send(Next, message + 1);
+        }
+    }
+}
