@@ -10,7 +10,8 @@ public sealed partial class AgentContext
     /// <param name="message">What is sent then.</param>
     /// <param name="leeway">How much later it may be; null: a tenth of the delay.</param>
     public AgentTimer After<T>(TimeSpan delay, in T message, TimeSpan? leeway = null) =>
-        OnCore().StartTimer(Cell, delay, TimeSpan.Zero, leeway, in message);
+        OnCore() is var core && _isFenced ? default
+            : core.StartTimer(Cell, delay, TimeSpan.Zero, leeway, in message);
 
     /// <summary>Again and again; as <see cref="Context.Every{T}"/>.</summary>
     /// <typeparam name="T">A message type that this agent handles.</typeparam>
@@ -20,28 +21,33 @@ public sealed partial class AgentContext
     public AgentTimer Every<T>(TimeSpan period, in T message, TimeSpan? leeway = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(period, Limits.TimerTick);
-        return OnCore().StartTimer(Cell, period, period, leeway, in message);
+        Core core = OnCore();
+        return _isFenced ? default : core.StartTimer(Cell, period, period, leeway, in message);
     }
 
     /// <summary>Once the wall clock shows a time; as <see cref="Context.At{T}"/>.</summary>
     /// <typeparam name="T">A message type that this agent handles.</typeparam>
     /// <param name="when">In whatever zone.</param>
     /// <param name="message">What is sent then.</param>
-    public AgentTimer At<T>(DateTimeOffset when, in T message) => OnCore().StartTimerAt(Cell, when, in message);
+    public AgentTimer At<T>(DateTimeOffset when, in T message) =>
+        OnCore() is var core && _isFenced ? default : core.StartTimerAt(Cell, when, in message);
 
     /// <summary>Ends a timer; as <see cref="Context.Cancel"/>.</summary>
     /// <param name="timer">One that is over, or none, does no harm.</param>
-    public void Cancel(AgentTimer timer) => OnCore().Timers.Cancel(Cell, timer);
+    public void Cancel(AgentTimer timer) => OnCore().Timers.Cancel(Cell, OfThis(timer));
 
     /// <summary>What falls due is counted and not sent; as <see cref="Context.Suspend"/>.</summary>
     /// <param name="timer">One of this agent's.</param>
-    public void Suspend(AgentTimer timer) => OnCore().Timers.Suspend(Cell, timer);
+    public void Suspend(AgentTimer timer) => OnCore().Timers.Suspend(Cell, OfThis(timer));
 
     /// <summary>Takes back one <see cref="Suspend"/>; as <see cref="Context.Resume"/>.</summary>
     /// <param name="timer">One of this agent's.</param>
     /// <exception cref="InvalidOperationException">It is not suspended.</exception>
-    public void Resume(AgentTimer timer) => OnCore().Timers.Resume(Cell, timer);
+    public void Resume(AgentTimer timer) => OnCore().Timers.Resume(Cell, OfThis(timer));
 
     /// <summary>How often its timer was due for the message being handled; 1 for any other.</summary>
     public long Fires => _message.Fires;
+
+    // The next incarnation's are not to be touched by the code of one that ended.
+    private AgentTimer OfThis(AgentTimer timer) => _isFenced ? default : timer;
 }

@@ -45,6 +45,9 @@ internal sealed unsafe partial class JournalTap(JournalLane lane, MessageCodecs 
 
     public JournalLane Lane => lane;
 
+    /// <summary>No message is taken any more: it was to be durable, and none can be.</summary>
+    public bool Refuses => _refuses;
+
     /// <summary>Whether a short message would be taken now.</summary>
     public bool HasRoom => !_refuses && lane.TryReserve(SlackBytes);
 

@@ -123,8 +123,8 @@ internal sealed unsafe class Refold(Core core, AgentCell agent, AgentPast past, 
     public override TimeSpan? Uptime() =>
         TakeObserved(ObservedRecord.Uptime) is { } told ? new TimeSpan(told) : null;
 
-    // In the order in which it decided then, whatever number the child has now. About an agent of an earlier run
-    // nothing is decided any more.
+    // In the order in which it decided then, whatever number the child has now. A signal of an earlier run is about
+    // nobody any more.
     public override bool? Supervised(AgentId child, byte verdict)
     {
         JournalEntry? output = Take(static entry => entry.Kind == JournalKind.Supervised);

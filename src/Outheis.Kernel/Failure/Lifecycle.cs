@@ -180,6 +180,7 @@ internal static unsafe class Lifecycle
     public static void Die(Core core, AgentCell agent)
     {
         agent.SetDead();
+        core.Timers.CancelAll(agent);
         core.Kernel.Capabilities.ReleaseHeld(agent);      // what was granted to it between its end and now
         Message* cell;
         while ((cell = agent.Inbox.Take()) != null)

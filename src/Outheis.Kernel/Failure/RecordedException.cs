@@ -17,7 +17,8 @@ public sealed class RecordedException : Exception
     /// <summary>The full name of the type that it was.</summary>
     public string TypeName { get; }
 
-    /// <summary>The full name of an exception's type, live or recorded: the same in a replay as it was then.</summary>
+    /// <summary>The full name of an exception's type, live or recorded: the same in a replay as it was then, but cut
+    /// after 256 bytes.</summary>
     /// <param name="exception">Any.</param>
     public static string TypeNameOf(Exception exception)
     {

@@ -17,7 +17,7 @@ public static class JournalFork
     /// <summary>Makes the journal of a fork.</summary>
     /// <param name="parent">The journal that it begins in; only read.</param>
     /// <param name="position">Of the message before whose handling it leaves the parent. That message waits in the
-    /// fork, unless the edits say otherwise.</param>
+    /// fork, unless the edits say otherwise or it is a signal or a timer's.</param>
     /// <param name="directory">The new journal: a directory that is empty or not there.</param>
     /// <param name="program">As for <see cref="JournalReplay.Open"/>: the states of then are had by handling the
     /// messages up to there once more.</param>

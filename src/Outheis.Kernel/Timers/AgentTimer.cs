@@ -7,6 +7,10 @@ namespace Outheis;
 /// </summary>
 public readonly record struct AgentTimer
 {
+    /// <summary>One that is of no core, for who handles what is recorded: a handler that looks whether it has a timer
+    /// finds that it has.</summary>
+    internal static readonly AgentTimer Never = new(int.MaxValue, 1);
+
     internal AgentTimer(int index, uint generation) => Id = ((ulong)generation << 32) | (uint)index;
 
     internal AgentTimer(ulong id) => Id = id;

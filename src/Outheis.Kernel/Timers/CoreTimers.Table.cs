@@ -7,16 +7,7 @@ internal sealed unsafe partial class CoreTimers
 {
     private int Rent<T>(AgentCell agent, in T message)
     {
-        Route route = MessageType<T>.Instance.RouteTo(agent.Instance!, isRequest: false)
-            ?? throw new InvalidOperationException(
-                $"{agent.Instance!.GetType().Name} handles no {typeof(T)}, so a timer cannot send it one: implement "
-                + $"IHandle<{typeof(T).Name}> or IHandleAsync<{typeof(T).Name}>, and not both.");
-        if (Carriage<T>.IsTooLarge)
-        {
-            throw new ArgumentException(
-                $"A {typeof(T)} has more than {Limits.MessageBytesMax} bytes: send a class.", nameof(message));
-        }
-
+        Route route = Check<T>(agent);
         int index = _free;
         if (index != TimerWheel.None)
         {
@@ -37,8 +28,25 @@ internal sealed unsafe partial class CoreTimers
 
         agent.FirstTimer = index;
         entry.Template = Fill(_core.Cells.Rent(), agent, route, in message);
+        CellsHeld++;
         entry.Template->Timer = new AgentTimer(index, entry.Generation).Id;
         return index;
+    }
+
+    /// <summary>The way of what a timer says; throws where there is none.</summary>
+    public static Route Check<T>(AgentCell agent)
+    {
+        Route route = MessageType<T>.Instance.RouteTo(agent.Instance!, isRequest: false)
+            ?? throw new InvalidOperationException(
+                $"{agent.Instance!.GetType().Name} handles no {typeof(T)}, so a timer cannot send it one: implement "
+                + $"IHandle<{typeof(T).Name}> or IHandleAsync<{typeof(T).Name}>, and not both.");
+        if (Carriage<T>.IsTooLarge)
+        {
+            throw new ArgumentException(
+                $"A {typeof(T)} has more than {Limits.MessageBytesMax} bytes: send a class.");
+        }
+
+        return route;
     }
 
     private int Grow(AgentCell agent)
@@ -91,8 +99,15 @@ internal sealed unsafe partial class CoreTimers
     {
         ref Entry entry = ref _entries[index];
         _wheel.Remove(index);
+        if (entry.IsWall)
+        {
+            _wall.Cancel(timer =>
+                timer.Index != index && _entries[timer.Index].Generation == timer.Generation);
+        }
+
         if (entry.Template != null)
         {
+            CellsHeld--;
             Drop(entry.Template);
         }
 
@@ -127,7 +142,8 @@ internal sealed unsafe partial class CoreTimers
             _entries[entry.NextOfAgent].PreviousOfAgent = entry.PreviousOfAgent;
         }
 
-        entry = new Entry { Generation = entry.Generation + 1, NextOfAgent = _free };
+        uint next = entry.Generation + 1;
+        entry = new Entry { Generation = next == 0 ? 1 : next, NextOfAgent = _free };
         _free = index;
         Count--;
     }
@@ -137,13 +153,14 @@ internal sealed unsafe partial class CoreTimers
         public AgentCell? Agent;
         public Message* Template;      // what it says; null: it was due, for the only time
         public Message* Pending;       // in the agent's inbox
-        public long Due;               // in ticks of the wheel
-        public long Period;            // zero: it is due once
-        public long Leeway;            // of the second time and later ones
-        public long Missed;            // while it was suspended
+        public long Due;               // in units of the clock, from the wheel's origin
+        public long Period;            // likewise; zero: it is due once
+        public long Leeway;            // in ticks, of the second time and later ones
+        public long Missed;            // while it was suspended, or could not be journaled
         public uint Generation;
         public int NextOfAgent;        // of a free one: the next free one
         public int PreviousOfAgent;
         public int Suspended;          // so many times
+        public bool IsWall;            // it is among those of the wall clock
     }
 }

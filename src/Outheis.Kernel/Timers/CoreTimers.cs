@@ -8,15 +8,15 @@ namespace Outheis;
 /// due meanwhile is counted in it (GC-16). The core only.
 /// </summary>
 /// <remarks>
-/// A message of a timer is journaled when its agent takes it, with the count that it then has. Until then nothing came
-/// of it, and no later run is to be told of it.
+/// A message of a timer is journaled when its agent takes it, with the count that it then has; from then on it is a
+/// message like any other. Until then nothing came of it, and no later run is to be told of it.
 /// </remarks>
 internal sealed unsafe partial class CoreTimers
 {
     private readonly Core _core;
     private readonly TimerWheel _wheel = new();
-    private readonly PriorityQueue<AgentTimer, long> _wall = new();      // by UTC ticks; cancelled ones leave when due
-    private readonly long _origin;                                       // of the wheel, on the kernel's clock
+    private readonly WallTimers _wall = new();
+    private readonly long _origin;              // of the wheel, on the kernel's clock
     private readonly long _clockPerTick;
     private Entry[] _entries = [];
     private int _free = TimerWheel.None;
@@ -26,25 +26,35 @@ internal sealed unsafe partial class CoreTimers
     {
         _core = core;
         _origin = core.Time.GetTimestamp();
-        _clockPerTick = Math.Max(1, (long)(Limits.TimerTick.TotalSeconds * core.Time.TimestampFrequency));
+        _clockPerTick = Math.Max(1, ClockOf(Limits.TimerTick));
     }
 
     /// <summary>Timers that are neither over nor cancelled.</summary>
     public int Count { get; private set; }
 
-    /// <summary>How long nothing falls due, as of a time of the kernel's clock; null: nothing ever will.</summary>
+    /// <summary>Cells that hold what timers will say.</summary>
+    public int CellsHeld { get; private set; }
+
+    /// <summary>How long nothing falls due, as of a time of the kernel's clock, in whole milliseconds, since that is
+    /// how long a thread can sleep; null: nothing ever will.</summary>
     public TimeSpan? DueIn(long now)
     {
-        TimeSpan? wheel = _wheel.Next is not { } next ? null
-            : _core.Time.GetElapsedTime(now, Math.Max(now, _origin + (next * _clockPerTick)));
-        if (_wall.Count == 0)
+        if (_core.Tap is { HasRoom: false } tap)
         {
-            return wheel;
+            return tap.Refuses ? null : Limits.PollPeriod;      // nothing is said meanwhile
         }
 
-        // The wall clock may be set meanwhile.
-        TimeSpan look = Limits.WallClockLook;
-        return wheel < look ? wheel : look;
+        TimeSpan? due = _wheel.Next is not { } next ? null
+            : _core.Time.GetElapsedTime(now, Math.Max(now, _origin + (next * _clockPerTick)));
+        if (_wall.Next is { } wall)
+        {
+            // The wall clock may be set meanwhile.
+            var ahead = new TimeSpan(Math.Max(0, wall - _core.Time.GetUtcNow().UtcTicks));
+            TimeSpan look = ahead < Limits.WallClockLook ? ahead : Limits.WallClockLook;
+            due = due < look ? due : look;
+        }
+
+        return due is not { } time ? null : TimeSpan.FromMilliseconds(Math.Ceiling(time.TotalMilliseconds));
     }
 
     /// <summary>Starts a timer on the kernel's clock.</summary>
@@ -57,12 +67,12 @@ internal sealed unsafe partial class CoreTimers
     {
         int index = Rent(agent, in message);
         ref Entry entry = ref _entries[index];
-        long now = _core.Time.GetTimestamp() - _origin;
-        entry.Period = period == TimeSpan.Zero ? 0 : Math.Max(1, ClockOf(period) / _clockPerTick);
-        entry.Due = CeilingOfTicks(now, delay);
-        long most = (leeway ?? LeewayFor(period == TimeSpan.Zero ? delay : period)).Ticks / Limits.TimerTick.Ticks;
-        entry.Leeway = entry.Period == 0 ? most : Math.Min(most, entry.Period / 2);      // GC-18
-        _wheel.Put(index, Within(entry.Due, most));
+        entry.Period = ClockOf(period);
+        entry.Due = _core.Time.GetTimestamp() - _origin + ClockOf(delay);
+        long most = delay <= TimeSpan.Zero ? 0
+            : ClockOf(leeway ?? LeewayFor(period == TimeSpan.Zero ? delay : period)) / _clockPerTick;
+        entry.Leeway = Math.Min(most, entry.Period / 2 / _clockPerTick);      // GC-18
+        _wheel.Put(index, Within(TickAt(entry.Due), most));
         return new AgentTimer(index, entry.Generation);
     }
 
@@ -70,8 +80,9 @@ internal sealed unsafe partial class CoreTimers
     public AgentTimer StartAt<T>(AgentCell agent, DateTimeOffset when, in T message)
     {
         int index = Rent(agent, in message);
+        _entries[index].IsWall = true;
         var timer = new AgentTimer(index, _entries[index].Generation);
-        _wall.Enqueue(timer, when.UtcTicks);
+        _wall.Add(timer, when.UtcTicks);
         return timer;
     }
 
@@ -121,39 +132,51 @@ internal sealed unsafe partial class CoreTimers
 
         if (--entry.Suspended == 0 && entry.Missed > 0)
         {
-            long missed = entry.Missed;
-            entry.Missed = 0;
-            Say(timer.Index, missed);
+            Say(timer.Index, 0);
         }
     }
 
     /// <summary>Says what is due. Returns how much; as much as <see cref="Limits.TimersPerPass"/> says that there may
-    /// be more.</summary>
+    /// be more. Where the journal has no room, or the kernel stops, it is counted and not said.</summary>
     public int Run(long now)
     {
         int said = 0;
-        long tick = (now - _origin) / _clockPerTick;
-        if (_core.Tap is { HasRoom: false })
+        if (_core.Kernel.IsStopping || _core.Tap is { HasRoom: false })
         {
-            return 0;      // it is counted meanwhile
+            return 0;
         }
 
         int index;
+        long tick = (now - _origin) / _clockPerTick;
         while (said < Limits.TimersPerPass && (index = _wheel.TakeDue(tick)) != TimerWheel.None)
         {
             said++;
-            FallDue(index, tick);
+            FallDue(index, now - _origin);
         }
 
-        return _wall.Count == 0 ? said : said + RunWall();
+        long utc = _wall.Next is null ? 0 : _core.Time.GetUtcNow().UtcTicks;
+        while (said < Limits.TimersPerPass && _wall.TryTake(utc, out AgentTimer timer))
+        {
+            said++;
+            if (_entries[timer.Index].Generation == timer.Generation)
+            {
+                _entries[timer.Index].IsWall = false;
+                Tell(timer.Index, 1);
+            }
+            else
+            {
+                _wall.NoteGone();
+            }
+        }
+
+        return said;
     }
 
-    /// <summary>An agent takes the message of a timer: journals it. False: the timer was cancelled, and the message was
-    /// dropped.</summary>
+    /// <summary>An agent takes the message of a timer: journals it. False: it was dropped, since the timer was
+    /// cancelled or the journal has no room; then it will be said again.</summary>
     public bool TryTake(AgentCell agent, Message* message)
     {
         var timer = new AgentTimer(message->Timer);
-        Route route = Route.Of(message->Route);
         if (!IsOf(agent, timer) || _entries[timer.Index].Pending != message)
         {
             Drop(message);
@@ -161,18 +184,20 @@ internal sealed unsafe partial class CoreTimers
         }
 
         _entries[timer.Index].Pending = null;
-        if (_entries[timer.Index].Template == null)
-        {
-            Return(timer.Index);      // it is due once, and that was it
-        }
-
         if (_core.Tap is { } tap)
         {
             object? reference = message->Has(MessageFlags.Reference) ? _core.Cells.LookAtReference(message) : null;
-            if (!route.TryJournal(tap, message, reference))
+            if (!Route.Of(message->Route).TryJournal(tap, message, reference))
             {
-                message->Position = tap.AppendWithoutContent(message);      // it was due while there was room
+                TakeBack(timer.Index, message);
+                return false;
             }
+        }
+
+        message->Flags &= ~MessageFlags.Timer;      // whatever becomes of it now is told, as of any message
+        if (_entries[timer.Index].Template == null)
+        {
+            Return(timer.Index);      // it is due once, and that was it
         }
 
         return true;
@@ -195,45 +220,40 @@ internal sealed unsafe partial class CoreTimers
         return latest >> bit << bit;
     }
 
+    // In units of the kernel's clock, never less than the time; what is longer than centuries is cut.
     private long ClockOf(TimeSpan time)
     {
-        double clock = time.TotalSeconds * _core.Time.TimestampFrequency;
-        return clock >= long.MaxValue / 2 ? long.MaxValue / 2 : (long)clock;
+        if (time <= TimeSpan.Zero)
+        {
+            return 0;
+        }
+
+        (long perUnit, long rest) = Math.DivRem(_core.Time.TimestampFrequency, TimeSpan.TicksPerSecond);
+        if (rest == 0)
+        {
+            return time.Ticks > long.MaxValue / 4 / perUnit ? long.MaxValue / 4 : time.Ticks * perUnit;
+        }
+
+        Int128 clock = (((Int128)time.Ticks * _core.Time.TimestampFrequency) + TimeSpan.TicksPerSecond - 1)
+            / TimeSpan.TicksPerSecond;
+        return clock > long.MaxValue / 4 ? long.MaxValue / 4 : (long)clock;
     }
 
     // Never early: a tick that has begun does not count.
-    private long CeilingOfTicks(long now, TimeSpan delay) =>
-        delay <= TimeSpan.Zero ? now / _clockPerTick : (now + ClockOf(delay) + _clockPerTick - 1) / _clockPerTick;
+    private long TickAt(long clock) => (clock + _clockPerTick - 1) / _clockPerTick;
 
-    private void FallDue(int index, long tick)
+    private void FallDue(int index, long now)
     {
         ref Entry entry = ref _entries[index];
         long times = 1;
         if (entry.Period > 0)
         {
-            times += Math.Max(0, tick - entry.Due) / entry.Period;
+            times += Math.Max(0, now - entry.Due) / entry.Period;
             entry.Due += times * entry.Period;
-            _wheel.Put(index, Within(entry.Due, entry.Leeway));
+            _wheel.Put(index, Within(TickAt(entry.Due), entry.Leeway));
         }
 
         Tell(index, times);
-    }
-
-    private int RunWall()
-    {
-        int said = 0;
-        long now = _core.Time.GetUtcNow().UtcTicks;
-        while (said < Limits.TimersPerPass && _wall.TryPeek(out AgentTimer timer, out long due) && due <= now)
-        {
-            _wall.Dequeue();
-            if (_entries[timer.Index].Generation == timer.Generation)
-            {
-                said++;
-                Tell(timer.Index, 1);
-            }
-        }
-
-        return said;
     }
 
     private void Tell(int index, long times)
@@ -252,17 +272,19 @@ internal sealed unsafe partial class CoreTimers
     private void Say(int index, long times)
     {
         ref Entry entry = ref _entries[index];
+        times += entry.Missed;
+        entry.Missed = 0;
         if (entry.Pending != null)
         {
             entry.Pending->Labels += (ulong)times;
             return;
         }
 
-        AgentCell agent = entry.Agent!;
         Message* message = entry.Template;
         if (entry.Period == 0)
         {
             entry.Template = null;
+            CellsHeld--;
         }
         else
         {
@@ -272,7 +294,24 @@ internal sealed unsafe partial class CoreTimers
         message->Labels = (ulong)times;
         message->Chain = _core.NextChain();
         entry.Pending = message;
-        _core.Put(agent, message);
+        _core.Put(entry.Agent!, message);
+    }
+
+    // No room in the journal: what was said has not been. A timer that is due once is due again soon.
+    private void TakeBack(int index, Message* message)
+    {
+        ref Entry entry = ref _entries[index];
+        entry.Missed += (long)message->Labels;
+        if (entry.Period > 0)
+        {
+            Drop(message);
+            return;
+        }
+
+        entry.Missed--;
+        entry.Template = message;
+        CellsHeld++;
+        _wheel.Put(index, _wheel.Now + (Limits.PollPeriod.Ticks / Limits.TimerTick.Ticks) + 1);
     }
 
     private Message* CopyOf(Message* template)

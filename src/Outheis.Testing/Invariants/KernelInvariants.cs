@@ -229,7 +229,7 @@ public static class KernelInvariants
 
         foreach (Message message in view.Waiting.Take(view.InInboxes))
         {
-            if (message.Position == 0)
+            if (message.Position == 0 && !message.Has(MessageFlags.Timer))      // a timer's has one when it is taken
             {
                 return Line($"one from {message.Sender} to {message.Target} has none");
             }
@@ -242,9 +242,10 @@ public static class KernelInvariants
     {
         foreach (Core core in view.Kernel.Cores)
         {
-            if (core.Cells.InUse != view.CellsWaiting[core.Index])
+            int held = view.CellsWaiting[core.Index] + core.Timers.CellsHeld;
+            if (core.Cells.InUse != held)
             {
-                return Line($"core {core.Index}: {core.Cells.InUse} in use, {view.CellsWaiting[core.Index]} waiting");
+                return Line($"core {core.Index}: {core.Cells.InUse} in use, {held} waiting or held by timers");
             }
         }
 

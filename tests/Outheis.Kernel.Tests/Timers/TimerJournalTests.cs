@@ -139,6 +139,111 @@ public sealed class TimerJournalTests
         world.Stop();
     }
 
+    /// <summary>What many timers say while there is no room is neither written without content nor out of the reserve,
+    /// and their core sleeps meanwhile.</summary>
+    [Fact]
+    public void Timers_ManyWithoutRoom_LeaveTheReserveAndAreAllSaidLater()
+    {
+        var world = new StepKernel(cores: 1, disk: _disk, codecs: Codecs.AddJson(NoteJson.Default.Note));
+        List<(string Text, long Fires)> heard = [];
+        bool isDue = false;
+        AgentId agent = world.Kernel.Spawn("keeper", () => new NoteKeeper(heard), new SpawnOptions());
+        world.Run();
+        _disk.Free = 0;
+        int written = 0;
+        while (world.CoreAt(0).Tap!.HasRoom && written++ < 5000)
+        {
+            world.Kernel.Grant<Beat>(agent).Send(new Beat(1));
+            world.Run();
+        }
+
+        _disk.Free = long.MaxValue;
+        world.Advance(TimeSpan.FromMilliseconds(20));
+        world.Kernel.Do(agent, context =>
+        {
+            for (int i = 0; i < 300; i++)
+            {
+                context.After(TimeSpan.FromMilliseconds(5), new Note($"{i} {new string('x', 2000)}"), TimeSpan.Zero);
+                context.Every(TimeSpan.FromMilliseconds(5), new Note($"every {i}"), TimeSpan.Zero);
+            }
+
+            isDue = true;
+        });
+        world.RunUntil(() => isDue);
+        _disk.Free = 0;
+        for (int i = 0; i < 100; i++)
+        {
+            world.Time.AdvanceBy(TimeSpan.FromMilliseconds(5));
+            world.Run();
+        }
+
+        Core core = world.CoreAt(0);
+        Assert.False(core.Tap!.HasRoom);
+        Assert.True(core.SleepAtMost() >= Limits.PollPeriod);
+        Assert.Equal(0, core.Tap.Lost);
+        _disk.Free = long.MaxValue;
+        for (int i = 0; i < 20; i++)
+        {
+            world.Time.AdvanceBy(TimeSpan.FromMilliseconds(10));
+            world.Run();
+        }
+
+        Assert.Equal(300, heard.Count(static one => one.Text.EndsWith('x')));
+        foreach (IGrouping<string, (string Text, long Fires)> each in
+            heard.Where(static one => one.Text[0] == 'e').GroupBy(static one => one.Text))
+        {
+            Assert.InRange(each.Sum(static one => one.Fires), 135, 141);      // 700 ms of them
+        }
+
+        Assert.All(
+            Journals.ReadAll(_disk, out _).Where(static entry => entry.IsTimer),
+            static entry => Assert.True(entry.Payload.Length > 0));
+        world.Stop();
+    }
+
+    /// <summary>A handler that throws at what a timer said: a dead letter like any other, and replayed as it
+    /// was.</summary>
+    [Fact]
+    public void Handler_ThrowsAtATimersMessage_IsADeadLetterAndReplayed()
+    {
+        StepKernel world = Start();
+        SpawnThrower(world.Kernel);
+        world.Advance(TimeSpan.FromMilliseconds(60));
+        Assert.Equal(3, world.Kernel.DeadLetters.Total);
+        world.Stop();
+        using JournalReplay replay = JournalReplay.OpenOn(
+            Journals.Path, _disk, static kernel => SpawnThrower(kernel), new ReplayOptions { Codecs = Codecs });
+        ReplayReport report = replay.Run();
+        Assert.Null(report.Divergence);
+        Assert.True(report.Agents["thrower"] >= 5, report.ToString());
+
+        static void SpawnThrower(Kernel kernel) => kernel.Spawn(
+            "thrower", static () => new Thrower(), new SpawnOptions { Supervisor = kernel.Spawn(new Restarter()) });
+    }
+
+    /// <summary>A handler that looks whether it has a timer does the same in a replay, where it gets none that is due.
+    /// </summary>
+    [Fact]
+    public void Handler_ThatArmsATimerOnce_DoesSoInAReplay()
+    {
+        StepKernel world = Start();
+        AgentId lazy = SpawnLazy(world.Kernel);
+        world.Kernel.Grant<Beat>(lazy).SendAll([new Beat(1), new Beat(2), new Beat(3)]);
+        world.Advance(TimeSpan.FromMilliseconds(30));
+        world.Stop();
+        Assert.Equal(4, _told.Count);      // one for each message, and for the one timer that the first of them armed
+        using JournalReplay replay = JournalReplay.OpenOn(
+            Journals.Path, _disk, kernel => SpawnLazy(kernel), new ReplayOptions { Codecs = Codecs });
+        Assert.Null(replay.Run().Divergence);
+
+        AgentId SpawnLazy(Kernel kernel)
+        {
+            AgentId sink = kernel.Spawn(
+                new Receiver<Counted>((in Counted told, Context _) => _told.Add(told)), name: "sink");
+            return kernel.Spawn("lazy", who => new Lazy(who.Grant<Counted>(sink)), new SpawnOptions());
+        }
+    }
+
     private Tally Ask(StepKernel world) =>
         world.Result(world.Kernel.GrantAsk<GetTally, Tally>(_agent).AskAsync(default));
 
@@ -161,6 +266,47 @@ public sealed class TimerJournalTests
         }
     }
 
+    private sealed class NoteKeeper(List<(string Text, long Fires)> heard) : Puppet, IHandle<Note>, IHandle<Beat>
+    {
+        public void Handle(in Note message, Context context) => heard.Add((message.Text, context.Fires));
+
+        public void Handle(in Beat message, Context context)
+        {
+        }
+    }
+
+    private sealed class Thrower : Agent, IHandle<Beat>
+    {
+        protected internal override void OnStart(Context context) =>
+            context.Every(TimeSpan.FromMilliseconds(10), new Beat((int)context.Incarnation), TimeSpan.Zero);
+
+        public void Handle(in Beat message, Context context)
+        {
+            if (message.Number <= 3)
+            {
+                throw new InvalidOperationException("on purpose");
+            }
+        }
+    }
+
+    private sealed class Lazy(Capability<Counted> told) : Agent, IHandle<Beat>
+    {
+        private AgentTimer _timer;
+
+        public void Handle(in Beat message, Context context)
+        {
+            if (_timer == default)
+            {
+                _timer = context.After(TimeSpan.FromMilliseconds(5), new Beat(9), TimeSpan.Zero);
+                context.Send(told, new Counted(0, 0));
+            }
+            else
+            {
+                context.Send(told, new Counted(message.Number, 0));
+            }
+        }
+    }
+
     private sealed class DurableClock(Capability<Counted> told)
         : DurableAgent<Tally>(default), IHandle<Beat>, IAnswer<GetTally, Tally>
     {
@@ -176,3 +322,6 @@ public sealed class TimerJournalTests
         public Tally Answer(in GetTally request, Context context) => State;
     }
 }
+
+[System.Text.Json.Serialization.JsonSerializable(typeof(Note))]
+internal sealed partial class NoteJson : System.Text.Json.Serialization.JsonSerializerContext;

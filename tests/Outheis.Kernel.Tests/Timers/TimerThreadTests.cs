@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Outheis.Tests.Timers;
 
-/// <summary>Timers on real threads and the real clock.</summary>
+/// <summary>Timers on real threads and the real clock, and at a stop.</summary>
 [Collection(OnThreads.Name)]
 public sealed class TimerThreadTests
 {
@@ -57,6 +57,22 @@ public sealed class TimerThreadTests
         long most = watch.ElapsedMilliseconds / 10 + 1;
         Assert.All(fires, count => Assert.InRange(count, 1, most));
         Assert.True(passers[0].Passed > 1000);
+    }
+
+    /// <summary>A stop does not wait for timers, and they do not keep it waiting.</summary>
+    [Fact]
+    public void Stop_WithTimersThatAreDueAgainAndAgain_Drains()
+    {
+        var world = new StepKernel();
+        AgentId agent = world.Kernel.Spawn(
+            "poller", static () => new AsyncReceiver<Beat>(static async (_, _, _) => await Task.Yield())
+            {
+                Started = static context => context.Every(TimeSpan.FromMilliseconds(1), new Beat(1), TimeSpan.Zero),
+            },
+            new SpawnOptions());
+        world.Advance(TimeSpan.FromMilliseconds(50));
+        StopReport report = world.Stop(TimeSpan.FromSeconds(5));
+        Assert.True(report.Drained, string.Join(", ", report.Undrained));
     }
 
     /// <summary>Hands a message back and forth, for ever.</summary>

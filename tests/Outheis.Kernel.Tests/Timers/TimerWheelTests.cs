@@ -12,7 +12,7 @@ public sealed class TimerWheelTests
     {
         var random = new Random(seed);
         var wheel = new TimerWheel();
-        List<(long Time, int Node)> model = [];
+        List<(long Time, int Node)> model = [];      // what was over when it was put is due at that time
         long now = 0;
         for (int i = 0; i < 500; i++)
         {
@@ -31,7 +31,7 @@ public sealed class TimerWheelTests
                 case 1 or 2 when !wheel.IsIn(node):
                     long time = (step & 4) == 0 ? now + ahead : now + (ahead & 7) - 3;
                     wheel.Put(node, time);
-                    model.Add((time, node));
+                    model.Add((Math.Max(time, now), node));
                     break;
                 default:
                     now += (step & 4) == 0 ? ahead : ahead & 63;
@@ -55,29 +55,17 @@ public sealed class TimerWheelTests
 
     private static bool TakesSame(TimerWheel wheel, List<(long Time, int Node)> model, long now)
     {
-        int last = TimerWheel.None;
-        while (model.Exists(one => one.Time <= now))
+        foreach ((long Time, int Node) next in model.Where(one => one.Time <= now).OrderBy(At).ToArray())      // stable
         {
-            // What was over when it was put is due in the order of the putting.
-            int taken = wheel.TakeDue(now);
-            int found = model.FindIndex(one => one.Node == taken);
-            if (found < 0 || model[found].Time > now || (wheel.Now > 0 && model[found].Time > wheel.Now))
+            if (wheel.TakeDue(now) != next.Node || wheel.Now < next.Time)
             {
                 return false;
             }
 
-            (long time, _) = model[found];
-            bool isEarliest = !model.Exists(one => one.Time < time && one.Time > wheel.Now);
-            bool isFirst = model.FindIndex(one => one.Time == time) == found;
-            model.RemoveAt(found);
-            last = taken;
-            if (!isEarliest || !isFirst)
-            {
-                return false;
-            }
+            model.Remove(next);
         }
 
-        return wheel.TakeDue(now) == TimerWheel.None && wheel.Now == Math.Max(wheel.Now, now);
+        return wheel.TakeDue(now) == TimerWheel.None && wheel.Now >= now;
     }
 
     private static long At((long Time, int Node) one) => one.Time;
