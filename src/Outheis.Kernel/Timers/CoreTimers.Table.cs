@@ -101,8 +101,7 @@ internal sealed unsafe partial class CoreTimers
         _wheel.Remove(index);
         if (entry.IsWall)
         {
-            _wall.Cancel(timer =>
-                timer.Index != index && _entries[timer.Index].Generation == timer.Generation);
+            CancelWall(index);
         }
 
         if (entry.Template != null)
@@ -113,6 +112,10 @@ internal sealed unsafe partial class CoreTimers
 
         Return(index);
     }
+
+    // By itself, for what the lambda captures is allocated where its method begins.
+    private void CancelWall(int index) => _wall.Cancel(timer =>
+        timer.Index != index && _entries[timer.Index].Generation == timer.Generation);
 
     /// <summary>A message of a timer that nobody will handle: nothing is to be told of it.</summary>
     public void Drop(Message* message)
