@@ -133,11 +133,19 @@ public sealed partial class Kernel : IAsyncDisposable
     /// <param name="rights">What the capability allows.</param>
     /// <param name="badge">Set by the kernel on each request sent through it.</param>
     /// <param name="purpose">Why, in words, for whoever lists capabilities.</param>
+    /// <param name="qos">In which class it is done: the agent, and whoever it has to ask, run at least in this one
+    /// until they have replied (GC-08).</param>
     /// <exception cref="ArgumentException">No such agent, or it does not answer
     /// <typeparamref name="TRequest"/>.</exception>
     public AskCapability<TRequest, TReply> GrantAsk<TRequest, TReply>(
-        AgentId target, Rights rights = Rights.Ask | Rights.Grant, ulong badge = 0, string? purpose = null) =>
-        new(Mint.Answer<TRequest, TReply>(this, Outside(_host), target, rights, badge, purpose));
+        AgentId target, Rights rights = Rights.Ask | Rights.Grant, ulong badge = 0, string? purpose = null,
+        Qos qos = Qos.Default)
+    {
+        QosRules.Check(qos);
+        CapabilityNode node = Mint.Answer<TRequest, TReply>(this, Outside(_host), target, rights, badge, purpose);
+        node.Stamp.Qos = qos;      // before anybody has it
+        return new AskCapability<TRequest, TReply>(node);
+    }
 
     /// <summary>Mints a capability for an agent that already lives. The host cannot use it; send it to the
     /// agent.</summary>
@@ -317,7 +325,7 @@ public sealed partial class Kernel : IAsyncDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(capacity, Limits.ChannelMessagesMax, nameof(options));
         AgentCell? supervisor = options?.Supervisor is { Value: > 0 } id ? Living(id) : null;
         Core core = Place(options?.Core);
-        Qos qos = options?.Qos ?? Qos.Default;
+        Qos qos = QosRules.Check(options?.Qos ?? Qos.Default);
         AgentCell agent = Agents.Add(
             (Kernel: this, core, name, factory, supervisor, qos, capacity),
             static (s, id) => new AgentCell(s.Kernel, s.core, id, s.name, s.factory, s.supervisor, s.qos, s.capacity));

@@ -48,7 +48,7 @@ internal sealed class AgentCell : AgentFace
         GivenName = name;
         Factory = factory;
         Supervisor = supervisor;
-        Qos = qos;
+        Qos = EffectiveQos = qos;
         Credits = new Credits(capacity);
     }
 
@@ -68,6 +68,10 @@ internal sealed class AgentCell : AgentFace
     public ExitReason? StopWanted;                      // set: the incarnation ends when its turn does
     public uint Incarnation = 1;
     public AgentState State;                            // others look at it
+    public Qos EffectiveQos;                            // its own, or higher while it owes a reply; others look at it
+    public Qos ReadyBand;                               // ReadyQueue's: where it waits
+    public int ReadySlot = ReadyQueue.NotWaiting;
+    public Overrides? Overrides;                        // made with the first ask of a higher class
     public bool IsGhost;                                // lives in the past only: nothing it holds is told of
     public bool IsEndFinal;                             // told to stop for good: nobody is asked to restart it
     public bool HasStarted;                             // OnStart of this incarnation was called
@@ -100,7 +104,8 @@ internal sealed class AgentCell : AgentFace
 
     /// <summary>As it is at this moment. Any thread.</summary>
     public AgentInfo Describe() => new(
-        Id, Name, Qos, Core.Index, State, Incarnation, Inbox.Count, Credits.Capacity, Supervisor?.Id ?? AgentId.Host);
+        Id, Name, Qos, Core.Index, State, Incarnation, Inbox.Count, Credits.Capacity, Supervisor?.Id ?? AgentId.Host,
+        EffectiveQos);
 
     public override string ToString() => $"{Name} ({Id}, {State})";
 }

@@ -66,8 +66,14 @@ public sealed partial class AgentContext
 
     internal CancellationToken TurnToken => (_cancellation ??= new CancellationTokenSource()).Token;
 
+    /// <summary>The newest of the asks that wait for a reply.</summary>
+    internal ReplySlot? FirstAsk { get; private set; }
+
     internal bool HasResumes => _resumes.Count > 0;
     internal bool IsInTurn => _isPending;
+
+    /// <summary>The ask that the turn under way answers; 0: there is none.</summary>
+    internal ulong Answers => _isPending ? _message.Correlation : 0;
 
     /// <summary>A number from this core's seeded generator.</summary>
     public ulong NextRandom() => OnCore().NextRandom();
@@ -177,6 +183,28 @@ public sealed partial class AgentContext
         {
             Cell.State = _isPending ? AgentState.Waiting : AgentState.Ready;
         }
+    }
+
+    internal void AddAsk(ReplySlot slot)
+    {
+        (slot.NextOfAsker, slot.PreviousOfAsker) = (FirstAsk, null);
+        FirstAsk?.PreviousOfAsker = slot;
+        FirstAsk = slot;
+    }
+
+    internal void RemoveAsk(ReplySlot slot)
+    {
+        if (slot.PreviousOfAsker is { } previous)
+        {
+            previous.NextOfAsker = slot.NextOfAsker;
+        }
+        else
+        {
+            FirstAsk = slot.NextOfAsker;
+        }
+
+        slot.NextOfAsker?.PreviousOfAsker = slot.PreviousOfAsker;
+        (slot.NextOfAsker, slot.PreviousOfAsker) = (null, null);
     }
 
     /// <summary>The asker of the request being answered gave up.</summary>

@@ -9,6 +9,12 @@ internal static class Correlation
 {
     public const int HostTable = 0xFF;
 
+    /// <summary>Of an ask whose asker has gone with an earlier process: its own number may be another one's by
+    /// now.</summary>
+    public const ulong OfEarlierRun = (ulong)EarlierTable << 56;
+
+    private const int EarlierTable = 0xFE;
+
     public static ulong Of(int table, int slot, uint generation) => (ulong)table << 56 | (ulong)slot << 32 | generation;
 
     public static int Table(ulong correlation) => (int)(correlation >> 56);

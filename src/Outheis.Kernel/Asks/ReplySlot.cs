@@ -17,6 +17,10 @@ internal abstract class ReplySlot(int index)
     public long Deadline;
     public bool IsPending;
     public bool EndsWithTurn;                 // its token is that of the asker's turn
+    public bool IsRaised;                     // its callee was told that its class is higher by now
+    public Qos Qos;                           // its class
+    public ReplySlot? NextOfAsker;            // of those of its asker that wait
+    public ReplySlot? PreviousOfAsker;
     public CancellationToken Token;
     public CancellationTokenRegistration Registration;
     protected AskOutcome Outcome;

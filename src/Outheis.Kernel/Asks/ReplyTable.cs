@@ -45,6 +45,8 @@ internal sealed class ReplyTable(Core core)
         if (slot is not null)
         {
             (slot.Asker, slot.Callee, slot.Deadline, slot.IsPending) = (asker, callee, deadline, true);
+            (slot.Qos, slot.IsRaised) = (asker.Cell.EffectiveQos, false);
+            asker.AddAsk(slot);
             Pending++;
             _nextDeadline = Pending > 1 && _nextDeadline is { } next && next < deadline ? next : deadline;
         }
@@ -69,7 +71,7 @@ internal sealed class ReplyTable(Core core)
     public void Withdraw(ReplySlot slot)
     {
         slot.IsPending = false;
-        Pending--;
+        Leave(slot);
         Return(slot);
     }
 
@@ -80,7 +82,7 @@ internal sealed class ReplyTable(Core core)
             return false;
         }
 
-        Pending--;
+        Leave(slot);
         slot.Complete(in reply);
         return true;
     }
@@ -92,7 +94,7 @@ internal sealed class ReplyTable(Core core)
             return false;
         }
 
-        Pending--;
+        Leave(slot);
         slot.Fail(outcome, cause);
         return true;
     }
@@ -153,34 +155,50 @@ internal sealed class ReplyTable(Core core)
         ulong correlation = slot.Correlate(core.Index);
         AgentCell callee = slot.Callee!;
         core.Tap?.RecordGaveUp(callee, correlation);
-        Pending--;
+        slot.IsRaised = false;      // it is told in any case
+        Leave(slot);
         slot.Fail(outcome, null);
         core.TellWithdrawn(callee, correlation);
     }
 
     /// <summary>An incarnation ended: nobody waits for its asks any more.</summary>
-    public void AbandonAll(AgentCell asker)
+    public void AbandonAll(AgentContext? asker)
     {
-        for (int i = 0; Pending > 0 && i < _count; i++)
+        while (asker?.FirstAsk is { } slot)
         {
-            ReplySlot slot = _slots[i];
-            if (slot.IsPending && ReferenceEquals(slot.Asker!.Cell, asker))
-            {
-                Abandon(slot, AskOutcome.Cancelled);
-            }
+            Abandon(slot, AskOutcome.Cancelled);
         }
     }
 
     /// <summary>The token of an asker's turn fired: the asks that were given it end.</summary>
     public void AbandonWithTurn(AgentContext asker)
     {
-        for (int i = 0; Pending > 0 && i < _count; i++)
+        ReplySlot? next;
+        for (ReplySlot? slot = asker.FirstAsk; slot is not null; slot = next)
         {
-            ReplySlot slot = _slots[i];
-            if (slot.IsPending && slot.EndsWithTurn && ReferenceEquals(slot.Asker, asker))
+            next = slot.NextOfAsker;
+            if (!slot.EndsWithTurn)
             {
-                Abandon(slot, AskOutcome.Cancelled);
+                continue;
             }
+
+            Abandon(slot, AskOutcome.Cancelled);
+            if (next is not null && !(next.IsPending && ReferenceEquals(next.Asker, asker)))
+            {
+                next = asker.FirstAsk;      // in a circle of asks the end of one may end others of this asker
+            }
+        }
+    }
+
+    // It does not wait any more. A callee that was told to hurry may have answered before it heard of it, and would
+    // hurry for ever.
+    private void Leave(ReplySlot slot)
+    {
+        Pending--;
+        slot.Asker!.RemoveAsk(slot);
+        if (slot.IsRaised)
+        {
+            core.TellWithdrawn(slot.Callee!, slot.Correlate(core.Index));
         }
     }
 

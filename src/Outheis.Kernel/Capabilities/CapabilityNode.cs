@@ -34,7 +34,7 @@ internal sealed class CapabilityNode
             Sender = holder.Id.Value,
             Capability = id,
             Badge = badge,
-            Flags = route.Flags,
+            Flags = route.Flags | ((rights & Rights.Priority) != 0 ? MessageFlags.Priority : MessageFlags.None),
             Qos = holder.Qos,
             PayloadBytes = (byte)route.InlineBytes,
         };

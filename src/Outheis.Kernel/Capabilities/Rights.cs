@@ -15,6 +15,10 @@ public enum Rights : byte
 
     /// <summary>Ask the target and await its reply.</summary>
     Ask = 4,
+
+    /// <summary>What is sent or asked goes into the target's priority lane: ahead of everything ordinary that waits
+    /// there, behind what came into the lane before (OT-12). The target cannot tell.</summary>
+    Priority = 8,
 }
 
 /// <summary>What became of a derivation.</summary>

@@ -75,6 +75,7 @@ internal sealed unsafe partial class Core
         }
 
         Interference.At(Moment.EffectBegins);
+        EndOverride(self, correlation);
         int table = Correlation.Table(correlation);
         if (Carriage<TReply>.IsTooLarge)
         {
@@ -83,6 +84,12 @@ internal sealed unsafe partial class Core
         }
 
         Tap?.AppendReply(ReplyRoute<TReply>.Instance, self, correlation, Current, in reply);
+        if (correlation == Correlation.OfEarlierRun)
+        {
+            CountLateReply(self.Id.Value, ReplyRoute<TReply>.Instance, Current);
+            return;
+        }
+
         if (table != Index && table != Correlation.HostTable)
         {
             SendUncredited(Kernel.Cores[table], 0, self.Id.Value, ReplyRoute<TReply>.Instance, correlation, in reply);
@@ -102,7 +109,17 @@ internal sealed unsafe partial class Core
     /// <summary>Ends an ask without a reply, wherever its asker waits.</summary>
     public void FailReply(uint callee, ulong correlation, AskOutcome outcome, Exception? cause)
     {
+        if (Kernel.Agents.Find(callee) is { } agent && ReferenceEquals(agent.Core, this))
+        {
+            EndOverride(agent, correlation);
+        }
+
         Tap?.RecordFailedReply(callee, correlation);
+        if (correlation == Correlation.OfEarlierRun)
+        {
+            return;
+        }
+
         int table = Correlation.Table(correlation);
         if (table == Correlation.HostTable)
         {
@@ -121,6 +138,11 @@ internal sealed unsafe partial class Core
 
     public bool IsAbandoned(ulong correlation)
     {
+        if (correlation == Correlation.OfEarlierRun)
+        {
+            return true;
+        }
+
         int table = Correlation.Table(correlation);
         return table == Correlation.HostTable
             ? !Kernel.HostAsks.IsCurrent(correlation)
@@ -132,13 +154,20 @@ internal sealed unsafe partial class Core
     {
         if (ReferenceEquals(callee.Core, this))
         {
-            callee.Async?.CancelAnswer(correlation);
+            NoteWithdrawn(callee, correlation);
         }
         else
         {
             var withdrawal = new Withdrawal(callee.Id.Value);
             SendUncredited(callee.Core, 0, 0, WithdrawalRoute.Instance, correlation, in withdrawal);
         }
+    }
+
+    /// <summary>Nobody waits any more for what one of this core's agents was asked.</summary>
+    public static void NoteWithdrawn(AgentCell callee, ulong correlation)
+    {
+        EndOverride(callee, correlation);
+        callee.Async?.CancelAnswer(correlation);
     }
 
     public void CountLateReply(uint sender, Route route, Message* about)
@@ -219,7 +248,7 @@ internal sealed unsafe class FailureRoute() : Route(typeof(AskFailure))
     }
 }
 
-/// <summary>The asker gave up; names the callee.</summary>
+/// <summary>The asker gave up, or has the reply to an ask that was raised; names the callee.</summary>
 internal readonly record struct Withdrawal(uint Callee);
 
 internal sealed unsafe class WithdrawalRoute() : Route(typeof(Withdrawal))
@@ -230,6 +259,11 @@ internal sealed unsafe class WithdrawalRoute() : Route(typeof(Withdrawal))
 
     public override bool IsUnderstoodBy(Agent agent) => false;
 
-    public override void Deliver(Core core, AgentCell self, Message* message, object? reference) =>
-        core.Kernel.Agents.Find(((Withdrawal*)&message->Payload)->Callee)?.Async?.CancelAnswer(message->Correlation);
+    public override void Deliver(Core core, AgentCell self, Message* message, object? reference)
+    {
+        if (core.Kernel.Agents.Find(((Withdrawal*)&message->Payload)->Callee) is { } callee)
+        {
+            Core.NoteWithdrawn(callee, message->Correlation);
+        }
+    }
 }

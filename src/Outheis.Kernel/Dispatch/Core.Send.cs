@@ -88,6 +88,11 @@ internal sealed unsafe partial class Core
         }
 
         Counters.SentHome++;
+        if (correlation != 0)
+        {
+            NoteAsk(target, cell);
+        }
+
         target.Inbox.Put(cell);
         if (target.State == AgentState.Idle)
         {
@@ -130,8 +135,8 @@ internal sealed unsafe partial class Core
     }
 
     /// <summary>
-    /// Sends what must not be refused: signals, replies, withdrawals. Takes no credit: there is one per ask
-    /// or incarnation. Target 0 addresses the peer core itself.
+    /// Sends what must not be refused: signals, replies, withdrawals, raises. Takes no credit: there are a few per ask
+    /// or incarnation, a raise for each class at most. Target 0 addresses the peer core itself.
     /// </summary>
     public void SendUncredited<T>(
         Core peer, uint target, uint sender, Route route, ulong correlation, in T message,
@@ -216,7 +221,7 @@ internal sealed unsafe partial class Core
             ring.SetBlocked(true);
         }
 
-        _outbox[peer.Index].Put(cell);
+        _outbox[peer.Index].Append(cell);
         if ((++_outboxCount & (Limits.DetainedPerLook - 1)) == 0)
         {
             FlushOutbox();      // a long turn must not keep from the peer what there is room for by now
@@ -233,6 +238,7 @@ internal sealed unsafe partial class Core
         if (correlation != 0)
         {
             Extend(cell, correlation);
+            cell->Qos = node.Holder.EffectiveQos;
         }
 
         if (Carriage<T>.IsInline)

@@ -98,6 +98,7 @@ internal sealed unsafe partial class Core
         if (message->IsAsk && IsAbandoned(message->Correlation))
         {
             route.Discard(reference);
+            EndOverride(agent, message->Correlation);
             Report(message, route, DeadLetterReason.AskAbandoned);
             return;
         }

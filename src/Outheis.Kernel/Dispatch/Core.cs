@@ -181,6 +181,11 @@ internal sealed unsafe partial class Core : CoreFace
     /// <summary>Puts a message of this core's own into an agent's inbox.</summary>
     public void Put(AgentCell agent, Message* message)
     {
+        if (message->IsAsk)
+        {
+            NoteAsk(agent, message);
+        }
+
         agent.Inbox.Put(message);
         if (agent.State == AgentState.Idle)
         {

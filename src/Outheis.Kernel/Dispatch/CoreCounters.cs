@@ -12,4 +12,5 @@ internal struct CoreCounters
     public long RingFull;        // sends that found a ring full
     public long Parks;
     public long LateReplies;
+    public long Raised;          // times that somebody of a higher class made an agent's class higher
 }

@@ -3,13 +3,14 @@ using System.Numerics;
 namespace Outheis;
 
 /// <summary>
-/// The agents of one core that have something to do: a FIFO per quality of service, the highest band first
+/// The agents of one core that have something to do: a FIFO per class of service, the highest band first
 /// (LW-02); every <see cref="Limits.FairShare"/>-th turn the lowest waiting band, and half-way between two such turns
 /// the waiting bands by turns, so that none starves. The core only.
 /// </summary>
 internal struct ReadyQueue
 {
-    private const int Bands = (int)Qos.UserInteractive + 1;
+    private const int Bands = QosRules.Classes;
+    public const int NotWaiting = -1;
 
     private readonly Band[] _bands;
     private uint _waiting;      // bit b: band b is not empty
@@ -21,25 +22,44 @@ internal struct ReadyQueue
         _bands = new Band[Bands];
         for (int i = 0; i < Bands; i++)
         {
-            _bands[i].Agents = new AgentCell[64];
+            _bands[i].Slots = new AgentCell?[64];
         }
     }
 
     public readonly bool IsEmpty => _waiting == 0;
 
-    /// <summary>Puts an agent at the end of its band. It must not be in the queue already.</summary>
+    /// <summary>Puts an agent at the end of the band of its class. It must not wait already; the slot of an incarnation
+    /// that ended while it waited may still be there.</summary>
     public void Put(AgentCell agent)
     {
-        int index = (int)agent.Qos;
+        int index = (int)agent.EffectiveQos;
         ref Band band = ref _bands[index];
-        if (band.Count == band.Agents.Length)
+        if (band.Used == band.Slots.Length)
         {
-            Grow(ref band);
+            MakeRoom(ref band, agent.EffectiveQos);
         }
 
-        band.Agents[(band.First + band.Count) & (band.Agents.Length - 1)] = agent;
-        band.Count++;
+        int slot = (band.First + band.Used++) & (band.Slots.Length - 1);
+        band.Slots[slot] = agent;
+        (agent.ReadySlot, agent.ReadyBand) = (slot, agent.EffectiveQos);
+        band.Waiting++;
         _waiting |= 1u << index;
+    }
+
+    /// <summary>Moves an agent whose class was raised to the end of its new band, if it waits in a lower one. Its old
+    /// slot stays empty until its turn or until the room is needed.</summary>
+    public void Move(AgentCell agent)
+    {
+        if (agent.ReadySlot == NotWaiting || agent.ReadyBand >= agent.EffectiveQos)
+        {
+            return;
+        }
+
+        int index = (int)agent.ReadyBand;
+        ref Band band = ref _bands[index];
+        band.Slots[agent.ReadySlot] = null;
+        Leave(ref band, index);
+        Put(agent);
     }
 
     public AgentCell? Take()
@@ -56,14 +76,33 @@ internal struct ReadyQueue
             _ => BitOperations.Log2(_waiting),
         };
         ref Band band = ref _bands[index];
-        AgentCell agent = band.Agents[band.First];
-        band.First = (band.First + 1) & (band.Agents.Length - 1);
-        if (--band.Count == 0)
+        AgentCell? agent;
+        int slot;
+        do
         {
-            _waiting &= ~(1u << index);
+            slot = band.First;
+            agent = band.Slots[slot];
+            band.First = (band.First + 1) & (band.Slots.Length - 1);
+            band.Used--;
+        }
+        while (agent is null);
+
+        if (agent.ReadySlot == slot && agent.ReadyBand == (Qos)index)      // else it has a newer one
+        {
+            agent.ReadySlot = NotWaiting;
         }
 
+        Leave(ref band, index);
         return agent;
+    }
+
+    private void Leave(ref Band band, int index)
+    {
+        if (--band.Waiting == 0)
+        {
+            band.Used = 0;
+            _waiting &= ~(1u << index);
+        }
     }
 
     private int NextInRotation()
@@ -77,21 +116,39 @@ internal struct ReadyQueue
         return _rotation;
     }
 
-    private static void Grow(ref Band band)
+    // Closes the gaps that moved agents left; twice as long if those are fewer than half, so either way as many can
+    // come as had to be looked at.
+    private static void MakeRoom(ref Band band, Qos qos)
     {
-        var agents = new AgentCell[band.Agents.Length * 2];
-        for (int i = 0; i < band.Count; i++)
+        int length = band.Slots.Length;
+        AgentCell?[] slots = band.Waiting > length / 2 ? new AgentCell?[2 * length] : band.Slots;
+        int waiting = 0;
+        for (int i = 0; i < length; i++)
         {
-            agents[i] = band.Agents[(band.First + i) & (band.Agents.Length - 1)];
+            int from = (band.First + i) & (length - 1);
+            int to = (band.First + waiting) & (slots.Length - 1);
+            if (band.Slots[from] is not { } agent)
+            {
+                continue;
+            }
+
+            band.Slots[from] = null;
+            slots[to] = agent;
+            waiting++;
+            if (agent.ReadySlot == from && agent.ReadyBand == qos)      // else one that ended and was put in anew
+            {
+                agent.ReadySlot = to;
+            }
         }
 
-        (band.Agents, band.First) = (agents, 0);
+        (band.Slots, band.Used) = (slots, waiting);
     }
 
     private struct Band
     {
-        public AgentCell[] Agents;      // circular, power-of-two length; may keep ended agents alive until overwritten
+        public AgentCell?[] Slots;      // circular, power-of-two length; may keep ended agents alive until overwritten
         public int First;
-        public int Count;
+        public int Used;                // from First on: agents, and gaps that moved ones left
+        public int Waiting;             // agents among them
     }
 }

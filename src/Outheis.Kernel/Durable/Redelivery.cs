@@ -54,7 +54,7 @@ internal static unsafe class Redelivery
             }
         }
 
-        agent.Inbox.PutAll(newer);
+        agent.Inbox.PutAll(ref newer);
     }
 
     private static HashSet<long> PositionsIn(Inbox inbox)

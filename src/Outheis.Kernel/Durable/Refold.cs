@@ -213,6 +213,7 @@ internal sealed unsafe class Refold(Core core, AgentCell agent, AgentPast past, 
         try
         {
             object? reference = RedeliveredMessage.Fill(cell, turn.Message, route, codecs, agent);
+            cell->Correlation = cell->IsAsk ? Correlation.OfEarlierRun : 0;
             core.Current = cell;
             core.Running = self;
             route.Deliver(core, self, cell, reference);

@@ -145,11 +145,12 @@ internal static unsafe class Lifecycle
 
         agent.State = AgentState.Ended;
         agent.StopWanted = null;
-        ulong unanswered = agent.Async?.Fence(isReported: reason.Kind == ExitKind.Error) ?? 0;
+        AgentContext? context = agent.Async;
+        ulong unanswered = context?.Fence(isReported: reason.Kind == ExitKind.Error) ?? 0;
         agent.Async = null;
         RunOnStop(agent, reason);
         core.Kernel.Capabilities.ReleaseHeld(agent);
-        core.Replies.AbandonAll(agent);
+        core.Replies.AbandonAll(context);
         core.Timers.CancelAll(agent);
         if (failed != 0)
         {

@@ -196,7 +196,7 @@ internal sealed class HostAsks
         public override void Run(Core core)
         {
             core.Tap?.RecordGaveUp(callee, correlation);
-            callee.Async?.CancelAnswer(correlation);
+            Core.NoteWithdrawn(callee, correlation);
         }
     }
 }

@@ -10,9 +10,11 @@ namespace Outheis;
 /// <param name="Queued">Messages in its channel that reached its core.</param>
 /// <param name="Capacity">Messages that its channel holds.</param>
 /// <param name="Supervisor">Who hears of its exit; the host if nobody does.</param>
+/// <param name="EffectiveQos">In which class it runs now: a higher one than its own while it owes a reply to somebody
+/// of that class.</param>
 public readonly record struct AgentInfo(
     AgentId Id, string Name, Qos Qos, int Core, AgentState State, uint Incarnation, int Queued, int Capacity,
-    AgentId Supervisor);
+    AgentId Supervisor, Qos EffectiveQos);
 
 /// <summary>One live capability.</summary>
 /// <param name="Id">Its id, as in the journal.</param>

@@ -1,13 +1,15 @@
 namespace Outheis;
 
 /// <summary>
-/// The messages of one agent that reached its core, oldest first: cells linked in order, no memory of its
-/// own. Touched by the home core alone. The bound is kept by credits (<see cref="Credits"/>), not here.
+/// The messages of one agent that reached its core: those of the priority lane, then the others, each the oldest first
+/// (OT-12). Cells linked in order, no memory of its own. Touched by the home core alone. The bound is kept by credits
+/// (<see cref="Credits"/>), not here.
 /// </summary>
 internal unsafe struct Inbox
 {
     private Message* _head;
     private Message* _tail;
+    private Message* _lastOfPriority;      // the newest of the lane; null: the lane is empty
 
     public int Count { get; private set; }
 
@@ -24,7 +26,21 @@ internal unsafe struct Inbox
         }
     }
 
+    /// <summary>Puts a message at the end of its lane.</summary>
     public void Put(Message* cell)
+    {
+        if (cell->Has(MessageFlags.Priority))
+        {
+            PutIntoPriorityLane(cell);
+        }
+        else
+        {
+            Append(cell);
+        }
+    }
+
+    /// <summary>Puts a message at the end, whatever its lane: where it is on its way and others with it.</summary>
+    public void Append(Message* cell)
     {
         cell->Next = null;
         if (_head == null)
@@ -40,28 +56,18 @@ internal unsafe struct Inbox
         Count++;
     }
 
-    /// <summary>Puts all of another inbox behind what is here. That one is not used any more.</summary>
-    public void PutAll(in Inbox other)
+    /// <summary>Puts all of another inbox behind what is here, each message in its lane. That one is empty
+    /// then.</summary>
+    public void PutAll(ref Inbox other)
     {
-        if (other.IsEmpty)
+        Message* cell;
+        while ((cell = other.Take()) != null)
         {
-            return;
+            Put(cell);
         }
-
-        if (_head == null)
-        {
-            _head = other._head;
-        }
-        else
-        {
-            _tail->Next = other._head;
-        }
-
-        _tail = other._tail;
-        Count += other.Count;
     }
 
-    /// <summary>The oldest message, or null.</summary>
+    /// <summary>The oldest message of the priority lane, else of the other one; or null.</summary>
     public Message* Take()
     {
         Message* cell = _head;
@@ -69,8 +75,35 @@ internal unsafe struct Inbox
         {
             _head = cell->Next;
             Count--;
+            if (cell == _lastOfPriority)
+            {
+                _lastOfPriority = null;
+            }
         }
 
         return cell;
+    }
+
+    private void PutIntoPriorityLane(Message* cell)
+    {
+        Message* before = _lastOfPriority;
+        Message* behind = before == null ? _head : before->Next;
+        cell->Next = behind;
+        if (before == null)
+        {
+            _head = cell;
+        }
+        else
+        {
+            before->Next = cell;
+        }
+
+        if (behind == null)
+        {
+            _tail = cell;
+        }
+
+        _lastOfPriority = cell;
+        Count++;
     }
 }

@@ -14,6 +14,7 @@ internal enum MessageFlags : ushort
     Redelivered = 1 << 5,     // accepted by an earlier process and not handled by it
     Timer = 1 << 6,           // a timer of the target's own says it: Timer names it, Labels counts how often it was due
     Signal = 1 << 7,          // the kernel tells a supervisor about a child
+    Priority = 1 << 8,        // goes into the priority lane of the target's channel
 }
 
 /// <summary>Looks at a message where it lies; for whoever checks or lists.</summary>

@@ -45,7 +45,7 @@ public readonly record struct CapabilityCommand(
     public const int Agents = 6;
 
     /// <summary>Any rights; all of them as often as all others together, or nothing could be derived.</summary>
-    public static Gen<Rights> RightsGenerator { get; } = Gen.Choose(0, 15).Select(bits => (Rights)Math.Min(bits, 7));
+    public static Gen<Rights> RightsGenerator { get; } = Gen.Choose(0, 31).Select(bits => (Rights)Math.Min(bits, 15));
 
     /// <summary>Mostly derivations, so that trees grow; now and then something dies.</summary>
     public static Gen<CapabilityCommand> Generator { get; } =

@@ -11,7 +11,7 @@ public static class KernelInvariants
     internal static readonly Invariant[] All =
     [
         new("INV-01", "every credit is free, kept, or with one message under way (C1 to C3)", Credits),
-        new("INV-02", "what waits in an inbox from one sender stands in the order of its sending", Order),
+        new("INV-02", "what waits in a lane of an inbox from one sender stands in the order of its sending", Order),
         new("INV-03", "no slot of a ring is readable before it is written, and none is written while readable", Rings),
         new("INV-06", "no agent is in a turn when its core is not, and its state fits what waits for it", States),
         new("INV-07", "asks under way are exactly the slots that wait for a reply", Asks),
@@ -21,6 +21,8 @@ public static class KernelInvariants
         new("INV-15", "the badge and the sender of a message are those of its capability", Badges),
         new("INV-20", "the dead hold nothing, wait for no reply, and nobody waits for room at them", Dead),
         new("INV-35", "every message in a channel has its place in the journal, if there is one", Journaled),
+        new("INV-40", "an agent runs in the highest class of those who wait for it (GC-08, SE-41)",
+            OverrideInvariant.Broken),
         new("cells", "every cell is free or holds one message that waits", Cells),
     ];
 
@@ -69,7 +71,7 @@ public static class KernelInvariants
 
     private static string? Order(KernelView view)
     {
-        var newest = new Dictionary<(uint, uint), long>();
+        var newest = new Dictionary<(uint, uint, bool), long>();
         foreach (Message message in view.Waiting.Take(view.InInboxes))
         {
             if (message.Position == 0 || message.Has(MessageFlags.Redelivered))
@@ -77,7 +79,7 @@ public static class KernelInvariants
                 continue;      // never journaled, or by an earlier run, whose positions compare with none of this one
             }
 
-            (uint, uint) way = (message.Sender, message.Target);
+            (uint, uint, bool) way = (message.Sender, message.Target, message.Has(MessageFlags.Priority));
             if (newest.TryGetValue(way, out long before) && before >= message.Position && message.Sender != 0)
             {
                 return Line($"from {message.Sender} to {message.Target}: {message.Position} stands behind {before}");

@@ -20,6 +20,7 @@ public static class BuiltInWorkloads
         new Stop(),
         new SlowReader(),
         new Bands(),
+        new Override(),
     ];
 
     /// <summary>Real talk: each nick an agent, each addressed line a message.</summary>

@@ -145,7 +145,7 @@ internal sealed partial class CapabilityChurn : Workload
         private void Derive(Right from, Context context)
         {
             int holder = book.Draw(book.Ids.Length), endsBefore = book.Ends[holder];
-            var rights = (Rights)(3 - book.Draw(4));
+            var rights = (Rights)(3 - book.Draw(4)) | (book.Draw(4) == 0 ? Rights.Priority : Rights.None);
             ulong badge = (ulong)book.Draw(4);
             bool mustNot = from.Holder != index || !from.Rights.HasFlag(Rights.Grant) || book.IsOver(from);
             DeriveResult result = context.Derive(

@@ -5,27 +5,26 @@ namespace Outheis.Tests;
 
 public sealed class ReadyQueueTests
 {
-    [Property(MaxTest = 100, EndSize = 500)]
+    [Property(MaxTest = 200, EndSize = 800)]
     public bool ReadyQueue_AnySteps_EqualsAQueuePerBand(byte[] steps)
     {
         var queue = new ReadyQueue();
-        Queue<AgentCell>[] model = [.. Enumerable.Range(0, 5).Select(_ => new Queue<AgentCell>())];
+        List<AgentCell>[] model = [.. Enumerable.Range(0, 5).Select(_ => new List<AgentCell>())];
         int picks = 0, rotation = 0;
         foreach (byte step in steps)
         {
-            if (step % 2 == 0)
+            switch (step % 4)
             {
-                AgentCell agent = Cells.Agent(qos: (Qos)(step / 2 % 5));
-                queue.Put(agent);
-                model[(int)agent.Qos].Enqueue(agent);
-            }
-            else
-            {
-                AgentCell? expected = Pick(model, ref picks, ref rotation);
-                if (!ReferenceEquals(queue.Take(), expected))
-                {
+                case 0 or 1:
+                    AgentCell agent = Cells.Agent(qos: (Qos)(step / 4 % 5));
+                    queue.Put(agent);
+                    model[(int)agent.Qos].Add(agent);
+                    break;
+                case 2 when model.SelectMany(band => band).ToArray() is { Length: > 0 } waiting:
+                    Raise(ref queue, model, waiting[step / 4 % waiting.Length], (Qos)(step / 16 % 5));
+                    break;
+                case 3 when !ReferenceEquals(queue.Take(), Pick(model, ref picks, ref rotation)):
                     return false;
-                }
             }
 
             if (queue.IsEmpty != model.All(band => band.Count == 0))
@@ -37,23 +36,102 @@ public sealed class ReadyQueueTests
         return true;
     }
 
-    private static AgentCell? Pick(Queue<AgentCell>[] model, ref int picks, ref int rotation)
+    private static void Raise(ref ReadyQueue queue, List<AgentCell>[] model, AgentCell agent, Qos to)
+    {
+        agent.EffectiveQos = to;      // falls too, and keeps its turn
+        queue.Move(agent);
+        List<AgentCell> band = model.Single(band => band.Contains(agent));
+        if (Array.IndexOf(model, band) < (int)to)
+        {
+            band.Remove(agent);
+            model[(int)to].Add(agent);
+        }
+    }
+
+    [Fact]
+    public void Move_AgainAndAgain_TheGapsAreUsedAgain()
+    {
+        var queue = new ReadyQueue();
+        AgentCell stays = Cells.Agent(qos: Qos.Background);
+        AgentCell moves = Cells.Agent(qos: Qos.Background);
+        queue.Put(stays);      // nobody takes the gaps behind it
+        long before = 0;
+        for (int i = 0; i < 1_000_000; i++)
+        {
+            before = i == 1000 ? GC.GetAllocatedBytesForCurrentThread() : before;
+            moves.EffectiveQos = Qos.Background;
+            queue.Put(moves);
+            moves.EffectiveQos = Qos.UserInteractive;
+            queue.Move(moves);
+            AgentCell? taken = queue.Take();
+            if (ReferenceEquals(taken, stays))
+            {
+                queue.Put(stays);
+                taken = queue.Take();
+            }
+
+            Assert.Same(moves, taken);
+        }
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    [Fact]
+    public void Move_AnAgentWhoseTurnItIs_DoesNothing()
+    {
+        var queue = new ReadyQueue();
+        AgentCell running = Cells.Agent(qos: Qos.Background);
+        AgentCell other = Cells.Agent(qos: Qos.Background);
+        queue.Put(running);
+        queue.Take();
+        queue.Put(other);
+        running.EffectiveQos = Qos.UserInteractive;
+        queue.Move(running);
+        Assert.Same(other, queue.Take());
+        Assert.Null(queue.Take());
+    }
+
+    [Fact]
+    public void Put_AnewAfterAnEnd_TheOldSlotIsNotMistakenForTheNewOne()
+    {
+        var queue = new ReadyQueue();
+        AgentCell twice = Cells.Agent(qos: Qos.Background);
+        queue.Put(twice);                          // of an incarnation that ends while it waits
+        twice.EffectiveQos = Qos.Default;
+        queue.Put(twice);
+        AgentCell[] others = [.. Enumerable.Range(0, 200).Select(_ => Cells.Agent(qos: Qos.Background))];
+        Array.ForEach(others, queue.Put);          // the band makes room
+        twice.EffectiveQos = Qos.UserInteractive;
+        queue.Move(twice);
+        Assert.Same(twice, queue.Take());
+        twice.EffectiveQos = Qos.Background;
+        queue.Put(twice);
+        Assert.Same(twice, queue.Take());          // the old slot: it has a newer one
+        twice.EffectiveQos = Qos.UserInteractive;
+        queue.Move(twice);
+        Assert.Same(twice, queue.Take());
+        Assert.All(others, other => Assert.Same(other, queue.Take()));
+    }
+
+    private static AgentCell? Pick(List<AgentCell>[] model, ref int picks, ref int rotation)
     {
         if (model.All(band => band.Count == 0))
         {
             return null;
         }
 
-        if (++picks % Limits.FairShare == Limits.FairShare / 2)
+        List<AgentCell> band = ++picks % Limits.FairShare == 0 ? model.First(band => band.Count > 0)
+            : model.Last(band => band.Count > 0);
+        if (picks % Limits.FairShare == Limits.FairShare / 2)
         {
             int last = rotation;
             rotation = Enumerable.Range(1, 5).Select(i => (last + i) % 5).First(band => model[band].Count > 0);
-            return model[rotation].Dequeue();
+            band = model[rotation];
         }
 
-        return picks % Limits.FairShare == 0
-            ? model.First(band => band.Count > 0).Dequeue()
-            : model.Last(band => band.Count > 0).Dequeue();
+        AgentCell agent = band[0];
+        band.RemoveAt(0);
+        return agent;
     }
 
     [Fact]

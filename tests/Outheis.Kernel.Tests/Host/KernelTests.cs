@@ -63,7 +63,7 @@ public sealed class KernelTests
         Assert.Equal(AgentState.Starting, before.State);
         world.Run();
         Assert.Equal(
-            new AgentInfo(agent, "worker", Qos.Utility, 1, AgentState.Idle, 1, 0, 7, boss),
+            new AgentInfo(agent, "worker", Qos.Utility, 1, AgentState.Idle, 1, 0, 7, boss, Qos.Utility),
             world.Kernel.ListAgents().Single(a => a.Id == agent));
     }
 

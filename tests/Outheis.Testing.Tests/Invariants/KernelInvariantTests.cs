@@ -227,6 +227,44 @@ public sealed unsafe class KernelInvariantTests : IDisposable
     }
 
     [Fact]
+    public void Check_RaisedByNobody_BreaksInv40()
+    {
+        _sink.EffectiveQos = Qos.UserInteractive;
+        Breaks("INV-40");
+    }
+
+    [Fact]
+    public void Check_RaisedByAnAskThatIsOver_BreaksInv40()
+    {
+        (_sink.Overrides = new Overrides()).Set(Correlation.Of(0, 3, 1), Qos.UserInitiated);
+        _sink.EffectiveQos = Qos.UserInitiated;
+        Breaks("INV-40");
+    }
+
+    [Fact]
+    public void Check_AskerOfAHigherClassThanItsCallee_BreaksInv40()
+    {
+        var context = new AgentContext(Home, _sink);
+        (_sink.Async, _sink.EffectiveQos) = (context, Qos.UserInitiated);
+        (_sink.Overrides = new Overrides()).Set(Home.Replies.Rent<int>(
+            context, _other, long.MaxValue)!.Correlate(0), Qos.UserInitiated);
+        Breaks("INV-40");
+    }
+
+    [Fact]
+    public void Check_WaitingInALowerBandThanItsClass_BreaksInv40()
+    {
+        PutInInbox(position: 100);
+        Home.MakeReady(_sink);
+        Home.Wake();
+        _other.Async = new AgentContext(Home, _other);
+        ReplySlot waits = Home.Replies.Rent<int>(_other.Async, _sink, long.MaxValue)!;
+        (_sink.Overrides = new Overrides()).Set(waits.Correlate(Home.Index), Qos.UserInitiated);
+        _sink.EffectiveQos = Qos.UserInitiated;
+        Breaks("INV-40");
+    }
+
+    [Fact]
     public void AssertInvariants_OfTheKernel_NamesTheFirstBroken()
     {
         _simulation.Kernel.AssertInvariants();
