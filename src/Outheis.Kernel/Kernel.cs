@@ -25,7 +25,7 @@ public sealed partial class Kernel : IAsyncDisposable
         Started = options.Time.GetTimestamp();
         HostAsks = new HostAsks(options.Time);
         _stopped = new HostSignal(platform.Host);
-        int cores = options.Cores ?? platform.Threads.DefaultCores;
+        int cores = platform.Threads.Place(options);
         if (options.JournalDirectory is { } directory)
         {
             var settings = new JournalSettings
@@ -89,16 +89,16 @@ public sealed partial class Kernel : IAsyncDisposable
 
     /// <summary>Starts a kernel: opens the journal, if there is to be one, and starts the core
     /// threads.</summary>
-    /// <param name="options">Default: one pinned core per processor, no journal.</param>
+    /// <param name="options">Default: one pinned core for each processor that this process may keep busy, no
+    /// journal.</param>
     /// <exception cref="JournalInUseException">Another process writes to that journal.</exception>
     /// <exception cref="JournalException">The journal cannot be opened; the message says what to
     /// do.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
-    public static Kernel Start(KernelOptions? options = null)
-    {
-        options ??= new KernelOptions();
-        return new Kernel(options, Platform.System(options));
-    }
+    /// <exception cref="ArgumentException">Options do not go together, or <see cref="KernelOptions.Processors"/> names
+    /// one that this process may not use.</exception>
+    public static Kernel Start(KernelOptions? options = null) =>
+        new(options ?? new KernelOptions(), Platform.System());
 
     /// <summary>Makes a new agent. Its first incarnation is constructed here, on the calling thread, and
     /// started on its core.</summary>
@@ -223,13 +223,10 @@ public sealed partial class Kernel : IAsyncDisposable
         [.. Capabilities.Snapshot().OrderBy(static n => n.Id).Select(static n => new CapabilityInfo(
             n.Id, n.Holder.Id, n.Target.Id, n.Granted, n.Badge, n.Route.Message.Name, n.Purpose, n.Parent?.Id ?? 0))];
 
-    /// <summary>What each core did so far. Readable while running; the figures of one core belong to about
-    /// the same moment.</summary>
+    /// <summary>What each core did so far (LW-29). Any thread, at any time: each figure was true at the moment it was
+    /// read, and those of one core are read right after each other. Costs the cores nothing but the look.</summary>
     public IReadOnlyList<CoreInfo> ListCores() =>
-        [.. Cores.Select(core => new CoreInfo(
-            core.Index, Platform.Threads.ProcessorOf(core), core.Counters.Turns, core.Counters.Handled,
-            core.Counters.SentHome, core.SentAway, core.Counters.Entered, core.Counters.RingFull,
-            core.Counters.Parks, core.Wakes, core.Counters.LateReplies, core.Tap?.Lost ?? 0))];
+        [.. Cores.Select(CoreInfo.Of)];
 
     /// <summary>
     /// Stops the kernel. From here on host sends are <see cref="SendResult.Dead"/>; agents go on until

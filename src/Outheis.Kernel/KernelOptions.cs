@@ -3,12 +3,20 @@ namespace Outheis;
 /// <summary>How a kernel is to run. The defaults suit a program that gives it the whole machine.</summary>
 public sealed class KernelOptions
 {
-    /// <summary>Core threads, 1 to 128; default: one per processor that this process may use. Fewer leave
-    /// processors to the host's own threads.</summary>
+    /// <summary>Core threads, 1 to 128; default: one per processor that this process may keep busy, which is the
+    /// least of: those it may run on (<see cref="Processors"/>), what its control groups allow it (a quota of 1.5 gives
+    /// 2), and what the runtime counts (<c>DOTNET_PROCESSOR_COUNT</c>). Fewer leave processors to the host's own
+    /// threads. Of more than there are processors, those beyond have none of their own and share.</summary>
     public int? Cores { get; init; }
 
-    /// <summary>Whether each core thread stays on one processor. Off where the host pins threads
-    /// itself.</summary>
+    /// <summary>Processors that core threads run on, by the system's numbers: core 0 on the first, and so on; each
+    /// once, and read at start. Null, the default: all that the thread which starts the kernel may run on, in the order
+    /// of their numbers; on a hybrid machine the fast ones first. What the system cannot bind (macOS) is checked and
+    /// runs anywhere.</summary>
+    public IReadOnlyList<int>? Processors { get; init; }
+
+    /// <summary>Whether each core thread stays on one processor. Off where the host pins threads itself; they still
+    /// stay among <see cref="Processors"/> if that is set.</summary>
     public bool Pin { get; init; } = true;
 
     /// <summary>Where the journal is; null: nothing is journaled. One kernel per directory.</summary>

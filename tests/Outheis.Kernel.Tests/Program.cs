@@ -9,7 +9,7 @@ namespace Outheis.Tests;
 internal static class Program
 {
     public static async Task<int> Main(string[] args) =>
-        ProofChild.TryTakeRole() ? 0
+        ProofChild.TryTakeRole() || PlacementChild.TryTakeRole() ? 0
         : args.Contains("--server") || args.Contains("--internal-msbuild-node")
             ? await TestPlatformTestFramework.RunAsync(args, SelfRegisteredExtensions.AddSelfRegisteredExtensions)
             : await ConsoleRunner.Run(args);

@@ -57,6 +57,7 @@ internal static class Revocation
                 core.Tap?.RecordRevoked(id, node);
             }
 
+            core.Counters.Fences++;
             state.Pass();
         }
     }

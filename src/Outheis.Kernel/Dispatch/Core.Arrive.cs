@@ -289,12 +289,12 @@ internal sealed unsafe partial class Core
     private int FlushOutbox()      // also in the middle of a turn: it moves cells and runs nothing
     {
         int moved = 0;
-        for (int peer = 0; peer < _outbox.Length; peer++)
+        foreach (int peer in _flushes.Next())
         {
             if (!_outbox[peer].IsEmpty && Out[peer] is { } ring && ring.HasRoomToResume())
             {
                 moved += FlushOutbox(ring, ref _outbox[peer]);
-                Kernel.Cores[peer].Wake();
+                WakeFor(Kernel.Cores[peer]);
             }
         }
 

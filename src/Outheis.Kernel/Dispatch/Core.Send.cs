@@ -130,7 +130,7 @@ internal sealed unsafe partial class Core
 
         ring.Publish(slot);
         Interference.At(Moment.Published);
-        peer.Wake();
+        WakeFor(peer);
         return SendResult.Sent;
     }
 
@@ -198,7 +198,16 @@ internal sealed unsafe partial class Core
 
         ring.Publish(slot);
         Interference.At(Moment.Published);
-        peer.Wake();
+        WakeFor(peer);
+    }
+
+    // After something was published for it.
+    private void WakeFor(Core peer)
+    {
+        if (peer.Wake())
+        {
+            Counters.PeersWoken++;
+        }
     }
 
     /// <summary>

@@ -22,6 +22,8 @@ internal sealed unsafe partial class Core : CoreFace
     private readonly long _tickPeriod;
     private readonly long _sweepPeriod;
     private ReadyQueue _ready = new();
+    private PeerRounds _drains;
+    private PeerRounds _flushes;
     private int _outboxCount;
     private int _busyPasses;
     private long _nextTick;
@@ -37,6 +39,8 @@ internal sealed unsafe partial class Core : CoreFace
         Tap = tap;
         Time = kernel.Options.Time;
         _outbox = new Inbox[cores];
+        _drains = new PeerRounds(index, cores);
+        _flushes = new PeerRounds(index, cores);
         _root = (Message*)NativeMemory.AlignedAlloc(2 * Limits.CellBytes, Limits.CellBytes);
         NativeMemory.Clear(_root, 2 * Limits.CellBytes);
         _resumed = _root + 1;
@@ -96,12 +100,9 @@ internal sealed unsafe partial class Core : CoreFace
     public int RunPass()
     {
         int done = RunControl();
-        for (int i = 0; i < In.Length; i++)
+        foreach (int peer in _drains.Next())
         {
-            if (In[i] is { } ring)
-            {
-                done += DrainRing(ring, i, Limits.ArrivalsPerPass);
-            }
+            done += DrainRing(In[peer]!, peer, Limits.ArrivalsPerPass);
         }
 
         done += DrainIngress();

@@ -13,6 +13,7 @@ internal abstract class CoreFace : IDisposable
     public readonly Ingress Ingress = new();
     public readonly Parker Parker;
     public readonly ReplyTable Replies;       // others look whether an ask is still current
+    public readonly long Made;                // by the clock of CoreThreads
     public long Wakes;                        // times that somebody had to wake this core
     public ControlQueue Control;
     public WaitList IngressWaiters;
@@ -27,6 +28,7 @@ internal abstract class CoreFace : IDisposable
         In = new CoreRing?[cores];
         Out = new CoreRing?[cores];
         Parker = new Parker(kernel.Platform.Threads.Fence);
+        Made = kernel.Platform.Threads.Clock.GetTimestamp();
         Replies = new ReplyTable((Core)this);
     }
 
@@ -66,12 +68,15 @@ internal abstract class CoreFace : IDisposable
         Wake();
     }
 
-    /// <summary>Any thread, after it published something for this core.</summary>
-    public void Wake()
+    /// <summary>Any thread, after it published something for this core. True if the core slept.</summary>
+    public bool Wake()
     {
-        if (Parker.Wake())
+        bool slept = Parker.Wake();
+        if (slept)
         {
             Interlocked.Increment(ref Wakes);
         }
+
+        return slept;
     }
 }

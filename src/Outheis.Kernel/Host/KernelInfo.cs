@@ -29,23 +29,6 @@ public readonly record struct CapabilityInfo(
     uint Id, AgentId Holder, AgentId Target, Rights Rights, ulong Badge, string MessageType, string? Purpose,
         uint Parent);
 
-/// <summary>What one core did since the kernel started (LW-29).</summary>
-/// <param name="Core">Which core.</param>
-/// <param name="Processor">The processor it is bound to; null: unpinned, as on macOS.</param>
-/// <param name="Turns">Turns run.</param>
-/// <param name="Handled">Messages handled.</param>
-/// <param name="SentHome">Messages sent to agents of this core by agents of this core.</param>
-/// <param name="SentAway">Messages, replies and signals sent to other cores.</param>
-/// <param name="Entered">Messages from outside the kernel.</param>
-/// <param name="RingFull">Sends that found the ring to the other core full.</param>
-/// <param name="Parks">Times that it went to sleep.</param>
-/// <param name="Wakes">Times that somebody had to wake it.</param>
-/// <param name="LateReplies">Replies that came after their asker had given up.</param>
-/// <param name="Unjournaled">Records for which the journal had no room, its reserve included.</param>
-public readonly record struct CoreInfo(
-    int Core, int? Processor, long Turns, long Handled, long SentHome, long SentAway, long Entered, long RingFull,
-    long Parks, long Wakes, long LateReplies, long Unjournaled);
-
 /// <summary>An agent that a stop could not drain.</summary>
 /// <param name="Agent">Who.</param>
 /// <param name="Name">Its name, for people.</param>

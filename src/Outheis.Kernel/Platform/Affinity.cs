@@ -2,49 +2,65 @@ using System.Runtime.InteropServices;
 
 namespace Outheis;
 
-/// <summary>Binds the calling thread to one processor: Linux and Windows. Elsewhere there is no such call,
-/// and cores run unpinned.</summary>
+/// <summary>Which processors the calling thread may run on, and binding it to some of them: Linux and Windows.
+/// Elsewhere there is no such call, and cores run unpinned.</summary>
 internal static unsafe partial class Affinity
 {
     private const int MaskWords = 16;      // 1,024 processors
+    private const int WordBits = 64;
 
-    /// <summary>The processor for the n-th core: the n-th of those that this process may use. Null where
-    /// binding is not possible or there are more cores than processors.</summary>
-    public static int? Processor(int core)
+    /// <summary>The processors that this thread may run on, in order; null where the system does not say. Linux leaves
+    /// out what is offline or outside of the process's cpuset.</summary>
+    public static int[]? Allowed()
     {
+        ulong* mask = stackalloc ulong[MaskWords];
         if (OperatingSystem.IsLinux())
         {
-            ulong* mask = stackalloc ulong[MaskWords];
-            return GetAffinity(0, MaskWords * sizeof(ulong), mask) >= 0 ? NthSet(mask, core) : null;
+            return GetAffinity(0, MaskWords * sizeof(ulong), mask) >= 0 ? NumbersIn(mask) : null;
         }
 
-        return OperatingSystem.IsWindows() && core < Math.Min(Environment.ProcessorCount, 64) ? core : null;
-    }
-
-    public static bool TryBind(int processor)
-    {
-        if (OperatingSystem.IsLinux())
+        if (OperatingSystem.IsWindows())
         {
-            ulong* mask = stackalloc ulong[MaskWords];
-            new Span<ulong>(mask, MaskWords).Clear();
-            mask[processor / 64] = 1UL << (processor % 64);
-            return SetAffinity(0, MaskWords * sizeof(ulong), mask) == 0;
-        }
-
-        return OperatingSystem.IsWindows() && SetThreadAffinityMask(GetCurrentThread(), (nuint)1 << processor) != 0;
-    }
-
-    private static int? NthSet(ulong* mask, int n)
-    {
-        for (int processor = 0; processor < MaskWords * 64; processor++)
-        {
-            if ((mask[processor / 64] >> (processor % 64) & 1) != 0 && n-- == 0)
-            {
-                return processor;
-            }
+            nuint process;
+            mask[0] = GetProcessAffinityMask(GetCurrentProcess(), &process, out _) != 0 ? process : 0;
+            return mask[0] != 0 ? NumbersIn(mask) : null;
         }
 
         return null;
+    }
+
+    /// <summary>From here on the calling thread runs on these alone. False: the system refuses, and nothing
+    /// changed.</summary>
+    public static bool TryBind(params ReadOnlySpan<int> processors)
+    {
+        ulong* mask = stackalloc ulong[MaskWords];
+        new Span<ulong>(mask, MaskWords).Clear();
+        foreach (int processor in processors)
+        {
+            if ((uint)processor >= MaskWords * WordBits)
+            {
+                return false;
+            }
+
+            mask[processor / WordBits] |= 1UL << (processor % WordBits);
+        }
+
+        return OperatingSystem.IsLinux() ? SetAffinity(0, MaskWords * sizeof(ulong), mask) == 0
+            : OperatingSystem.IsWindows() && SetThreadAffinityMask(GetCurrentThread(), (nuint)mask[0]) != 0;
+    }
+
+    private static int[] NumbersIn(ulong* mask)
+    {
+        List<int> numbers = [];
+        for (int processor = 0; processor < MaskWords * WordBits; processor++)
+        {
+            if ((mask[processor / WordBits] >> (processor % WordBits) & 1) != 0)
+            {
+                numbers.Add(processor);
+            }
+        }
+
+        return [.. numbers];
     }
 
     [LibraryImport("libc", EntryPoint = "sched_getaffinity")]
@@ -55,6 +71,12 @@ internal static unsafe partial class Affinity
 
     [LibraryImport("kernel32")]
     private static partial nint GetCurrentThread();
+
+    [LibraryImport("kernel32")]
+    private static partial nint GetCurrentProcess();
+
+    [LibraryImport("kernel32")]
+    private static partial int GetProcessAffinityMask(nint process, nuint* processMask, out nuint systemMask);
 
     [LibraryImport("kernel32")]
     private static partial nuint SetThreadAffinityMask(nint thread, nuint mask);

@@ -4,15 +4,21 @@ namespace Outheis;
 
 /// <summary>One operating-system thread per core, bound to one processor where the system can do
 /// that.</summary>
-internal sealed class PinnedThreads(bool pin) : CoreThreads
+internal sealed class PinnedThreads : CoreThreads
 {
     private readonly ConcurrentDictionary<Core, Driver> _drivers = new();
+    private int[][] _places = [];
 
-    public override int DefaultCores => Math.Min(Environment.ProcessorCount, Limits.CoresMax);
+    public override int Place(KernelOptions options)
+    {
+        ProcessorFacts facts = ProcessorFacts.OfThisThread(countsBusy: options.Cores is null);
+        _places = CorePlacement.Decide(facts, options.Cores, options.Processors, options.Pin);
+        return _places.Length;
+    }
 
     public override void Start(Core core)
     {
-        var driver = new Driver(core, pin ? Affinity.Processor(core.Index) : null);
+        var driver = new Driver(core, _places[core.Index]);
         _drivers[core] = driver;
         driver.Start();
     }
@@ -25,19 +31,24 @@ internal sealed class PinnedThreads(bool pin) : CoreThreads
         _drivers.TryGetValue(core, out Driver? driver) ? driver.Processor : null;
 
     /// <summary>Runs passes; with nothing to do looks on for a while, then yields, then parks.</summary>
+    /// <remarks>Time is read where it was read before anybody counted it: once per round of looks.</remarks>
     private sealed class Driver
     {
         private const int LooksPerPass = 32;      // a look is a few loads, a pass also reads the clock
 
+        private static readonly long s_idleSpin =
+            (long)(Limits.IdleSpin.TotalSeconds * TimeProvider.System.TimestampFrequency);
+
         private readonly Core _core;
+        private readonly int[] _processors;      // to be bound to; none: unbound
         private readonly Thread _thread;
         private readonly TaskCompletionSource _bound = new();
         private int _isStopping;
 
-        public Driver(Core core, int? processor)
+        public Driver(Core core, int[] processors)
         {
             _core = core;
-            Processor = processor;
+            _processors = processors;
             _thread = new Thread(Run) { IsBackground = true, Name = $"outheis core {core.Index}" };
         }
 
@@ -58,9 +69,9 @@ internal sealed class PinnedThreads(bool pin) : CoreThreads
 
         private void Run()
         {
-            if (Processor is { } processor && !Affinity.TryBind(processor))
+            if (_processors.Length > 0 && Affinity.TryBind(_processors) && _processors.Length == 1)
             {
-                Processor = null;
+                Processor = _processors[0];
             }
 
             _bound.SetResult();
@@ -78,8 +89,8 @@ internal sealed class PinnedThreads(bool pin) : CoreThreads
 
         private void Idle()
         {
-            long start = TimeProvider.System.GetTimestamp();
-            while (TimeProvider.System.GetElapsedTime(start) < Limits.IdleSpin)
+            long start = TimeProvider.System.GetTimestamp(), seen = start;
+            do
             {
                 for (int looks = 0; looks < LooksPerPass && !_core.HasWork(); looks++)
                 {
@@ -90,17 +101,26 @@ internal sealed class PinnedThreads(bool pin) : CoreThreads
                 {
                     return;
                 }
+
+                seen = CountIdle(seen);
             }
+            while (seen - start < s_idleSpin);
 
             for (int i = 0; i < Limits.IdleYields; i++)
             {
                 Thread.Yield();
+                seen = CountIdle(seen);
                 if (_core.RunPass() > 0)
                 {
                     return;
                 }
             }
 
+            Park(seen);
+        }
+
+        private void Park(long since)
+        {
             Parker parker = _core.Parker;
             parker.Announce();
             if (_core.HasWork() || Volatile.Read(ref _isStopping) != 0)
@@ -109,8 +129,16 @@ internal sealed class PinnedThreads(bool pin) : CoreThreads
                 return;
             }
 
-            _core.Counters.Parks++;
+            _core.Counters.FallAsleep(since);
             parker.Sleep(_core.SleepAtMost());
+            _core.Counters.Awake(TimeProvider.System.GetTimestamp());
+        }
+
+        private long CountIdle(long since)
+        {
+            long now = TimeProvider.System.GetTimestamp();
+            _core.Counters.Idle.Add(now - since);
+            return now;
         }
 
         private sealed class Nudge : KernelOp

@@ -6,15 +6,16 @@ namespace Outheis;
 /// </summary>
 internal sealed record Platform(CoreThreads Threads, HostThreads Host, IJournalDisk Disk)
 {
-    public static Platform System(KernelOptions options) =>
-        new(new PinnedThreads(options.Pin), SystemHostThreads.Instance, SystemJournalDisk.Instance);
+    public static Platform System() =>
+        new(new PinnedThreads(), SystemHostThreads.Instance, SystemJournalDisk.Instance);
 }
 
 /// <summary>Gives cores their threads.</summary>
 internal abstract class CoreThreads
 {
-    /// <summary>Cores to make when nobody said.</summary>
-    public abstract int DefaultCores { get; }
+    /// <summary>Says how many cores there are to be, before the first starts.</summary>
+    /// <exception cref="ArgumentException">An option asks for what there is not.</exception>
+    public abstract int Place(KernelOptions options);
 
     /// <summary>Begins to drive a core: whoever drives it calls Enter, then RunPass, and idles as it sees
     /// fit.</summary>
@@ -29,4 +30,7 @@ internal abstract class CoreThreads
 
     /// <summary>The processor that a core's thread is bound to; null: none.</summary>
     public abstract int? ProcessorOf(Core core);
+
+    /// <summary>By which cores say how long they were idle.</summary>
+    public virtual TimeProvider Clock => TimeProvider.System;
 }

@@ -336,7 +336,7 @@ public sealed class JournalReplay : IDisposable
     /// <summary>Nobody drives the cores: the agents of the program never run by themselves.</summary>
     private sealed class NoThreads : CoreThreads
     {
-        public override int DefaultCores => 1;
+        public override int Place(KernelOptions options) => options.Cores ?? 1;
 
         public override void Start(Core core)
         {

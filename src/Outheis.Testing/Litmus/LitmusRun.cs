@@ -16,7 +16,7 @@ internal sealed class LitmusRun<TState>
     private readonly Action<TState>[] _actors;
     private readonly TState[] _states;
     private readonly LitmusMeeting _meeting;
-    private readonly int _processors = Environment.ProcessorCount;
+    private readonly int[] _processors = Affinity.Allowed() ?? [];
     private readonly Dictionary<string, long> _seen = [];      // the leader's
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private bool _isOver;                                      // the leader's
@@ -62,9 +62,9 @@ internal sealed class LitmusRun<TState>
     {
         try
         {
-            if (_options.Pin && Affinity.Processor(actor % _processors) is { } processor)
+            if (_options.Pin && _processors.Length > 0)
             {
-                Affinity.TryBind(processor);
+                Affinity.TryBind(_processors[actor % _processors.Length]);
             }
 
             Act(actor);
@@ -78,7 +78,7 @@ internal sealed class LitmusRun<TState>
     private void Act(int actor)
     {
         Action<TState> act = _actors[actor];
-        bool meetsEachRound = _actors.Length <= _processors;
+        bool meetsEachRound = _actors.Length <= Environment.ProcessorCount;
         ulong random = _options.Seed * 0x9E3779B97F4A7C15 + (ulong)actor + 1;
         for (int batch = 0; ; batch++)
         {

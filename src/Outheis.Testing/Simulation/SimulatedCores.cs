@@ -9,7 +9,7 @@ internal sealed class SimulatedCores(TimeProvider time) : CoreThreads
 {
     private readonly List<VirtualCore> _cores = [];
 
-    public override int DefaultCores => 2;
+    public override int Place(KernelOptions options) => options.Cores ?? 2;
 
     /// <summary>Every core that was started and not stopped.</summary>
     public IReadOnlyList<VirtualCore> Cores => _cores;
@@ -47,6 +47,8 @@ internal sealed class SimulatedCores(TimeProvider time) : CoreThreads
     }
 
     public override int? ProcessorOf(Core core) => null;
+
+    public override TimeProvider Clock => time;
 }
 
 /// <summary>One core and whether it sleeps.</summary>
@@ -84,6 +86,7 @@ internal sealed class VirtualCore(Core core, TimeProvider time)
             if (_sleeps)
             {
                 _sleeps = false;
+                Core.Counters.Awake(time.GetTimestamp());
                 Core.Parker.Sleep(TimeSpan.Zero);      // takes the signal, or gives up the announcement
             }
 
@@ -113,7 +116,7 @@ internal sealed class VirtualCore(Core core, TimeProvider time)
             return;
         }
 
-        Core.Counters.Parks++;
+        Core.Counters.FallAsleep(time.GetTimestamp());
         TimeSpan atMost = Core.SleepAtMost();
         _sleepsUntil = atMost == Timeout.InfiniteTimeSpan
             ? long.MaxValue

@@ -13,7 +13,7 @@ public sealed class ParkerTests
 
     private sealed class Desk
     {
-        public readonly Parker Parker = new(new PinnedThreads(pin: false).Fence);      // as the kernel's
+        public readonly Parker Parker = new(new PinnedThreads().Fence);      // as the kernel's
         public long Posted;
         public long Handled;
     }
@@ -202,7 +202,7 @@ public sealed class ParkerTests
     {
         const int Rounds = 20_000, Batch = 250;
         Round[] rounds = new Round[Rounds];
-        var threads = new PinnedThreads(pin: false);
+        var threads = new PinnedThreads();
         for (int i = 0; i < Rounds; i++)
         {
             rounds[i].Parker = new Parker(threads.Fence);

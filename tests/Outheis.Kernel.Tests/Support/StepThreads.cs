@@ -10,7 +10,7 @@ internal sealed class StepThreads(int seed) : CoreThreads
     private readonly List<Core> _cores = [];
     private readonly Lock _lock = new();      // a stop comes from the thread pool
 
-    public override int DefaultCores => 2;
+    public override int Place(KernelOptions options) => options.Cores ?? 2;
 
     public override void Start(Core core) => _cores.Add(core);
 

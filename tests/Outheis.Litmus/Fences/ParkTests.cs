@@ -10,7 +10,7 @@ public sealed unsafe class ParkTests
 {
     private const int DelayMost = 4096;      // the process-wide fence takes microseconds: meet it at every moment
 
-    private static readonly Action s_fence = new PinnedThreads(pin: false).Fence;
+    private static readonly Action s_fence = new PinnedThreads().Fence;
 
     private static readonly LitmusOutcome[] s_outcomes =
     [

@@ -6,6 +6,6 @@ internal static class IdleKernel
     public static Kernel Make()
     {
         var options = new KernelOptions { Cores = 1 };
-        return new Kernel(options, Platform.System(options) with { Threads = new NoThreads() });
+        return new Kernel(options, Platform.System() with { Threads = new NoThreads() });
     }
 }

@@ -3,7 +3,7 @@ namespace Outheis;
 /// <summary>Cores without threads: whoever tests drives them.</summary>
 internal sealed class NoThreads : CoreThreads
 {
-    public override int DefaultCores => 1;
+    public override int Place(KernelOptions options) => options.Cores ?? 1;
 
     public override void Start(Core core)
     {
