@@ -22,7 +22,8 @@ internal static class EntryLine
     private static string What(JournalEntry entry)
     {
         string what = Printable(
-            entry.IsTimer ? TimerOf(entry) : VerbOf(entry) is { } verb ? Message(entry, verb) : Fact(entry));
+            entry.IsTimer ? TimerOf(entry) : entry.IsOffload ? OffloadOf(entry)
+                : VerbOf(entry) is { } verb ? Message(entry, verb) : Fact(entry));
         bool isTrouble = entry.IsFailure
             || entry.Kind is JournalKind.DeadLetter or JournalKind.TimedOut or JournalKind.Exited;
         return isTrouble ? Colours.Red(what) : IsBookkeeping(entry.Kind) ? Colours.Dim(what) : what;
@@ -51,6 +52,13 @@ internal static class EntryLine
         string content = PayloadWords.Of(entry);
         return $"a timer of {Target(entry)} says {entry.TypeName ?? "?"}" + (content.Length == 0 ? "" : " " + content)
             + (entry.Labels > 1 ? string.Create(CultureInfo.InvariantCulture, $", due {entry.Labels} times") : "");
+    }
+
+    private static string OffloadOf(JournalEntry entry)
+    {
+        string content = PayloadWords.Of(entry);
+        return $"offloaded work of {Target(entry)} gives {entry.TypeName ?? "?"}"
+            + (content.Length == 0 ? "" : " " + content);
     }
 
     private static string Fact(JournalEntry entry)

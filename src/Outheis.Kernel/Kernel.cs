@@ -24,6 +24,7 @@ public sealed partial class Kernel : IAsyncDisposable
         Platform = platform;
         Started = options.Time.GetTimestamp();
         HostAsks = new HostAsks(options.Time);
+        OffloadPool = new OffloadPool(this);
         _stopped = new HostSignal(platform.Host);
         int cores = platform.Threads.Place(options);
         if (options.JournalDirectory is { } directory)
@@ -306,6 +307,7 @@ public sealed partial class Kernel : IAsyncDisposable
     /// <summary>Lets go of everything without a word, as a killed process does. No core may run any more.</summary>
     internal void Abandon()
     {
+        OffloadPool.Close();
         Flusher?.Stop();
         _past?.Abandon();
         _journal?.Abandon();

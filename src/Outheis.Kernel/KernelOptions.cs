@@ -69,6 +69,14 @@ public sealed class KernelOptions
     /// otherwise.</summary>
     public int ChannelCapacity { get; init; } = Limits.ChannelMessages;
 
+    /// <summary>Threads that offloaded work may have at a time, 1 to 4096 (GC-24). None exists before the first use;
+    /// one more begins only when work waits and all are blocked, or there are fewer than processors.</summary>
+    public int OffloadWorkers { get; init; } = Limits.OffloadWorkers;
+
+    /// <summary>Offloaded pieces of work that may wait for a thread; the next one is
+    /// <see cref="OffloadResult.Full"/>.</summary>
+    public int OffloadQueue { get; init; } = Limits.OffloadQueue;
+
     /// <summary>How long disposing lets agents finish what they were sent.</summary>
     public TimeSpan DrainDeadline { get; init; } = Limits.DrainDeadline;
 
@@ -82,6 +90,8 @@ public sealed class KernelOptions
     /// Default: one line on standard error, so that no failure is silent.</summary>
     public Action<ExitSignal>? Unsupervised { get; init; }
 
+    internal TimeSpan OffloadIdle { get; init; } = Limits.OffloadIdle;
+
     internal bool Seals => Seal ?? (Retention.Bytes is null || ArchiveDirectory is not null);
 
     internal void Check()
@@ -91,6 +101,10 @@ public sealed class KernelOptions
         ArgumentOutOfRangeException.ThrowIfLessThan(ChannelCapacity, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(ChannelCapacity, Limits.ChannelMessagesMax);
         ArgumentOutOfRangeException.ThrowIfLessThan(DrainDeadline, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfLessThan(OffloadWorkers, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(OffloadWorkers, Limits.OffloadWorkersMost);
+        ArgumentOutOfRangeException.ThrowIfLessThan(OffloadQueue, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(OffloadQueue, Limits.OffloadQueueMost);
         if (Durability == Durability.Durable && JournalDirectory is null)
         {
             throw new ArgumentException("Durable sends need a journal: set JournalDirectory.", nameof(Durability));

@@ -37,6 +37,15 @@ public static class Limits
     /// <summary>Default of <see cref="KernelOptions.SnapshotEvery"/>.</summary>
     public const int SnapshotEvery = 1000;
 
+    /// <summary>Default of <see cref="KernelOptions.OffloadWorkers"/>.</summary>
+    public const int OffloadWorkers = 64;
+
+    /// <summary>Default of <see cref="KernelOptions.OffloadQueue"/>.</summary>
+    public const int OffloadQueue = 1024;
+
+    /// <summary>What one agent may have offloaded and not heard of yet.</summary>
+    public const int OffloadsPerAgent = 1024;
+
     /// <summary>How long <c>AskAsync</c> waits unless told otherwise (OT-31).</summary>
     public static readonly TimeSpan AskTimeout = TimeSpan.FromSeconds(5);
 
@@ -67,6 +76,15 @@ public static class Limits
     internal const int TimersPerCore = 1 << 22;      // that are neither over nor cancelled
     internal const int TimersPerPass = 256;          // messages of timers between two passes
 
+    internal const int OffloadWorkersMost = 4096;    // that one may ask for
+    internal const int OffloadQueueMost = 1 << 20;
+    internal const int OffloadLooks = 2;             // in a row that find every worker blocked: then there is one more
+
+    internal static readonly TimeSpan OffloadIdle = TimeSpan.FromSeconds(5);        // then an idle worker's thread ends
+    // between two looks at the workers, while work waits for one
+    internal static readonly TimeSpan OffloadLook = TimeSpan.FromMilliseconds(5);
+    // at a piece of work counts as blocked, where the system does not tell which threads are
+    internal static readonly TimeSpan OffloadStall = TimeSpan.FromMilliseconds(100);
     internal static readonly TimeSpan TimerTick = TimeSpan.FromMilliseconds(1);     // grain of timers
     internal static readonly TimeSpan LeewayLeast = TimeSpan.FromMilliseconds(1);   // unless told otherwise (GC-19)
     internal static readonly TimeSpan LeewayMost = TimeSpan.FromMinutes(1);

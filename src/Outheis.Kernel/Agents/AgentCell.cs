@@ -63,6 +63,7 @@ internal sealed class AgentCell : AgentFace
     public Dictionary<long, RecordedEffects>? Effects;  // likewise: what the attempts did
     public AgentPast? Past;                             // what its namesake of an earlier run left; until it has it
     public AgentContext? Async;                         // of this incarnation; made at its first asynchronous turn
+    public OffloadScope? Offloads;                      // of this incarnation; made at its first use
     public CapabilityNode? Held;                        // guarded by the tree's lock
     public int FirstTimer = TimerWheel.None;            // of those of its core that are this incarnation's
     public ExitReason? StopWanted;                      // set: the incarnation ends when its turn does

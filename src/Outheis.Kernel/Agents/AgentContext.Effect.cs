@@ -7,6 +7,7 @@ public sealed partial class AgentContext
 {
     private long _effectsOf;      // position of the message whose effects are counted
     private ulong _effects;
+    private int _effectsUnderWay;
 
     /// <summary>
     /// Acts on the world outside, once: notes the intent in the journal, runs, notes the outcome. When a durable
@@ -100,6 +101,7 @@ public sealed partial class AgentContext
 
     private async ValueTask<Effect<T>> RunAsync<T>(string name, Func<string, CancellationToken, ValueTask<T>> act)
     {
+        _effectsUnderWay++;
         try
         {
             T value = await act(name, TurnToken).ConfigureAwait(true);
@@ -108,6 +110,10 @@ public sealed partial class AgentContext
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
             return new Effect<T>(EffectOutcome.Failed, default, name, $"{failure.GetType().Name}: {failure.Message}");
+        }
+        finally
+        {
+            _effectsUnderWay--;
         }
     }
 

@@ -168,6 +168,28 @@ public readonly ref struct Context
     /// <exception cref="InvalidOperationException">It is not suspended.</exception>
     public void Resume(AgentTimer timer) => _core.Timers.Resume(_self, timer);
 
+    /// <summary>
+    /// Has work that may block, or computes for long, done by a thread that is no core (GC-24). What it returns comes
+    /// to this agent as a message, in its quality of service; what it throws as an <see cref="OffloadFailed"/>. Exactly
+    /// one of the two comes, unless this incarnation ends before.
+    /// </summary>
+    /// <typeparam name="TState">What the work needs.</typeparam>
+    /// <typeparam name="TResult">A message type that this agent handles.</typeparam>
+    /// <param name="state">Handed to the work, which shares it: do not change it meanwhile.</param>
+    /// <param name="work">Runs outside of every agent, with no capability of any. A static lambda costs nothing. Its
+    /// token fires when this incarnation ends, and at a stop that has no more patience.</param>
+    /// <param name="key">Told in <see cref="OffloadFailed.Key"/>, so that the agent knows which work it was.</param>
+    /// <returns>Accepted, or why nothing will run.</returns>
+    /// <remarks>Order: none among pieces of work; they begin in the order of quality of service, then of offloading.
+    /// The message takes no room of the channel and is journaled when it is taken. Cost: a lock, a wake of a thread;
+    /// the piece of work is pooled. While recorded messages are handled once more nothing runs: what a durable agent
+    /// still waits for after a restart it offloads again in OnStart.</remarks>
+    /// <exception cref="InvalidOperationException">This agent does not handle <typeparamref name="TResult"/> or
+    /// <see cref="OffloadFailed"/>.</exception>
+    public OffloadResult Offload<TState, TResult>(
+        TState state, Func<TState, CancellationToken, TResult> work, ulong key = 0) =>
+        _core.Offloads.Start(_self, state, work, key);
+
     /// <summary>How often its timer was due for the message being handled; 1 for any other.</summary>
     public long Fires => _core.Handling.Fires;
 }

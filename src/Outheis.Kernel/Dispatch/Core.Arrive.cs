@@ -241,6 +241,12 @@ internal sealed unsafe partial class Core
             return;
         }
 
+        if (cell->Has(MessageFlags.Offload))
+        {
+            Offloads.Bury(cell, reason);
+            return;
+        }
+
         Route route = Route.Of(cell->Route);
         if (cell->Has(MessageFlags.Reference))
         {

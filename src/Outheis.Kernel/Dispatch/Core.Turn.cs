@@ -36,7 +36,8 @@ internal sealed unsafe partial class Core
                     break;
                 }
 
-                if (message->Has(MessageFlags.Redelivered | MessageFlags.Timer) && !TryBegin(agent, message))
+                if (message->Has(MessageFlags.Redelivered | MessageFlags.Timer | MessageFlags.Offload)
+                    && !TryBegin(agent, message))
                 {
                     message = null;
                     continue;
@@ -70,6 +71,11 @@ internal sealed unsafe partial class Core
         if (message->Has(MessageFlags.Timer))
         {
             return Timers.TryTake(agent, message);
+        }
+
+        if (message->Has(MessageFlags.Offload))
+        {
+            return Offloads.TryTake(agent, message);
         }
 
         BeginAttempt(agent, message->Position);

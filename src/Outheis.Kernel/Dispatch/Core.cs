@@ -50,12 +50,14 @@ internal sealed unsafe partial class Core : CoreFace
         _random = kernel.Options.Seed * 0x9E3779B97F4A7C15 + (ulong)index + 1;
         Now = Time.GetTimestamp();
         Timers = new CoreTimers(this);
+        Offloads = new CoreOffloads(this);
     }
 
     public readonly CellSlab Cells = new();
     public readonly JournalTap? Tap;
     public readonly TimeProvider Time;
     public readonly CoreTimers Timers;
+    public readonly CoreOffloads Offloads;
     public CoreCounters Counters;
 
     /// <summary>The message being handled; the root message outside any.</summary>
@@ -155,7 +157,8 @@ internal sealed unsafe partial class Core : CoreFace
 
     /// <summary>Nothing to do and nothing awaited. The core's thread, between turns.</summary>
     public bool IsQuiet =>
-        !HasWork() && Ingress.Peek() == null && _outboxCount == 0 && _retries.Count == 0 && WaitingAgents == 0;
+        !HasWork() && Ingress.Peek() == null && _outboxCount == 0 && _retries.Count == 0 && WaitingAgents == 0
+        && Offloads.IsQuiet;
 
     /// <summary>How long the core may sleep if nobody wakes it.</summary>
     public TimeSpan SleepAtMost()
@@ -167,7 +170,7 @@ internal sealed unsafe partial class Core : CoreFace
     }
 
     private TimeSpan SleepForAsks() =>
-        _retries.Count > 0 || IsJournalFull ? Limits.PollPeriod
+        _retries.Count > 0 || IsJournalFull || Offloads.HasHeld ? Limits.PollPeriod
         : Replies.NextDeadline is not { } deadline ? Timeout.InfiniteTimeSpan
         : deadline - Now > Time.TimestampFrequency * (long)Limits.SleepMost.TotalSeconds ? Limits.SleepMost
         : Time.GetElapsedTime(Now, Math.Max(Now, deadline)) + Limits.SweepPeriod;
@@ -232,7 +235,7 @@ internal sealed unsafe partial class Core : CoreFace
         return number;
     }
 
-    private void NoteObserved(byte what, long value)
+    public void NoteObserved(byte what, long value)
     {
         if (Running is not null && IsRecorded(Running))
         {
@@ -384,7 +387,7 @@ internal sealed unsafe partial class Core : CoreFace
             Tap.TickDue = true;
         }
 
-        int done = Timers.Count == 0 ? 0 : Timers.Run(Now);
+        int done = (Timers.Count == 0 ? 0 : Timers.Run(Now)) + (Offloads.HasHeld ? Offloads.PutBack() : 0);
         if (Now < _nextSweep || Replies.Pending == 0)
         {
             return done;

@@ -321,7 +321,8 @@ internal sealed unsafe partial class JournalTap(JournalLane lane, MessageCodecs 
         if (message->Has(MessageFlags.Extended))
         {
             header->Flags |= message->Has(MessageFlags.Timer) ? RecordFlags.Timer
-                : message->Has(MessageFlags.Signal) ? RecordFlags.Signal : RecordFlags.None;
+                : message->Has(MessageFlags.Signal) ? RecordFlags.Signal
+                : message->Has(MessageFlags.Offload) ? RecordFlags.Offload : RecordFlags.None;
             *(RecordExtension*)(header + 1) = new RecordExtension
             {
                 Correlation = message->Correlation,

@@ -138,6 +138,8 @@ internal sealed unsafe class Refold(Core core, AgentCell agent, AgentPast past, 
 
     public override ulong? Random() => (ulong?)TakeObserved(ObservedRecord.Random);
 
+    public override OffloadResult? Offloaded() => (OffloadResult?)TakeObserved(ObservedRecord.Offload);
+
     /// <summary>The next output of this sort that the journal has for the turn.</summary>
     public JournalEntry? Take(Predicate<JournalEntry> isMeant)
     {

@@ -36,6 +36,9 @@ internal abstract class Replaying
     /// <summary>How long the kernel had run; null: as long as it has run now.</summary>
     public abstract TimeSpan? Uptime();
 
+    /// <summary>Why work was not taken; null: it was, and is not run again.</summary>
+    public abstract OffloadResult? Offloaded();
+
     /// <summary>Whether the child was the agent's to decide about; null: nothing was decided, and it is now.</summary>
     /// <param name="child">Which.</param>
     /// <param name="verdict">As <see cref="SupervisedRecord"/> numbers it.</param>

@@ -23,6 +23,9 @@ public enum DeadLetterReason : byte
 
     /// <summary>It ended its agent or the process too often and is set aside, for a person to decide.</summary>
     Quarantined,
+
+    /// <summary>What was offloaded came to something when the incarnation that had offloaded it had ended.</summary>
+    IncarnationEnded,
 }
 
 /// <summary>One message that was accepted and not handled.</summary>

@@ -152,6 +152,7 @@ internal static unsafe class Lifecycle
         core.Kernel.Capabilities.ReleaseHeld(agent);
         core.Replies.AbandonAll(context);
         core.Timers.CancelAll(agent);
+        core.Offloads.EndOf(agent);
         if (failed != 0)
         {
             core.FailReply(agent.Id.Value, failed, AskOutcome.Failed, reason.Exception);

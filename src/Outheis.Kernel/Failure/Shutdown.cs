@@ -24,6 +24,7 @@ internal static class Shutdown
             await Drain(kernel, time, start, deadline).ConfigureAwait(true);
         }
 
+        int offloads = kernel.OffloadPool.Close();
         var undrained = new List<UndrainedAgent>();
         var stuck = new List<int>();
         foreach (Core core in kernel.Cores)
@@ -48,7 +49,7 @@ internal static class Shutdown
         }
 
         JournalException? failure = kernel.Release(everyCoreStopped: stuck.Count == 0);
-        return new StopReport(undrained, stuck, failure);
+        return new StopReport(undrained, stuck, failure) { UndrainedOffloads = offloads };
     }
 
     private static async Task<bool> Drain(Kernel kernel, TimeProvider time, long start, TimeSpan deadline)
@@ -164,6 +165,7 @@ internal static class Shutdown
                 if (ReferenceEquals(agent.Core, core))
                 {
                     agent.Async?.CancelTurn();
+                    agent.Offloads?.Cancel();
                 }
             }
         }

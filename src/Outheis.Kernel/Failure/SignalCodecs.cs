@@ -5,8 +5,9 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace Outheis;
 
-/// <summary>How the kernel's signals to supervisors are written, so that what a supervisor decided can be replayed. Who
-/// they are about is a number of one run: nobody is handed one in a later run.</summary>
+/// <summary>How the kernel's own messages are written, signals to supervisors and failures of offloaded work, so that
+/// what came of them can be replayed. Who they are about is a number of one run: nobody is handed one in a later
+/// run.</summary>
 internal static class SignalCodecs
 {
     public static readonly MessageCodec<ExitSignal> Exit = new SignalCodec<ExitSignal, RecordedExit>(
@@ -17,16 +18,19 @@ internal static class SignalCodecs
         static start => new RecordedStart(start.Agent.Value, start.Name, start.Incarnation),
         static start => new ChildStarted(new AgentId(start.Agent), start.Name, start.Incarnation));
 
-    /// <summary>Whether a Sent record means something in its own run only: a signal, or what a timer says. The first
-    /// kernels wrote signals without content, and not that they are any.</summary>
+    public static readonly MessageCodec<OffloadFailed> Failed = new SignalCodec<OffloadFailed, RecordedOffloadFailure>(
+        RecordedSignals.Default.RecordedOffloadFailure, RecordedOffloadFailure.Of, static failed => failed.Recall());
+
+    /// <summary>Whether a Sent record means something in its own run only: a signal, what a timer says, what offloaded
+    /// work came to. The first kernels wrote signals without content, and not that they are any.</summary>
     public static bool IsOfItsRun(RecordFlags flags, uint capability, JournalType? type) =>
-        (flags & (RecordFlags.Signal | RecordFlags.Timer)) != 0
+        (flags & (RecordFlags.Signal | RecordFlags.Timer | RecordFlags.Offload)) != 0
         || (capability == 0 && type is { Schema: { Encoding: PayloadEncoding.Opaque } schema }
             && (schema.Name == MessageLayout.NameOf<ExitSignal>()
                 || schema.Name == MessageLayout.NameOf<ChildStarted>()));
 
     /// <summary>Whether it is of an earlier run and meant that one: of a signal there is nobody any more to decide
-    /// about, of a timer its agent's incarnation has ended.</summary>
+    /// about, of a timer or of offloaded work its agent's incarnation has ended.</summary>
     public static bool IsGone(JournalEntry message, Kernel kernel) =>
         message.IsOfItsRun && message.Run < kernel.Recovery!.Run;
 }
@@ -60,6 +64,7 @@ internal sealed record RecordedStart(uint Agent, string Name, uint Incarnation);
     RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(RecordedExit))]
 [JsonSerializable(typeof(RecordedStart))]
+[JsonSerializable(typeof(RecordedOffloadFailure))]
 internal sealed partial class RecordedSignals : JsonSerializerContext;
 
 /// <summary>Writes a signal by way of what can be read again of it.</summary>

@@ -29,6 +29,16 @@ public readonly record struct CapabilityInfo(
     uint Id, AgentId Holder, AgentId Target, Rights Rights, ulong Badge, string MessageType, string? Purpose,
         uint Parent);
 
+/// <summary>Offloaded work and its threads, as of this moment.</summary>
+/// <param name="Workers">Threads that there are, at work or resting.</param>
+/// <param name="WorkersMost">The most that there were at a time.</param>
+/// <param name="Running">Pieces of work that a thread is at.</param>
+/// <param name="Waiting">Pieces of work that wait for a thread.</param>
+/// <param name="Done">Pieces of work that returned or threw since the kernel started.</param>
+/// <param name="Refused">Offloads for which there was no room in the queue.</param>
+public readonly record struct OffloadInfo(
+    int Workers, int WorkersMost, int Running, int Waiting, long Done, long Refused);
+
 /// <summary>An agent that a stop could not drain.</summary>
 /// <param name="Agent">Who.</param>
 /// <param name="Name">Its name, for people.</param>
@@ -46,6 +56,10 @@ public readonly record struct UndrainedAgent(AgentId Agent, string Name, int Que
 public sealed record StopReport(
     IReadOnlyList<UndrainedAgent> Undrained, IReadOnlyList<int> StuckCores, JournalException? JournalFailure)
 {
-    /// <summary>Everything that was sent has been handled.</summary>
-    public bool Drained => Undrained.Count == 0 && StuckCores.Count == 0;
+    /// <summary>Offloaded work that still waited or ran when the deadline came. Its results are dead letters, its
+    /// awaits cancelled; what blocks goes on by itself until it returns, or the process ends.</summary>
+    public int UndrainedOffloads { get; init; }
+
+    /// <summary>Everything that was sent has been handled, everything offloaded has come home.</summary>
+    public bool Drained => Undrained.Count == 0 && StuckCores.Count == 0 && UndrainedOffloads == 0;
 }

@@ -127,6 +127,9 @@ public sealed class JournalEntry
     /// due.</summary>
     public bool IsTimer => Kind == JournalKind.Sent && _header.Flags.HasFlag(RecordFlags.Timer);
 
+    /// <summary>Whether it is what the target's offloaded work came to.</summary>
+    public bool IsOffload => Kind == JournalKind.Sent && _header.Flags.HasFlag(RecordFlags.Offload);
+
     /// <summary>Labels of the message; 0: none.</summary>
     public ulong Labels => _extension.Labels;
 
@@ -141,8 +144,8 @@ public sealed class JournalEntry
     internal bool HasMessage => !IsFailure && TypeId != 0 && Kind is JournalKind.Sent
         or JournalKind.Replied or JournalKind.Snapshot or JournalKind.EffectEnded;
 
-    /// <summary>What the kernel told a supervisor, or a timer its agent: it means something in its own run
-    /// only.</summary>
+    /// <summary>What the kernel told a supervisor, or a timer or offloaded work its agent: it means something in its
+    /// own run only.</summary>
     internal bool IsOfItsRun =>
         Kind == JournalKind.Sent && SignalCodecs.IsOfItsRun(_header.Flags, Capability, Type);
 
@@ -192,6 +195,7 @@ public sealed class JournalEntry
             observed.What == ObservedRecord.Clock && observed.Value is > 0 and <= MaxTicks
                 ? Invariant($"the time {new DateTime(observed.Value, DateTimeKind.Utc):O}")
                 : observed.What == ObservedRecord.Uptime ? $"the uptime {new TimeSpan(observed.Value):c}"
+                : observed.What == ObservedRecord.Offload ? $"an offload was {(OffloadResult)observed.Value}"
                 : Invariant($"the random number {(ulong)observed.Value}"),
         JournalKind.Attempted or JournalKind.Quarantined
             when AttemptRecord.TryRead(payload, out AttemptRecord attempt) =>

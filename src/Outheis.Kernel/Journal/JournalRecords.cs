@@ -277,6 +277,7 @@ internal readonly record struct ObservedRecord(byte What, long Value) : IJournal
     public const byte Clock = 1;
     public const byte Random = 2;
     public const byte Uptime = 3;
+    public const byte Offload = 4;      // was not accepted: an OffloadResult
 
     public int Bytes => 16;
 

@@ -97,6 +97,9 @@ internal enum RecordFlags : ushort
 
     /// <summary>A Sent record in which the kernel tells a supervisor about a child.</summary>
     Signal = 16,
+
+    /// <summary>A Sent record of what the target had offloaded.</summary>
+    Offload = 32,
 }
 
 /// <summary>Optional, announced by <see cref="RecordFlags.Extended"/>: what most messages do not have.</summary>

@@ -15,6 +15,7 @@ internal enum MessageFlags : ushort
     Timer = 1 << 6,           // a timer of the target's own says it: Timer names it, Labels counts how often it was due
     Signal = 1 << 7,          // the kernel tells a supervisor about a child
     Priority = 1 << 8,        // goes into the priority lane of the target's channel
+    Offload = 1 << 9,         // what the target had offloaded: Timer is the incarnation that it is for
 }
 
 /// <summary>Looks at a message where it lies; for whoever checks or lists.</summary>
@@ -51,7 +52,7 @@ internal unsafe struct Message
     [FieldOffset(Limits.HeaderBytes)] public byte Payload;
     [FieldOffset(96)] public ulong Correlation;
     [FieldOffset(104)] public uint Trace;
-    [FieldOffset(104)] public ulong Timer;      // of a message that has that flag
+    [FieldOffset(104)] public ulong Timer;      // of a message that has that flag, or Offload
     [FieldOffset(112)] public long Deadline;
     [FieldOffset(120)] public ulong Labels;
 

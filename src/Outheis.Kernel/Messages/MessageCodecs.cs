@@ -16,6 +16,7 @@ public sealed partial class MessageCodecs
     {
         [typeof(ExitSignal)] = SignalCodecs.Exit,
         [typeof(ChildStarted)] = SignalCodecs.Start,
+        [typeof(OffloadFailed)] = SignalCodecs.Failed,
     };
 
     /// <summary>Writes <typeparamref name="T"/> as JSON. Costs an encoding per send, on the sender's

@@ -100,7 +100,7 @@ internal static class MessageTypes
 
     // gate
     private static readonly HashSet<MessageType> Known =
-        [MessageType<ExitSignal>.Instance, MessageType<ChildStarted>.Instance];
+        [MessageType<ExitSignal>.Instance, MessageType<ChildStarted>.Instance, MessageType<OffloadFailed>.Instance];
 
     // gate; null: to be made anew
     private static Dictionary<string, MessageType[]>? s_byName;

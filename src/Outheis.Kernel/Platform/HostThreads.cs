@@ -12,6 +12,13 @@ internal abstract class HostThreads
     /// <summary>A worker of its own that runs <paramref name="work"/> whenever it was signalled since.</summary>
     public abstract IWorker StartWorker(string name, Action work);
 
+    /// <summary>Processors that this process may use.</summary>
+    public abstract int Processors { get; }
+
+    /// <summary>A thread of a pool: takes steps, rests when there is nothing to do, and ends when a rest was
+    /// too long.</summary>
+    public abstract IPoolThread MakePoolThread(string name, IPoolWork work, TimeSpan restMost);
+
     /// <summary>The calling worker's thread gives way to others from here on, where the system can do that.</summary>
     public virtual void GiveWay()
     {
@@ -44,6 +51,11 @@ internal sealed class SystemHostThreads : HostThreads
         ThreadPool.UnsafeQueueUserWorkItem(item, preferLocal: false);
 
     public override IWorker StartWorker(string name, Action work) => new Worker(name, work);
+
+    public override int Processors => Environment.ProcessorCount;
+
+    public override IPoolThread MakePoolThread(string name, IPoolWork work, TimeSpan restMost) =>
+        new SystemPoolThread(name, work, restMost);
 
     public override void GiveWay() => LowPriority.Take();
 

@@ -198,6 +198,13 @@ internal sealed class ReplayActs(JournalReader journal, MessageCodecs codecs) : 
             told ?? (_turn.Run.OpenedTicks == 0 ? 0 : Math.Max(0, _turn.Ticks - _turn.Run.OpenedTicks)));
     }
 
+    public override OffloadResult? Offloaded()
+    {
+        long? told = TakeObserved(ObservedRecord.Offload);
+        _turn.Agent.HasGuessed |= told is null;
+        return (OffloadResult?)told;
+    }
+
     public override bool? Supervised(AgentId child, byte verdict)
     {
         int next = Peek();

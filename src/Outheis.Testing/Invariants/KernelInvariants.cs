@@ -231,7 +231,8 @@ public static class KernelInvariants
 
         foreach (Message message in view.Waiting.Take(view.InInboxes))
         {
-            if (message.Position == 0 && !message.Has(MessageFlags.Timer))      // a timer's has one when it is taken
+            // what a timer says or offloaded work came to has one when it is taken
+            if (message.Position == 0 && !message.Has(MessageFlags.Timer | MessageFlags.Offload))
             {
                 return Line($"one from {message.Sender} to {message.Target} has none");
             }
@@ -244,7 +245,7 @@ public static class KernelInvariants
     {
         foreach (Core core in view.Kernel.Cores)
         {
-            int held = view.CellsWaiting[core.Index] + core.Timers.CellsHeld;
+            int held = view.CellsWaiting[core.Index] + core.Timers.CellsHeld + core.Offloads.CellsHeld;
             if (core.Cells.InUse != held)
             {
                 return Line($"core {core.Index}: {core.Cells.InUse} in use, {held} waiting or held by timers");

@@ -47,6 +47,12 @@ internal sealed class SimulatedHost : HostThreads
         return worker;
     }
 
+    /// <summary>As many as the smallest machine has, so that a seed does the same everywhere.</summary>
+    public override int Processors => 2;
+
+    public override IPoolThread MakePoolThread(string name, IPoolWork work, TimeSpan restMost) =>
+        new PoolThread(this, work);
+
     /// <summary>Runs the n-th of what waits.</summary>
     public void RunOne(int index)
     {
@@ -96,6 +102,24 @@ internal sealed class SimulatedHost : HostThreads
             if (!_isStopped)
             {
                 work();
+            }
+        }
+    }
+
+    /// <summary>A step at a time, for ever. Nothing blocks on one thread.</summary>
+    private sealed class PoolThread(SimulatedHost host, IPoolWork work) : IPoolThread
+    {
+        public bool? IsBlocked => false;
+
+        public void Start() => host.Add(Step);
+
+        public void Signal() => host.Add(Step);
+
+        private void Step()
+        {
+            if (work.Step() == PoolStep.Again)
+            {
+                host.Add(Step);
             }
         }
     }

@@ -21,6 +21,7 @@ public static class BuiltInWorkloads
         new SlowReader(),
         new Bands(),
         new Override(),
+        new Offloads(),
     ];
 
     /// <summary>Real talk: each nick an agent, each addressed line a message.</summary>

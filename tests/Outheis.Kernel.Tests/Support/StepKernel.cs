@@ -16,7 +16,7 @@ internal sealed class StepKernel : IDisposable
         int seed = 1, int cores = 2, int capacity = Limits.ChannelMessages, IJournalDisk? disk = null,
         MessageCodecs? codecs = null, Durability durability = Durability.Buffered,
         int snapshotEvery = Limits.SnapshotEvery, JournalRetention? retention = null, bool recordInputs = false,
-        string? directory = null)
+        string? directory = null, int offloadWorkers = Limits.OffloadWorkers, int offloadQueue = Limits.OffloadQueue)
     {
         Seed = seed;
         _threads = new StepThreads(seed);
@@ -33,6 +33,8 @@ internal sealed class StepKernel : IDisposable
             SnapshotEvery = snapshotEvery,
             Retention = retention ?? JournalRetention.KeepAll,
             RecordInputs = recordInputs,
+            OffloadWorkers = offloadWorkers,
+            OffloadQueue = offloadQueue,
             Unsupervised = Failures.Add,
         };
         Kernel = new Kernel(

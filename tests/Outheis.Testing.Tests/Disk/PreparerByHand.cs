@@ -10,6 +10,11 @@ internal sealed class PreparerByHand : HostThreads
 
     public override void Queue(IThreadPoolWorkItem item) => throw new NotSupportedException("a journal needs none");
 
+    public override int Processors => 1;
+
+    public override IPoolThread MakePoolThread(string name, IPoolWork work, TimeSpan restMost) =>
+        throw new NotSupportedException("a journal needs none");
+
     public override IWorker StartWorker(string name, Action work)
     {
         var worker = new Worker(this, work);

@@ -1,0 +1,66 @@
+using System.Numerics;
+
+namespace Outheis;
+
+/// <summary>
+/// Work that waits for a thread: first in, first out per quality of service, the highest band first; every
+/// <see cref="Limits.FairShare"/>-th piece is of the lowest waiting band, so that none starves. Linked, so it has no
+/// memory of its own; the bound is its owner's, and so is the lock.
+/// </summary>
+internal struct OffloadQueue
+{
+    private readonly Band[] _bands = new Band[(int)Qos.UserInteractive + 1];
+    private uint _waiting;      // bit b: band b is not empty
+    private int _picks;
+
+    public OffloadQueue()
+    {
+    }
+
+    public int Count { get; private set; }
+
+    public void Put(OffloadJob job)
+    {
+        ref Band band = ref _bands[(int)job.Qos];
+        if (band.First is null)
+        {
+            band.First = job;
+        }
+        else
+        {
+            band.Last!.NextJob = job;
+        }
+
+        band.Last = job;
+        _waiting |= 1u << (int)job.Qos;
+        Count++;
+    }
+
+    public OffloadJob? Take()
+    {
+        if (_waiting == 0)
+        {
+            return null;
+        }
+
+        int index = (++_picks & (Limits.FairShare - 1)) == 0
+            ? BitOperations.TrailingZeroCount(_waiting) : BitOperations.Log2(_waiting);
+        ref Band band = ref _bands[index];
+        OffloadJob job = band.First!;
+        (band.First, job.NextJob) = (job.NextJob, null);
+        if (band.First is null)
+        {
+            band.Last = null;
+            _waiting &= ~(1u << index);
+        }
+
+        Count--;
+        return job;
+    }
+
+    private struct Band
+    {
+        public OffloadJob? First;
+        public OffloadJob? Last;
+    }
+}
