@@ -28,6 +28,8 @@ internal sealed record Floor(
         Faster("stream-1to1", "no-journal", "channel", 4),
         Faster("stream-host", "no-journal", "channel", 2.5),
         Faster("spawn", "no-journal", "proto", 5),
+        Faster("skynet", "no-journal", "akka", 5),
+        Faster("skynet", "no-journal", "proto", 15),
         AtMost("spawn", "no-journal", "bytes per agent", AgentBytesMax, result => result.BytesPerOp),
         Faster("append-64", "journal", "faster", 6),
         .. Messaging.Where(shape => shape != "append-64").Select(shape => Allocation(shape, "no-journal")),

@@ -1,3 +1,5 @@
+using Outheis.Bench.Latency;
+
 namespace Outheis.Bench;
 
 internal static class Program
@@ -30,6 +32,15 @@ internal static class Program
                 bool isPlace = DurableSpeed.TryParse(given, out int seconds, out string directory);
                 return Measure(
                     isPlace, DurableSpeed.Usage, error, () => DurableSpeed.Measure(seconds, directory, output));
+            case ["wake", .. var given]:
+                bool isWakes = WakeSpeed.TryParse(given, out int wakes);
+                return Measure(isWakes, WakeSpeed.Usage, error, () => WakeSpeed.Measure(wakes, output));
+            case ["idle", .. var given]:
+                bool isTime = IdleSpeed.TryParse(given, out int watched);
+                return Measure(isTime, IdleSpeed.Usage, error, () => IdleSpeed.Measure(watched, output));
+            case ["latency", .. var given]:
+                bool isLoad = LatencyOptions.TryParse(given, out LatencyOptions load);
+                return Measure(isLoad, LatencyOptions.Usage, error, () => LatencySpeed.Measure(load, output));
         }
         if (RecoverySpeed.IsWriter(arguments))
         {
@@ -46,16 +57,7 @@ internal static class Program
             error.WriteLine(complaint);
             return NotUnderstood;
         }
-        try
-        {
-            Compare(options, output);
-            return Measured;
-        }
-        catch (WrongResultException wrong)
-        {
-            error.WriteLine(wrong.Message);
-            return WrongResult;
-        }
+        return Checked(() => Compare(options, output), error);
     }
 
     private static int Measure(bool isUnderstood, string usage, TextWriter error, Action measure)
@@ -65,8 +67,21 @@ internal static class Program
             error.WriteLine(usage);
             return NotUnderstood;
         }
-        measure();
-        return Measured;
+        return Checked(measure, error);
+    }
+
+    private static int Checked(Action measure, TextWriter error)
+    {
+        try
+        {
+            measure();
+            return Measured;
+        }
+        catch (WrongResultException wrong)
+        {
+            error.WriteLine(wrong.Message);
+            return WrongResult;
+        }
     }
 
     private static void Compare(PeersOptions options, TextWriter output)

@@ -1,6 +1,6 @@
 namespace Outheis.Bench;
 
-internal enum ShapeKind { Ring, PingPong, Stream, FanIn, Ask, Spawn, Append, Idle }
+internal enum ShapeKind { Ring, PingPong, Stream, FanIn, Ask, Spawn, Skynet, Append, Idle }
 
 /// <summary>
 /// Where the two ends of a shape live. Systems without placement of their own treat OneCore and TwoCores
@@ -33,6 +33,7 @@ internal sealed record Shape(
         new("ask-agent", ShapeKind.Ask, Route.OneCore, "ns/ask", 2, 1, 1_000, 20_000, 200_000),
         new("ask-host", ShapeKind.Ask, Route.Host, "ns/ask", 1, 1, 1_000, 20_000, 200_000),
         new("spawn", ShapeKind.Spawn, Route.Host, "ns/agent", 0, 0, 1_000, 10_000, 100_000),
+        new("skynet", ShapeKind.Skynet, Route.Host, "ns/agent", 0, 0, 1_111, 11_111, 1_111_111),
         new("append-64", ShapeKind.Append, Route.OneCore, "ns/record", 0, 0, 10_000, 200_000, 4_000_000),
         new("idle", ShapeKind.Idle, Route.Host, "% of a core", 1000, 0, 50, 500, 2_000),
     ];
@@ -64,6 +65,7 @@ internal sealed record Shape(
     {
         ShapeKind.PingPong => 2 * operations,
         ShapeKind.Idle => Agents,
+        ShapeKind.Skynet => 1,
         _ => operations,
     };
 
@@ -75,6 +77,7 @@ internal sealed record Shape(
         ShapeKind.FanIn => Tokens * SumTo(operations / Tokens),
         ShapeKind.Ask => 3 * SumTo(operations) + operations,
         ShapeKind.Idle => SumTo(Agents),
+        ShapeKind.Skynet => SumTo(Parts.Branch.LeavesOf(operations) - 1),
         _ => SumTo(operations),
     };
 

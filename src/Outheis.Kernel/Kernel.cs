@@ -314,36 +314,6 @@ public sealed partial class Kernel : IAsyncDisposable
         Array.ForEach(Cores, static core => core.Dispose());
     }
 
-    private AgentId SpawnAgent(string? name, Delegate factory, SpawnOptions? options)
-    {
-        ArgumentNullException.ThrowIfNull(factory);
-        RequireOutside();
-        ObjectDisposedException.ThrowIf(IsStopping, this);
-        int capacity = options?.Capacity ?? Options.ChannelCapacity;
-        ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1, nameof(options));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(capacity, Limits.ChannelMessagesMax, nameof(options));
-        AgentCell? supervisor = options?.Supervisor is { Value: > 0 } id ? Living(id) : null;
-        Core core = Place(options?.Core);
-        Qos qos = QosRules.Check(options?.Qos ?? Qos.Default);
-        AgentCell agent = Agents.Add(
-            (Kernel: this, core, name, factory, supervisor, qos, capacity),
-            static (s, id) => new AgentCell(s.Kernel, s.core, id, s.name, s.factory, s.supervisor, s.qos, s.capacity));
-        try
-        {
-            agent.Instance = agent.Construct();
-            TakePast(agent);
-        }
-        catch
-        {
-            Capabilities.ReleaseHeld(agent);
-            Agents.Remove(agent.Id.Value);
-            throw;
-        }
-
-        core.Post(agent);
-        return agent.Id;
-    }
-
     private Task RevokeNode(CapabilityNode? node)
     {
         RequireOutside();
@@ -364,18 +334,6 @@ public sealed partial class Kernel : IAsyncDisposable
                 "A kernel's methods are the host's: call them from a thread outside the kernel. "
                 + "An agent gets what it may do from its Endowment.");
         }
-    }
-
-    private Core Place(int? wanted)
-    {
-        if (wanted is not { } index)
-        {
-            return Cores[Interlocked.Increment(ref _lastPlaced) % (uint)Cores.Length];
-        }
-
-        ArgumentOutOfRangeException.ThrowIfNegative(index, nameof(SpawnOptions.Core));
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Cores.Length, nameof(SpawnOptions.Core));
-        return Cores[index];
     }
 
     internal AgentCell Living(AgentId id) =>

@@ -64,6 +64,7 @@ public static class Limits
     internal const int RingBurst = 16;               // messages that a draining core takes in one go; power of two
     internal const int IngressSlots = 1024;          // per core, for threads outside the kernel; power of two
     internal const int TurnsPerPass = 64;            // turns between two looks at rings and ingress
+    internal const int StartsInRow = 8;              // of agents made in turns, before somebody ready has a turn
     internal const int FairShare = 64;               // every so many turns the lowest waiting band gets one
     internal const int LeaseMost = 64;               // credits that a remote sender may hold during a turn
     internal const int LeasesPerTurn = 16;           // capabilities of one turn that may hold a lease

@@ -13,6 +13,10 @@ public sealed class ProgramTests
     [InlineData("peers", "--scale", "huge", "--scale takes smoke or full, not 'huge'")]
     [InlineData("peers", "--colour", "red", "Unknown argument '--colour'")]
     [InlineData("peers", "--json", "--shapes", "--shapes needs a value")]
+    [InlineData("latency", "--rate", "0", "usage: latency")]
+    [InlineData("latency", "--load", "1", "usage: latency")]
+    [InlineData("wake", "--count", "0", "usage: wake")]
+    [InlineData("idle", "--seconds", "-1", "usage: idle")]
     [InlineData("race", "--runs", "1", "usage: peers")]
     public void Main_NotUnderstood_OneSentenceAndTwo(
         string command, string flag, string value, string sentence)
@@ -53,6 +57,26 @@ public sealed class ProgramTests
         Assert.Equal(0, status);
         Assert.StartsWith(Machine.Describe(), output, StringComparison.Ordinal);
         Assert.Contains("ask-agent", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Main_Wake_TellsBothAndTheirRatio()
+    {
+        if (!OperatingSystem.IsLinux()) return;      // a futex is Linux's
+        (int status, string output, string error) = Run("wake", "--count", "20");
+
+        Assert.Equal((0, ""), (status, error));
+        Assert.Contains("futex", output, StringComparison.Ordinal);
+        Assert.Contains("p50 at most 1.5x the futex's", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Main_Idle_TellsItsShareOfACore()
+    {
+        (int status, string output, string error) = Run("idle", "--seconds", "1");
+
+        Assert.Equal((0, ""), (status, error));
+        Assert.Contains("% of a core", output, StringComparison.Ordinal);
     }
 
     private static (int Status, string Output, string Error) Run(params string[] arguments)

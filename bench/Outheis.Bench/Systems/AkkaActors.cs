@@ -180,6 +180,45 @@ internal sealed class AkkaSpawnedActor(Round round, long index) : UntypedActor
     protected override void OnReceive(object message) { }
 }
 
+internal sealed class AkkaSum(long value)
+{
+    public readonly long Value = value;
+}
+
+/// <summary>Over is for the root alone.</summary>
+internal sealed class AkkaSkynetActor(Branch branch, Action<long>? over) : UntypedActor
+{
+    private long _sum;
+    private int _missing = Branch.Parts;
+
+    public static Props Of(Branch branch, Action<long>? over = null) =>
+        AkkaSystem.Made.By(() => new AkkaSkynetActor(branch, over));
+
+    protected override void PreStart()
+    {
+        if (branch.IsLeaf)
+        {
+            End(branch.First);
+            return;
+        }
+        for (int i = 0; i < Branch.Parts; i++) Context.ActorOf(Of(branch.Part(i)));
+    }
+
+    protected override void OnReceive(object message)
+    {
+        if (message is not AkkaSum part) return;
+        _sum += part.Value;
+        if (--_missing == 0) End(_sum);
+    }
+
+    private void End(long sum)
+    {
+        if (over is null) Context.Parent.Tell(new AkkaSum(sum), ActorRefs.NoSender);
+        else over(sum);
+        Context.Stop(Self);
+    }
+}
+
 internal sealed class AkkaIdleActor(Round round, long index) : UntypedActor
 {
     protected override void OnReceive(object message)

@@ -15,7 +15,7 @@ internal sealed class AkkaSystem : ISystem
     /// </summary>
     internal const int Window = 8192;
 
-    private static readonly Config Quiet = ConfigurationFactory.ParseString(
+    internal static readonly Config Quiet = ConfigurationFactory.ParseString(
         """
         akka {
           loglevel = OFF
@@ -44,6 +44,8 @@ internal sealed class AkkaSystem : ISystem
             ShapeKind.Ask when shape.Route == Route.Host => HostAsk(system, round),
             ShapeKind.Ask => Ask(system, round),
             ShapeKind.Spawn => Spawn(system, round),
+            ShapeKind.Skynet => () => system.ActorOf(
+                AkkaSkynetActor.Of(Branch.Of(round.Operations), sum => round.Report(1, sum, 0))),
             ShapeKind.Idle => Idle(system, round),
             _ => throw new NotSupportedException(shape.Name),
         };
@@ -157,7 +159,7 @@ internal sealed class AkkaSystem : ISystem
     }
 
     /// <summary>Props around a delegate: no expression tree, no reflection at each spawn.</summary>
-    private sealed class Made(Func<ActorBase> produce, Type type) : IIndirectActorProducer
+    internal sealed class Made(Func<ActorBase> produce, Type type) : IIndirectActorProducer
     {
         public Type ActorType => type;
 

@@ -29,6 +29,7 @@ internal sealed class BareSystem : ISystem
         (ShapeKind.Ask, Route.Host) => AskAcross(round),
         (ShapeKind.Ask, _) => Alone(Ask(round)),
         (ShapeKind.Spawn, _) => Alone(Spawn(round)),
+        (ShapeKind.Skynet, _) => Alone(() => round.Report(1, new Twig(Branch.Of(round.Operations)).Sum(), 0)),
         (ShapeKind.Append, _) => Append(round),
         (ShapeKind.Idle, _) => Alone(Idle(round)),
         _ => throw new NotSupportedException(shape.Name),
@@ -223,4 +224,15 @@ internal sealed class BareSystem : ISystem
     };
 
     private sealed record Agent(long Index);
+
+    private sealed record Twig(Branch Branch)
+    {
+        public long Sum()
+        {
+            if (Branch.IsLeaf) return Branch.First;
+            long sum = 0;
+            for (int i = 0; i < Branch.Parts; i++) sum += new Twig(Branch.Part(i)).Sum();
+            return sum;
+        }
+    }
 }

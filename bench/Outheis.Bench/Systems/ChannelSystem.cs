@@ -15,7 +15,7 @@ internal sealed class ChannelSystem : ISystem
 
     public IReadOnlyList<string> Variants { get; } = ["default"];
 
-    public bool Supports(Shape shape, string variant) => shape.Kind != ShapeKind.Append;
+    public bool Supports(Shape shape, string variant) => shape.Kind is not (ShapeKind.Append or ShapeKind.Skynet);
 
     public ShapeRun Open(Shape shape, string variant, Round round)
     {

@@ -19,6 +19,10 @@ internal readonly record struct Linked;
 
 internal readonly record struct Item(long Value);
 
+internal readonly record struct SkynetSeed(Branch Branch, AgentId Maker);
+
+internal readonly record struct Sum(long Value);
+
 internal readonly record struct Request(long Number);
 
 internal readonly record struct Answer(long Value);
@@ -116,6 +120,60 @@ internal sealed class AnswerAgent : Agent, IAnswer<Request, Answer>
 internal sealed class SpawnedAgent(Round round, long index) : Agent
 {
     protected internal override void OnStart(Context context) => round.Started(index);
+}
+
+/// <summary>
+/// One agent of the tree: it makes its parts, adds up what they say and says that to its own maker. All end.
+/// </summary>
+internal sealed class SkynetAgent : Agent, IHandle<Sum>
+{
+    private readonly Branch _branch;
+    private readonly Capability<Sum> _maker;
+    private readonly Action<long>? _over;
+    private readonly SpawnCapability<SkynetSeed>[] _spawn = [];
+    private long _sum;
+    private int _missing = Branch.Parts;
+
+    /// <summary>The root, whose parts are spread over some cores.</summary>
+    public SkynetAgent(Branch branch, Action<long> over, SpawnCapability<SkynetSeed>[] spawn) =>
+        (_branch, _over, _spawn) = (branch, over, spawn);
+
+    private SkynetAgent(Endowment endow, in SkynetSeed seed)
+    {
+        _branch = seed.Branch;
+        _maker = endow.Grant<Sum>(seed.Maker);
+        if (!_branch.IsLeaf) _spawn = [endow.GrantSpawn<SkynetSeed>(null, Make)];
+    }
+
+    public static Agent Make(Endowment endow, SkynetSeed seed) => new SkynetAgent(endow, seed);
+
+    protected internal override void OnStart(Context context)
+    {
+        if (_branch.IsLeaf)
+        {
+            End(_branch.First, context);
+            return;
+        }
+        for (int i = 0; i < Branch.Parts; i++)
+        {
+            var seed = new SkynetSeed(_branch.Part(i), context.Self);
+            if (context.Spawn(_spawn[i % _spawn.Length], seed, out _) != SpawnResult.Spawned)
+                throw new InvalidOperationException("a spawn was refused");
+        }
+    }
+
+    public void Handle(in Sum message, Context context)
+    {
+        _sum += message.Value;
+        if (--_missing == 0) End(_sum, context);
+    }
+
+    private void End(long sum, Context context)
+    {
+        if (_over is null) OutheisSystem.Must(context.Send(_maker, new Sum(sum)));
+        else _over(sum);
+        context.Stop();
+    }
 }
 
 internal sealed class IdleAgent(Round round, long index) : Agent, IHandle<Go>

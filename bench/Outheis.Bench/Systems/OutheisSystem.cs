@@ -46,6 +46,7 @@ internal sealed class OutheisSystem : ISystem
             ShapeKind.Ask when shape.Route == Route.Host => HostAsk(kernel, round),
             ShapeKind.Ask => Ask(kernel, round),
             ShapeKind.Spawn => Spawn(kernel, round),
+            ShapeKind.Skynet => Skynet(kernel, round, cores),
             ShapeKind.Idle => Idle(kernel, round),
             _ => throw new NotSupportedException(shape.Name),
         };
@@ -165,6 +166,19 @@ internal sealed class OutheisSystem : ISystem
             for (long i = round.Operations; i > 0; i--) kernel.Spawn(null, factory);
         };
     }
+
+    /// <summary>
+    /// The root's parts go to the cores by turns; what they make stays with them.
+    /// </summary>
+    private static Action Skynet(Kernel kernel, Round round, int cores) => () => kernel.Spawn(
+        null, endow => new SkynetAgent(
+            Branch.Of(round.Operations),
+            sum => round.Report(1, sum, 0),
+            [.. Enumerable.Range(0, cores).Select(core => RightFor(endow, core))]),
+        On(0));
+
+    private static SpawnCapability<SkynetSeed> RightFor(Endowment endow, int core) =>
+        endow.GrantSpawn<SkynetSeed>(null, SkynetAgent.Make, On(core));
 
     private static Action Idle(Kernel kernel, Round round)
     {

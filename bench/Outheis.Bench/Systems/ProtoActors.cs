@@ -204,6 +204,53 @@ internal sealed class ProtoSpawnedActor(Round round, long index) : IActor
     }
 }
 
+internal sealed record ProtoBranch(Branch Branch, Action<long>? Over);
+
+internal sealed class ProtoSum(long value)
+{
+    public readonly long Value = value;
+}
+
+/// <summary>All of one Props, told by a message which part is theirs: making Props for each costs more.</summary>
+internal sealed class ProtoSkynetActor : IActor
+{
+    public static readonly Props Props = Props.FromProducer(static () => new ProtoSkynetActor());
+
+    private Action<long>? _over;
+    private long _sum;
+    private int _missing = Branch.Parts;
+
+    public Task ReceiveAsync(IContext context)
+    {
+        switch (context.Message)
+        {
+            case ProtoSum part:
+                _sum += part.Value;
+                if (--_missing == 0) End(_sum, context);
+                break;
+            case ProtoBranch { Branch: var branch, Over: var over }:
+                _over = over;
+                if (branch.IsLeaf) End(branch.First, context);
+                else Grow(branch, context);
+                break;
+        }
+        return Task.CompletedTask;
+    }
+
+    private static void Grow(Branch branch, IContext context)
+    {
+        for (int i = 0; i < Branch.Parts; i++)
+            context.Send(context.Spawn(Props), new ProtoBranch(branch.Part(i), null));
+    }
+
+    private void End(long sum, IContext context)
+    {
+        if (_over is null) context.Send(context.Parent!, new ProtoSum(sum));
+        else _over(sum);
+        context.Stop(context.Self);
+    }
+}
+
 internal sealed class ProtoIdleActor(Round round, long index) : IActor
 {
     public Task ReceiveAsync(IContext context)

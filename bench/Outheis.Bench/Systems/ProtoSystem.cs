@@ -33,6 +33,7 @@ internal sealed class ProtoSystem : ISystem
             ShapeKind.Ask when shape.Route == Route.Host => HostAsk(root, round),
             ShapeKind.Ask => Ask(root, round),
             ShapeKind.Spawn => Spawn(root, round),
+            ShapeKind.Skynet => Skynet(root, round),
             ShapeKind.Idle => Idle(root, round),
             _ => throw new NotSupportedException(shape.Name),
         };
@@ -135,6 +136,10 @@ internal sealed class ProtoSystem : ISystem
             for (long i = round.Operations; i > 0; i--) root.Spawn(props);
         };
     }
+
+    private static Action Skynet(IRootContext root, Round round) => () =>
+        root.Send(root.Spawn(ProtoSkynetActor.Props), new ProtoBranch(
+            Branch.Of(round.Operations), sum => round.Report(1, sum, 0)));
 
     private static Action Idle(IRootContext root, Round round)
     {

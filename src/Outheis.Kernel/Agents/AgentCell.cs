@@ -41,7 +41,7 @@ public enum AgentState : byte
 /// </summary>
 internal sealed class AgentCell : AgentFace
 {
-    public AgentCell(Kernel kernel, Core? core, AgentId id, string? name, Delegate? factory,
+    public AgentCell(Kernel kernel, Core? core, AgentId id, string? name, object? factory,
         AgentCell? supervisor, Qos qos, int capacity)
         : base(kernel, core, id)
     {
@@ -53,7 +53,7 @@ internal sealed class AgentCell : AgentFace
     }
 
     public readonly string? GivenName;
-    public readonly Delegate? Factory;                  // Func<Agent> or Func<Endowment, Agent>
+    public readonly object? Factory;                    // Func<Agent>, Func<Endowment, Agent> or SeededFactory
     public readonly AgentCell? Supervisor;
     public readonly Qos Qos;
 
@@ -91,9 +91,16 @@ internal sealed class AgentCell : AgentFace
     public override void Run(Core core) => Lifecycle.Start(core, this);
 
     /// <summary>Runs the factory: host code, for a new incarnation.</summary>
-    public Agent Construct() =>
-        (Factory is Func<Agent> bare ? bare() : ((Func<Endowment, Agent>)Factory!)(new Endowment(this)))
-        ?? throw new InvalidOperationException($"The factory of {Name} returned null.");
+    public Agent Construct()
+    {
+        Agent? made = Factory switch
+        {
+            Func<Agent> bare => bare(),
+            SeededFactory seeded => seeded.Make(new Endowment(this)),
+            _ => ((Func<Endowment, Agent>)Factory!)(new Endowment(this)),
+        };
+        return made ?? throw new InvalidOperationException($"The factory of {Name} returned null.");
+    }
 
     /// <summary>The context of an asynchronous turn that starts now with this message.</summary>
     public unsafe AgentContext BeginAsyncTurn(Message* message)

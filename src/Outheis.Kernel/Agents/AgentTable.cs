@@ -1,7 +1,7 @@
 namespace Outheis;
 
-/// <summary>All agents of a kernel by id. Ids are never reused. Any thread reads; who adds or removes holds
-/// the lock.</summary>
+/// <summary>All agents of a kernel by id. Ids are never reused, and pages stay where they are. Any thread reads and
+/// removes; who takes a new id holds the lock, but not while the agent is made.</summary>
 internal sealed class AgentTable
 {
     private const int PageBits = 12;
@@ -11,28 +11,17 @@ internal sealed class AgentTable
     private AgentCell?[]?[] _pages = new AgentCell?[]?[16];
     private uint _lastId;
 
-    public int Count { get; private set; }
+    /// <summary>For looking only: counts.</summary>
+    public int Count => Snapshot().Length;
 
     /// <summary>Makes room for the next agent and puts there what <paramref name="create"/> makes of its
     /// id.</summary>
     public AgentCell Add<TState>(in TState state, Func<TState, AgentId, AgentCell> create)
     {
-        lock (_lock)
-        {
-            uint id = ++_lastId;
-            int page = (int)(id >> PageBits);
-            if (page >= _pages.Length)
-            {
-                AgentCell?[]?[] longer = new AgentCell?[]?[_pages.Length * 2];
-                _pages.CopyTo(longer, 0);
-                Volatile.Write(ref _pages, longer);      // R30: filled before it is found. Read by A30.
-            }
-
-            AgentCell cell = create(state, new AgentId(id));
-            (_pages[page] ??= new AgentCell?[PageMask + 1])[id & PageMask] = cell;
-            Count++;
-            return cell;
-        }
+        AgentCell?[] room = RoomForNext(out uint id);
+        AgentCell cell = create(state, new AgentId(id));
+        room[id & PageMask] = cell;
+        return cell;
     }
 
     public AgentCell? Find(uint id)
@@ -52,13 +41,9 @@ internal sealed class AgentTable
 
     public void Remove(uint id)
     {
-        lock (_lock)
+        if (Volatile.Read(ref _pages)[id >> PageBits] is { } page)      // A30
         {
-            if (_pages[id >> PageBits] is { } page && page[id & PageMask] is not null)
-            {
-                page[id & PageMask] = null;
-                Count--;
-            }
+            page[id & PageMask] = null;
         }
     }
 
@@ -67,6 +52,23 @@ internal sealed class AgentTable
         lock (_lock)
         {
             return [.. _pages.Where(page => page is not null).SelectMany(page => page!).OfType<AgentCell>()];
+        }
+    }
+
+    private AgentCell?[] RoomForNext(out uint id)
+    {
+        lock (_lock)
+        {
+            id = ++_lastId;
+            int page = (int)(id >> PageBits);
+            if (page >= _pages.Length)
+            {
+                AgentCell?[]?[] longer = new AgentCell?[]?[_pages.Length * 2];
+                _pages.CopyTo(longer, 0);
+                Volatile.Write(ref _pages, longer);      // R30: filled before it is found. Read by A30.
+            }
+
+            return _pages[page] ??= new AgentCell?[PageMask + 1];
         }
     }
 }

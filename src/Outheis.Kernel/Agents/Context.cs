@@ -102,6 +102,24 @@ public readonly ref struct Context
         Interference.At(Moment.EffectDone);
     }
 
+    /// <summary>Makes an agent. It is constructed here, in this turn, and starts on its core when the turn is over; on
+    /// another core perhaps before.</summary>
+    /// <typeparam name="TSeed">What the factory is told.</typeparam>
+    /// <param name="by">A right of this agent, from its <see cref="Endowment"/>.</param>
+    /// <param name="seed">Kept, and given to the factory again at each restart.</param>
+    /// <param name="child">The new agent, or none.</param>
+    /// <remarks>Cost: allocates the agent and its record; takes the lock of the table of agents. An agent so made gets
+    /// nothing that an earlier run left to a namesake, and is no durable one.</remarks>
+    /// <exception cref="InvalidOperationException">The factory made a durable agent, and there is a journal.
+    /// </exception>
+    public SpawnResult Spawn<TSeed>(SpawnCapability<TSeed> by, TSeed seed, out AgentId child)
+    {
+        Interference.At(Moment.EffectBegins);
+        SpawnResult result = _core.Spawn(_self, by.Right, seed, out child);
+        Interference.At(Moment.EffectDone);
+        return result;
+    }
+
     /// <summary>Ends this incarnation when the turn does.</summary>
     /// <param name="reason">Default: <see cref="ExitReason.Normal"/>.</param>
     public void Stop(ExitReason? reason = null) => _self.StopWanted ??= reason ?? ExitReason.Normal;

@@ -43,4 +43,17 @@ public readonly struct Endowment
         ArgumentNullException.ThrowIfNull(output);
         return Grant<T>(output.Agent, purpose: purpose);
     }
+
+    /// <summary>Lets the new agent make agents of one kind, within its turns.</summary>
+    /// <typeparam name="TSeed">What it says to the factory each time.</typeparam>
+    /// <param name="name">Of each; as for <see cref="Kernel.Spawn(string?, Func{Agent}, SpawnOptions?)"/>.</param>
+    /// <param name="factory">Makes an incarnation, with the host's authority and not its maker's: within the maker's
+    /// turn, and again on the agent's core at each restart.</param>
+    /// <param name="options">Default: as for a spawn by the host, but on the core of its maker.</param>
+    public SpawnCapability<TSeed> GrantSpawn<TSeed>(
+        string? name, Func<Endowment, TSeed, Agent> factory, SpawnOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(factory);
+        return new SpawnCapability<TSeed>(new SpawnRight<TSeed>(_self, name, factory, options));
+    }
 }

@@ -17,10 +17,13 @@ internal sealed class CapabilityTree
     public CapabilityNode Mint(
         AgentCell holder, AgentCell target, Route route, Rights rights, ulong badge, string? purpose)
     {
+        CapabilityNode node = Make(holder, target, route, rights, badge, purpose);
         lock (_lock)
         {
-            return Add(holder, target, route, rights, badge, purpose);
+            Add(node);
         }
+
+        return node;
     }
 
     /// <summary>A child of <paramref name="parent"/> for another holder: same target, rights no more than the
@@ -58,7 +61,8 @@ internal sealed class CapabilityTree
 
             // --- point of no return ---
             ulong inherited = parent.Badge != 0 ? parent.Badge : badge;
-            child = Add(holder, parent.Target, parent.Route, rights & parent.Granted, inherited, parent.Purpose);
+            child = Make(holder, parent.Target, parent.Route, rights & parent.Granted, inherited, parent.Purpose);
+            Add(child);
             child.Parent = parent;
             child.NextSibling = parent.FirstChild;
             if (parent.FirstChild is { } sibling)
@@ -146,10 +150,13 @@ internal sealed class CapabilityTree
         }
     }
 
-    private CapabilityNode Add(
-        AgentCell holder, AgentCell target, Route route, Rights rights, ulong badge, string? purpose)
+    private CapabilityNode Make(
+        AgentCell holder, AgentCell target, Route route, Rights rights, ulong badge, string? purpose) =>
+        new(Interlocked.Increment(ref _lastId), holder, target, route, rights, badge, purpose);
+
+    private void Add(CapabilityNode node)
     {
-        var node = new CapabilityNode(++_lastId, holder, target, route, rights, badge, purpose);
+        AgentCell holder = node.Holder;
         if (holder.Held is { } first)
         {
             first.PreviousHeld = node;
@@ -158,7 +165,6 @@ internal sealed class CapabilityTree
 
         holder.Held = node;
         _live.Add(node.Id, node);
-        return node;
     }
 
     private void Kill(CapabilityNode node, List<uint>? killed)

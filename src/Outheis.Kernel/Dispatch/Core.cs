@@ -110,10 +110,9 @@ internal sealed unsafe partial class Core : CoreFace
         done += DrainIngress();
         done += _outboxCount == 0 ? 0 : FlushOutbox();
         done += _retries.Count == 0 ? 0 : RunRetries();
-        for (int turns = 0; turns < Limits.TurnsPerPass && Control.IsEmpty && _ready.Take() is { } agent; turns++)
+        for (int turns = 0; turns < Limits.TurnsPerPass && Control.IsEmpty && RunNext(); turns++)
         {
             done++;
-            RunTurn(agent);
         }
 
         if (done == 0 || ++_busyPasses >= Limits.ClockPasses)
@@ -134,7 +133,7 @@ internal sealed unsafe partial class Core : CoreFace
     /// look.</summary>
     public bool HasWork()
     {
-        if (!_ready.IsEmpty || !Control.IsEmpty || (Ingress.Peek() != null && !IsJournalFull))
+        if (!_ready.IsEmpty || !_births.IsEmpty || !Control.IsEmpty || (Ingress.Peek() != null && !IsJournalFull))
         {
             return true;
         }

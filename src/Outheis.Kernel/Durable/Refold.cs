@@ -136,6 +136,10 @@ internal sealed unsafe class Refold(Core core, AgentCell agent, AgentPast past, 
         return !_isOpen ? true : SignalCodecs.IsGone(_turn.Message, core.Kernel) ? false : null;
     }
 
+    // A namesake of an earlier run is nobody any more, but it was made.
+    public override AgentId? Spawned() =>
+        TakeObserved(ObservedRecord.Child) is { } told ? new AgentId((uint)told) : _isOpen ? null : default(AgentId);
+
     public override ulong? Random() => (ulong?)TakeObserved(ObservedRecord.Random);
 
     public override OffloadResult? Offloaded() => (OffloadResult?)TakeObserved(ObservedRecord.Offload);

@@ -43,4 +43,7 @@ internal abstract class Replaying
     /// <param name="child">Which.</param>
     /// <param name="verdict">As <see cref="SupervisedRecord"/> numbers it.</param>
     public abstract bool? Supervised(AgentId child, byte verdict);
+
+    /// <summary>The agent that it made then, 0 if it was refused; null: it made none, and makes one now.</summary>
+    public abstract AgentId? Spawned();
 }

@@ -22,7 +22,11 @@ internal static unsafe class Lifecycle
         }
 
         core.Tap?.RecordStarted(agent);
-        Signal(core, agent, new ChildStarted(agent.Id, agent.Name, agent.Incarnation));
+        if (agent.Supervisor is not null)
+        {
+            Signal(core, agent, new ChildStarted(agent.Id, agent.Name, agent.Incarnation));
+        }
+
         core.Running = agent;
         core.ForgetTurnTime();
         agent.State = AgentState.Running;
@@ -165,14 +169,15 @@ internal static unsafe class Lifecycle
 
         core.Tap?.RecordExited(agent, reason);
         bool isFinal = agent.IsEndFinal;
-        var signal = new ExitSignal(agent.Id, agent.Name, agent.Incarnation, reason) { IsFinal = isFinal };
-        if (!core.Kernel.IsStopping && !isFinal && Signal(core, agent, signal))
+        ExitSignal? signal = agent.Supervisor is null && !reason.IsAbnormal ? null      // nobody hears of it
+            : new ExitSignal(agent.Id, agent.Name, agent.Incarnation, reason) { IsFinal = isFinal };
+        if (signal is not null && !core.Kernel.IsStopping && !isFinal && Signal(core, agent, signal))
         {
             return;      // the supervisor decides
         }
 
         Die(core, agent);
-        if (!isFinal || !Signal(core, agent, signal))
+        if (signal is not null && (!isFinal || !Signal(core, agent, signal)))
         {
             core.Kernel.ReportUnsupervised(agent, signal);
         }
@@ -183,7 +188,11 @@ internal static unsafe class Lifecycle
     {
         agent.SetDead();
         core.Timers.CancelAll(agent);
-        core.Kernel.Capabilities.ReleaseHeld(agent);      // what was granted to it between its end and now
+        if (agent.Held is not null)      // granted between its end and now
+        {
+            core.Kernel.Capabilities.ReleaseHeld(agent);
+        }
+
         Message* cell;
         while ((cell = agent.Inbox.Take()) != null)
         {

@@ -271,13 +271,15 @@ internal readonly record struct SupervisedRecord(byte Verdict, bool IsTaken) : I
     }
 }
 
-/// <summary>Observed by the header's sender. What: 1 wall time, 2 random number, 3 the kernel's uptime.</summary>
+/// <summary>Observed by the header's sender. What: 1 wall time, 2 random number, 3 the kernel's uptime, 4 the agent
+/// that it made.</summary>
 internal readonly record struct ObservedRecord(byte What, long Value) : IJournalRecord<ObservedRecord>
 {
     public const byte Clock = 1;
     public const byte Random = 2;
     public const byte Uptime = 3;
     public const byte Offload = 4;      // was not accepted: an OffloadResult
+    public const byte Child = 5;
 
     public int Bytes => 16;
 

@@ -205,6 +205,13 @@ internal sealed class ReplayActs(JournalReader journal, MessageCodecs codecs) : 
         return (OffloadResult?)told;
     }
 
+    public override AgentId? Spawned()
+    {
+        long? told = TakeObserved(ObservedRecord.Child);
+        _turn.Agent.HasGuessed |= told is null;
+        return new AgentId((uint)(told ?? 0));
+    }
+
     public override bool? Supervised(AgentId child, byte verdict)
     {
         int next = Peek();

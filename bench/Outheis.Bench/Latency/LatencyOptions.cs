@@ -1,0 +1,48 @@
+using System.Globalization;
+
+namespace Outheis.Bench.Latency;
+
+/// <summary>What <c>latency</c> was asked to do.</summary>
+/// <param name="Rate">Messages a second.</param>
+/// <param name="Seconds">How long messages count, after one second that does not.</param>
+/// <param name="Runs">Of each system.</param>
+internal sealed record LatencyOptions(long Rate, int Seconds, int Runs)
+{
+    public const string Usage = "usage: latency [--rate N] [--seconds N] [--runs N]";
+
+    private const int RateMost = 100_000_000;
+    private const int TimesMost = 1000;
+
+    public static LatencyOptions Default { get; } = new(1_000_000, 3, 5);
+
+    /// <summary>Messages that do not count.</summary>
+    public long Warm => Rate;
+
+    public long Messages => Warm + Rate * Seconds;
+
+    public static bool TryParse(ReadOnlySpan<string> arguments, out LatencyOptions options)
+    {
+        options = Default;
+        while (arguments.Length >= 2)
+        {
+            if (!int.TryParse(arguments[1], NumberStyles.None, CultureInfo.InvariantCulture, out int value))
+                return false;
+            switch (arguments[0])
+            {
+                case "--rate" when value is > 0 and <= RateMost:
+                    options = options with { Rate = value };
+                    break;
+                case "--seconds" when value is > 0 and <= TimesMost:
+                    options = options with { Seconds = value };
+                    break;
+                case "--runs" when value is > 0 and <= TimesMost:
+                    options = options with { Runs = value };
+                    break;
+                default:
+                    return false;
+            }
+            arguments = arguments[2..];
+        }
+        return arguments.IsEmpty;
+    }
+}

@@ -1,0 +1,51 @@
+namespace Outheis;
+
+/// <summary>
+/// Agents made by those of this core for this core, not yet started. Those of one turn start in the order in which they
+/// were made, and before all that were made earlier: a family that makes families is worked off one after the other,
+/// so few of a large tree live at a time. The core only; no memory of its own, an agent is its own link.
+/// </summary>
+internal struct Births
+{
+    private AgentCell? _first;
+    private AgentCell? _newest;      // of the turn under way
+    private int _startsInRow;
+
+    /// <summary>Nobody waits to start.</summary>
+    public readonly bool IsEmpty => _first is null;
+
+    public void Put(AgentCell agent)
+    {
+        if (_newest is null)
+        {
+            agent.NextOp = _first;
+            _first = agent;
+        }
+        else
+        {
+            agent.NextOp = _newest.NextOp;
+            _newest.NextOp = agent;
+        }
+
+        _newest = agent;
+    }
+
+    /// <summary>A turn begins: what it makes comes before what others made.</summary>
+    public void BeginTurn() => (_newest, _startsInRow) = (null, 0);
+
+    /// <summary>Who starts next; null: nobody, or those who wait for a turn come first now.</summary>
+    public AgentCell? Take(bool somebodyIsReady)
+    {
+        if (_first is null || (somebodyIsReady && _startsInRow >= Limits.StartsInRow))
+        {
+            return null;
+        }
+
+        AgentCell agent = _first;
+        _first = (AgentCell?)agent.NextOp;
+        agent.NextOp = null;
+        _newest = null;
+        _startsInRow++;
+        return agent;
+    }
+}

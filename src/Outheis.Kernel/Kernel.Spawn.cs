@@ -1,0 +1,81 @@
+namespace Outheis;
+
+/// <summary>How agents come to be, at the host's wish or at that of an agent that may.</summary>
+public sealed partial class Kernel
+{
+    internal AgentShape ShapeOf(SpawnOptions? options)
+    {
+        int capacity = options?.Capacity ?? Options.ChannelCapacity;
+        ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(capacity, Limits.ChannelMessagesMax, nameof(options));
+        AgentCell? supervisor = options?.Supervisor is { Value: > 0 } id ? Living(id) : null;
+        return new AgentShape(supervisor, QosRules.Check(options?.Qos ?? Qos.Default), capacity);
+    }
+
+    internal Core CoreAt(int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(index, nameof(SpawnOptions.Core));
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Cores.Length, nameof(SpawnOptions.Core));
+        return Cores[index];
+    }
+
+    /// <summary>An agent of another one's making, constructed within that one's turn. A core does not read files, so
+    /// nothing of an earlier run is its.</summary>
+    internal AgentCell SpawnInTurn(Core core, string? name, SeededFactory factory, in AgentShape shape)
+    {
+        AgentCell agent = Add(core, name, factory, in shape);
+        try
+        {
+            agent.Instance = agent.Construct();
+            if (_journal is not null && agent.Instance.MakeDurable() is not null)
+            {
+                throw new InvalidOperationException(
+                    $"{agent.Instance.GetType().Name} is a durable agent, whose past is read from the disk when it is "
+                    + "spawned. No core waits for that: spawn it from outside the kernel.");
+            }
+        }
+        catch
+        {
+            Forget(agent);
+            throw;
+        }
+
+        return agent;
+    }
+
+    private AgentId SpawnAgent(string? name, Delegate factory, SpawnOptions? options)
+    {
+        ArgumentNullException.ThrowIfNull(factory);
+        RequireOutside();
+        ObjectDisposedException.ThrowIf(IsStopping, this);
+        AgentShape shape = ShapeOf(options);
+        Core core = options?.Core is { } wanted ? CoreAt(wanted) : NextCore();
+        AgentCell agent = Add(core, name, factory, in shape);
+        try
+        {
+            agent.Instance = agent.Construct();
+            TakePast(agent);
+        }
+        catch
+        {
+            Forget(agent);
+            throw;
+        }
+
+        core.Post(agent);
+        return agent.Id;
+    }
+
+    private AgentCell Add(Core core, string? name, object factory, in AgentShape shape) => Agents.Add(
+        (Kernel: this, core, name, factory, shape),
+        static (s, id) => new AgentCell(
+            s.Kernel, s.core, id, s.name, s.factory, s.shape.Supervisor, s.shape.Qos, s.shape.Capacity));
+
+    private void Forget(AgentCell agent)
+    {
+        Capabilities.ReleaseHeld(agent);
+        Agents.Remove(agent.Id.Value);
+    }
+
+    private Core NextCore() => Cores[Interlocked.Increment(ref _lastPlaced) % (uint)Cores.Length];
+}

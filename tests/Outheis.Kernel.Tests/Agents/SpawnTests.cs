@@ -1,0 +1,336 @@
+using Outheis.Testing;
+using Outheis.Tests.Journal;
+using Xunit;
+
+namespace Outheis.Tests;
+
+public readonly record struct Made(uint Id);
+
+/// <summary>Agents that agents make, within their turns.</summary>
+public sealed class SpawnTests
+{
+    private readonly List<string> _log = [];
+    private readonly List<long> _sums = [];
+
+    [Fact]
+    public void Spawn_InATurn_ChildIsOnItsMakersCoreKeepsItsSeedAndSpeaksToItsMaker()
+    {
+        using var world = new StepKernel();
+        List<Made> heard = [];
+        AgentId child = default;
+        AgentId maker = world.Kernel.Spawn("maker", endow => new Maker<AgentId>(
+            endow.GrantSpawn<AgentId>("child", (born, parent) => new Teller(born.Grant<Made>(parent), born.Self)),
+            heard.Add), new SpawnOptions { Core = 1 });
+        MakerDo<AgentId>(world, maker, (by, context) =>
+        {
+            Assert.Equal(SpawnResult.Spawned, context.Spawn(by, context.Self, out child));
+            Assert.Empty(heard);      // it starts after this turn
+        });
+        world.Run();
+        Assert.Equal([new Made(child.Value)], heard);
+        AgentInfo info = world.Kernel.ListAgents().Single(agent => agent.Id == child);
+        Assert.Equal(("child", 1), (info.Name, info.Core));
+    }
+
+    [Fact]
+    public void Spawn_AnotherCoreIsSaid_ChildStartsThere()
+    {
+        using var world = new StepKernel();
+        AgentId child = default;
+        AgentId maker = world.Kernel.Spawn("maker", endow => new Maker<int>(
+            endow.GrantSpawn<int>(null, (_, _) => new Puppet { Started = context => _log.Add($"{context.Self}") },
+                new SpawnOptions { Core = 1 })), new SpawnOptions { Core = 0 });
+        MakerDo<int>(world, maker, (by, context) => context.Spawn(by, 0, out child));
+        world.Run();
+        Assert.Equal(1, world.Kernel.ListAgents().Single(agent => agent.Id == child).Core);
+        Assert.Equal([$"{child}"], _log);
+    }
+
+    /// <summary>A family is worked off before its makers' other children start, each in order.</summary>
+    [Fact]
+    public void Spawn_SeveralInATurn_StartInOrderAndTheirOwnFirst()
+    {
+        using var world = new StepKernel(cores: 1);
+        AgentId root = world.Kernel.Spawn(null, endow => Family(endow, "", 2));
+        world.Run();
+        Assert.Equal(["", "1", "11", "12", "13", "2", "21", "22", "23", "3", "31", "32", "33"], _log);
+        Assert.NotEqual(AgentId.Host, root);
+
+        Maker<string> Family(Endowment endow, string name, int levels) => new(
+            endow.GrantSpawn<string>(null, (born, child) => Family(born, child, levels - 1)))
+        {
+            OnBirth = (by, context) =>
+            {
+                _log.Add(name);
+                for (int i = 1; levels > 0 && i <= 3; i++)
+                {
+                    context.Spawn(by, $"{name}{i}", out _);
+                }
+            },
+        };
+    }
+
+    /// <summary>Those that only make others do not keep the rest from their turns.</summary>
+    [Fact]
+    public void Spawn_WithoutEnd_OthersHaveTheirTurns()
+    {
+        using var world = new StepKernel(cores: 1);
+        int born = 0, turns = 0;
+        bool isOver = false;
+        AgentId other = world.Kernel.Receive<Made>((in Made _, Context _) => turns++);
+        Capability<Made> poke = world.Kernel.Grant<Made>(other);
+        AgentId first = world.Kernel.Spawn(null, endow => Ancestor(endow));
+        while (turns < 20)
+        {
+            poke.SendAll([new Made(1)]);
+            world.Pass(0);
+            Assert.True(born < 20_000, $"{born} agents were born while one message waited");
+        }
+
+        isOver = true;
+        Assert.NotEqual(first, other);
+
+        Maker<int> Ancestor(Endowment endow) => new(endow.GrantSpawn<int>(null, (next, _) => Ancestor(next)))
+        {
+            OnBirth = (by, context) =>
+            {
+                born++;
+                context.Stop();
+                if (!isOver)
+                {
+                    context.Spawn(by, 0, out _);
+                    context.Spawn(by, 0, out _);
+                }
+            },
+        };
+    }
+
+    [Fact]
+    public void Spawn_RightOfNobodyOfAnotherAgentOrOfAnEarlierIncarnation_IsDenied()
+    {
+        using var world = new StepKernel();
+        AgentId supervisor = world.Kernel.Spawn(new Restarter());
+        List<SpawnCapability<int>> rights = [];
+        Func<Endowment, Agent> factory = endow =>
+        {
+            rights.Add(endow.GrantSpawn<int>(null, (_, _) => new Puppet()));
+            return new Puppet();
+        };
+        AgentId holder = world.Kernel.Spawn("holder", factory, new SpawnOptions { Supervisor = supervisor });
+        AgentId thief = world.Kernel.Spawn(new Puppet());
+        world.Kernel.Do(thief, context => Refused(context, rights[0]));
+        world.Kernel.Do(holder, context => Refused(context, default));
+        world.Kernel.Do(holder, context => context.Stop());
+        world.Run();
+        world.Kernel.Do(holder, context =>
+        {
+            Assert.Equal(2u, context.Incarnation);
+            Refused(context, rights[0]);
+            Assert.Equal(SpawnResult.Spawned, context.Spawn(rights[1], 0, out _));
+            _log.Add("done");
+        });
+        world.Run();
+        Assert.Equal(["refused", "refused", "refused", "done"], _log);
+
+        void Refused(Context context, SpawnCapability<int> by)
+        {
+            Assert.Equal(SpawnResult.Denied, context.Spawn(by, 0, out AgentId child));
+            Assert.Equal(AgentId.Host, child);
+            _log.Add("refused");
+        }
+    }
+
+    [Fact]
+    public void Spawn_FactoryThrows_IsItsMakersExceptionAndNobodyIsThere()
+    {
+        using var world = new StepKernel();
+        AgentId maker = world.Kernel.Spawn("maker", endow => new Maker<int>(
+            endow.GrantSpawn<int>("child", (_, _) => throw new InvalidOperationException("no child"))));
+        world.Run();
+        MakerDo<int>(world, maker, (by, context) => _log.Add(FailureOf(by, context)));
+        world.Run();
+        Assert.Equal(["no child"], _log);
+        Assert.DoesNotContain(world.Kernel.ListAgents(), static agent => agent.Name == "child");
+    }
+
+    [Fact]
+    public void Spawn_WithASupervisor_IsHeardOfAndRestartedFromItsSeed()
+    {
+        using var world = new StepKernel();
+        var listener = new Listener { Restarts = true };
+        AgentId supervisor = world.Kernel.Spawn(listener);
+        AgentId child = default;
+        AgentId maker = world.Kernel.Spawn("maker", endow => new Maker<int>(endow.GrantSpawn<int>(
+            "child", (_, seed) =>
+            {
+                _log.Add($"{seed}");
+                return new Puppet();
+            },
+            new SpawnOptions { Supervisor = supervisor })));
+        MakerDo<int>(world, maker, (by, context) => context.Spawn(by, 7, out child));
+        world.Run();
+        world.Kernel.Do(child, context => context.Stop());
+        world.Run();
+        Assert.Equal(["7", "7"], _log);
+        Assert.Equal([child], listener.Exits.Select(static exit => exit.Agent));
+        Assert.Equal([1u, 2u], listener.Starts.Select(static start => start.Incarnation));
+    }
+
+    [Fact]
+    public void Spawn_KernelStops_IsRefused()
+    {
+        var world = new StepKernel();
+        AgentId maker = world.Kernel.Spawn(
+            "maker", endow => new Maker<int>(endow.GrantSpawn<int>("child", (_, _) => new Puppet())));
+        MakerDo<int>(world, maker, (by, context) => _log.Add($"{context.Spawn(by, 0, out _)}"));
+        world.Kernel.BeginStop();
+        world.Stop();
+        Assert.Equal([nameof(SpawnResult.Stopping)], _log);
+    }
+
+    /// <summary>Its past would have to be read on a core.</summary>
+    [Fact]
+    public void Spawn_ADurableAgentWithAJournal_IsTheMakersException()
+    {
+        using var world = new StepKernel(disk: new SimulatedDisk());
+        AgentId maker = world.Kernel.Spawn("maker", endow => new Maker<int>(
+            endow.GrantSpawn<int>("child", (_, _) => new Remembering())));
+        world.Run();
+        MakerDo<int>(world, maker, (by, context) => _log.Add(FailureOf(by, context)));
+        world.Run();
+        Assert.Contains("durable", Assert.Single(_log), StringComparison.Ordinal);
+    }
+
+    /// <summary>What a handler was told about the agents that it made it is told again, and none is made.</summary>
+    [Fact]
+    public void Replay_OfAMaker_IsToldTheSameIdsAndMakesNobody()
+    {
+        var disk = new SimulatedDisk();
+        var codecs = new MessageCodecs().Add<Made>();
+        int born = 0;
+        var world = new StepKernel(cores: 1, disk: disk, codecs: codecs, recordInputs: true);
+        AgentId maker = SpawnAll(world.Kernel);
+        world.Kernel.Grant<Made>(maker).SendAll([new Made(1), new Made(2)]);
+        world.Run();
+        world.Stop();
+        Assert.Equal(2, born);
+        Assert.Equal(2, _log.Count);
+        using JournalReplay replay = JournalReplay.OpenOn(
+            Journals.Path, disk, kernel => SpawnAll(kernel), new ReplayOptions { Codecs = codecs });
+        ReplayReport report = replay.Run();
+        Assert.Null(report.Divergence);
+        Assert.Equal(2, report.Agents["maker"]);
+        Assert.Equal(2, born);
+
+        AgentId SpawnAll(Kernel kernel)
+        {
+            AgentId sink = kernel.Spawn(
+                new Receiver<Made>((in Made made, Context _) => _log.Add($"{made.Id}")), name: "sink");
+            return kernel.Spawn("maker", endow => new Reporter(
+                endow.GrantSpawn<int>(null, (_, _) =>
+                {
+                    born++;
+                    return new Puppet();
+                }),
+                endow.Grant<Made>(sink)));
+        }
+    }
+
+    /// <summary>The state is made again from the messages; the agents are not.</summary>
+    [Fact]
+    public void DurableMaker_AfterAKill_HasCountedItsChildrenAndMakesNobodyAgain()
+    {
+        var disk = new SimulatedDisk();
+        int born = 0;
+        StepKernel world = Start();
+        Spawn(world.Kernel).SendAll([new Made(1), new Made(2), new Made(0)]);
+        world.Run();
+        long ids = Assert.Single(_sums);
+        disk = SimulatedDisk.From(disk.Snapshot());
+        world.Abandon();
+        world = Start();
+        Spawn(world.Kernel).SendAll([new Made(0)]);
+        world.Run();
+        Assert.Equal([ids, ids, ids], _sums);      // told again while the past was handled once more, and now
+        Assert.Equal(2, born);
+        world.Stop();
+
+        StepKernel Start() => new(cores: 1, disk: disk, codecs: new MessageCodecs().Add<Made>());
+
+        Capability<Made> Spawn(Kernel kernel) => kernel.Grant<Made>(kernel.Spawn("maker", endow => new DurableMaker(
+            endow.GrantSpawn<int>(null, (_, _) =>
+            {
+                born++;
+                return new Puppet();
+            }),
+            _sums)));
+    }
+
+    private static void MakerDo<TSeed>(
+        StepKernel world, AgentId maker, Action<SpawnCapability<TSeed>, Context> script)
+    {
+        world.Run();
+        world.Kernel.Do(maker, context => script(((Maker<TSeed>)world.Kernel.Living(maker).Instance!).By, context));
+    }
+
+    private static string FailureOf(SpawnCapability<int> by, Context context)
+    {
+        try
+        {
+            return $"{context.Spawn(by, 0, out _)}";
+        }
+        catch (InvalidOperationException bug)
+        {
+            return bug.Message;
+        }
+    }
+
+    private sealed class Maker<TSeed>(SpawnCapability<TSeed> by, Action<Made>? heard = null) : Puppet, IHandle<Made>
+    {
+        public SpawnCapability<TSeed> By => by;
+
+        public Action<SpawnCapability<TSeed>, Context>? OnBirth { get; init; }
+
+        public void Handle(in Made message, Context context) => heard?.Invoke(message);
+
+        protected internal override void OnStart(Context context) => OnBirth?.Invoke(by, context);
+    }
+
+    private sealed class Teller(Capability<Made> maker, AgentId self) : Puppet
+    {
+        protected internal override void OnStart(Context context)
+        {
+            Assert.Equal(self, context.Self);
+            Assert.Equal(SendResult.Sent, context.Send(maker, new Made(self.Value)));
+        }
+    }
+
+    private sealed class Reporter(SpawnCapability<int> by, Capability<Made> sink) : Agent, IHandle<Made>
+    {
+        public void Handle(in Made message, Context context)
+        {
+            context.Spawn(by, 0, out AgentId child);
+            context.Send(sink, new Made(child.Value));
+        }
+    }
+
+    /// <summary>Adds up the ids of those it makes; tells the sum when asked with 0.</summary>
+    private sealed class DurableMaker(SpawnCapability<int> by, List<long> sums)
+        : DurableAgent<long>(0), IHandle<Made>
+    {
+        public void Handle(in Made message, Context context)
+        {
+            if (message.Id == 0)
+            {
+                sums.Add(State);
+                return;
+            }
+
+            Assert.Equal(SpawnResult.Spawned, context.Spawn(by, 0, out AgentId child));
+            Assert.NotEqual(AgentId.Host, child);
+            State += child.Value;
+        }
+    }
+
+    private sealed class Remembering() : DurableAgent<int>(0);
+}
