@@ -52,7 +52,11 @@ internal sealed unsafe class CoreOffloads(Core core)
         AgentContext context, TState state, Func<TState, CancellationToken, TResult> work)
     {
         AgentCell self = context.Cell;
-        var job = new OffloadAwait<TState, TResult>(context, state, work) { Scope = ScopeOf(self), Qos = self.EffectiveQos };
+        var job = new OffloadAwait<TState, TResult>(context, state, work)
+        {
+            Scope = ScopeOf(self),
+            Qos = self.EffectiveQos,
+        };
         OffloadResult result = Put(job);
         return result == OffloadResult.Accepted
             ? new ValueTask<TResult>(job, 0)

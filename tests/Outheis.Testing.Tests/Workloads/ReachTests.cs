@@ -51,8 +51,8 @@ public sealed class ReachTests
         "turns of the lowest,turns between,turns of the highest,turns of passers-by,turns that spent their budget")]
     [InlineData(
         "override",
-        "asks Replied,asks TimedOut,urgent asks,asks passed on,turns of default work meanwhile,raised while they waited,"
-        + "servers crashed,overtook")]
+        "asks Replied,asks TimedOut,urgent asks,asks passed on,turns of default work meanwhile,"
+        + "raised while they waited,servers crashed,overtook")]
     [InlineData("offloads", "told,buried,given up by a stop")]
     [InlineData("stop", "drained,not drained,woken by their token,dead letters,waits,asks Dead,reopened")]
     public void Run_SomeSeeds_ReachesTheStatesThatItIsFor(string name, string states) =>
