@@ -178,7 +178,8 @@ public sealed class OffloadJournalTests
             }, (ulong)message.Number);
             State = State with
             {
-                Jobs = State.Jobs + 1, Refused = State.Refused + (result == OffloadResult.Full ? 1 : 0),
+                Jobs = State.Jobs + 1,
+                Refused = State.Refused + (result == OffloadResult.Full ? 1 : 0),
             };
         }
 
