@@ -44,6 +44,13 @@ public readonly ref struct Context
     /// <summary>Whether the asker of the request being answered has given up.</summary>
     public bool IsCancellationRequested => _core.IsCurrentAbandoned;
 
+    /// <summary>Whether this core has something else to do: somebody is ready, or something has come in. A handler that
+    /// computes for long asks now and then; an asynchronous one awaits <see cref="AgentContext.Yield"/>, a synchronous
+    /// one sends itself what is left to do.</summary>
+    /// <remarks>Cost: a look at each ring. Says how to work, not what to do: a replay, in which it is false, must come
+    /// to the same.</remarks>
+    public bool ShouldYield => _core.ShouldYield;
+
     /// <summary>A number from this core's seeded generator.</summary>
     public ulong NextRandom() => _core.NextRandom();
 
@@ -107,7 +114,8 @@ public readonly ref struct Context
     /// <typeparam name="TSeed">What the factory is told.</typeparam>
     /// <param name="by">A right of this agent, from its <see cref="Endowment"/>.</param>
     /// <param name="seed">Kept, and given to the factory again at each restart.</param>
-    /// <param name="child">The new agent, or none.</param>
+    /// <param name="child">The new agent, or none. Means nothing in a later run: a durable agent does not keep it beyond
+    /// one.</param>
     /// <remarks>Cost: allocates the agent and its record; takes the lock of the table of agents. An agent so made gets
     /// nothing that an earlier run left to a namesake, and is no durable one.</remarks>
     /// <exception cref="InvalidOperationException">The factory made a durable agent, and there is a journal.

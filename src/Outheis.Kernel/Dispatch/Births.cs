@@ -3,16 +3,19 @@ namespace Outheis;
 /// <summary>
 /// Agents made by those of this core for this core, not yet started. Those of one turn start in the order in which they
 /// were made, and before all that were made earlier: a family that makes families is worked off one after the other,
-/// so few of a large tree live at a time. The core only; no memory of its own, an agent is its own link.
+/// so few of a large tree live at a time. Every <see cref="Limits.FairShare"/>-th start is that of one who has been set
+/// aside, so that a family without end starves nobody. The core only; no memory of its own, an agent is its own link.
 /// </summary>
 internal struct Births
 {
     private AgentCell? _first;
     private AgentCell? _newest;      // of the turn under way
+    private AgentCell? _aside;       // were all that waited when nobody was aside any more
     private int _startsInRow;
+    private int _starts;
 
     /// <summary>Nobody waits to start.</summary>
-    public readonly bool IsEmpty => _first is null;
+    public readonly bool IsEmpty => _first is null && _aside is null;
 
     public void Put(AgentCell agent)
     {
@@ -36,13 +39,25 @@ internal struct Births
     /// <summary>Who starts next; null: nobody, or those who wait for a turn come first now.</summary>
     public AgentCell? Take(bool somebodyIsReady)
     {
-        if (_first is null || (somebodyIsReady && _startsInRow >= Limits.StartsInRow))
+        if (IsEmpty || (somebodyIsReady && _startsInRow >= Limits.StartsInRow))
         {
             return null;
         }
 
-        AgentCell agent = _first;
-        _first = (AgentCell?)agent.NextOp;
+        bool isTheirs = (++_starts & (Limits.FairShare - 1)) == 0;
+        if (isTheirs && _aside is null)
+        {
+            (_aside, _first) = (_first, null);
+        }
+
+        ref AgentCell? from = ref _first;
+        if (isTheirs || _first is null)
+        {
+            from = ref _aside;
+        }
+
+        AgentCell agent = from!;
+        from = (AgentCell?)agent.NextOp;
         agent.NextOp = null;
         _newest = null;
         _startsInRow++;

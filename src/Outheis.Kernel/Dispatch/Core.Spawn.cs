@@ -28,30 +28,64 @@ internal sealed unsafe partial class Core
     {
         if (Replay?.Spawned() is { } recorded)
         {
-            child = recorded;
-            return recorded == AgentId.Host ? SpawnResult.Denied : SpawnResult.Spawned;
+            child = recorded.Child;
+            return recorded.Result != ChildRecord.Threw ? recorded.Result : throw new InvalidOperationException(
+                $"The factory of {self.Name}'s child threw, or made what is not to be made within a turn.");
         }
 
+        self = self.Factory is null && Replay?.Actor is { } actor ? actor : self;
         SpawnResult result = by is null || !by.Allows(self) ? SpawnResult.Denied
             : Kernel.IsStopping ? SpawnResult.Stopping
             : SpawnResult.Spawned;
         child = default;
-        if (result == SpawnResult.Spawned)
+        try
         {
-            var factory = new SeededFactory<TSeed>(by!.Factory, seed);
-            AgentCell agent = Kernel.SpawnInTurn(by.Core ?? this, by.Name, factory, in by.Shape);
-            child = agent.Id;
-            if (ReferenceEquals(agent.Core, this))
+            if (result == SpawnResult.Spawned)
             {
-                _births.Put(agent);
-            }
-            else
-            {
-                agent.Core.Post(agent);
+                child = MakeChild(by!, seed);
             }
         }
+        catch
+        {
+            NoteObserved(ObservedRecord.Child, ChildRecord.Of(ChildRecord.Threw, default));
+            throw;
+        }
 
-        NoteObserved(ObservedRecord.Child, child.Value);
+        NoteObserved(ObservedRecord.Child, ChildRecord.Of(result, child));
         return result;
     }
+
+    private AgentId MakeChild<TSeed>(SpawnRight<TSeed> by, TSeed seed)
+    {
+        var factory = new SeededFactory<TSeed>(by.Factory, seed);
+        AgentCell agent = Kernel.SpawnInTurn(by.Core ?? this, by.Name, factory, in by.Shape);
+        if (ReferenceEquals(agent.Core, this))
+        {
+            _births.Put(agent);
+        }
+        else
+        {
+            agent.Core.Post(agent);
+        }
+
+        return agent.Id;
+    }
+}
+
+/// <summary>What a journal has of a spawn within a turn: who was made, and above that what came of it.</summary>
+internal readonly record struct ChildRecord(SpawnResult Result, AgentId Child)
+{
+    /// <summary>The factory's exception went to the handler.</summary>
+    public const SpawnResult Threw = (SpawnResult)3;
+
+    public static long Of(SpawnResult result, AgentId child) => ((long)result << 32) | child.Value;
+
+    public override string ToString() => Result switch
+    {
+        SpawnResult.Spawned => $"the new agent {Child}",
+        Threw => "no new agent: its factory threw",
+        _ => $"no new agent: {Result}",
+    };
+
+    public static ChildRecord From(long value) => new((SpawnResult)(value >> 32), new AgentId((uint)value));
 }

@@ -4,6 +4,9 @@ namespace Outheis;
 /// ends.</summary>
 internal sealed unsafe partial class Core
 {
+    /// <summary>Within a turn: others could run. What is handled once more is alone.</summary>
+    public bool ShouldYield => Replay is null && HasWork();
+
     private void RunTurn(AgentCell agent)
     {
         Running = agent;

@@ -49,6 +49,10 @@ internal sealed unsafe class Refold(Core core, AgentCell agent, AgentPast past, 
 
     public override bool IsMute => !_isOpen;
 
+    public override AgentCell? Actor => _isOpen ? agent : null;
+
+    public override AgentCell? Deriver => Actor;
+
     public override SendResult Sent<T>(CapabilityNode? node, in T message)
     {
         JournalEntry? output = Take(static entry =>
@@ -137,8 +141,8 @@ internal sealed unsafe class Refold(Core core, AgentCell agent, AgentPast past, 
     }
 
     // A namesake of an earlier run is nobody any more, but it was made.
-    public override AgentId? Spawned() =>
-        TakeObserved(ObservedRecord.Child) is { } told ? new AgentId((uint)told) : _isOpen ? null : default(AgentId);
+    public override ChildRecord? Spawned() =>
+        TakeObserved(ObservedRecord.Child) is { } told ? ChildRecord.From(told) : _isOpen ? null : default(ChildRecord);
 
     public override ulong? Random() => (ulong?)TakeObserved(ObservedRecord.Random);
 

@@ -11,8 +11,14 @@ internal abstract class Replaying
     /// <summary>Nothing is done that was not done then.</summary>
     public abstract bool IsMute { get; }
 
+    /// <summary>What the handler awaits without its being recorded never comes: it is an agent that may.</summary>
+    public virtual bool LosesAwaits => false;
+
     /// <summary>Whose capabilities it derives from; null: from none.</summary>
     public virtual AgentCell? Deriver => null;
+
+    /// <summary>In whose name the stand-in does what was not done then; null: nothing is.</summary>
+    public virtual AgentCell? Actor => null;
 
     /// <summary>What a send in the name of the stand-in comes to.</summary>
     public abstract SendResult Sent<T>(CapabilityNode? node, in T message);
@@ -44,6 +50,6 @@ internal abstract class Replaying
     /// <param name="verdict">As <see cref="SupervisedRecord"/> numbers it.</param>
     public abstract bool? Supervised(AgentId child, byte verdict);
 
-    /// <summary>The agent that it made then, 0 if it was refused; null: it made none, and makes one now.</summary>
-    public abstract AgentId? Spawned();
+    /// <summary>What came of it when it made an agent; null: it made none then, and makes one now.</summary>
+    public abstract ChildRecord? Spawned();
 }

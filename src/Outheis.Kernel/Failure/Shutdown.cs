@@ -183,6 +183,7 @@ internal static class Shutdown
         public override void Run(Core core)
         {
             core.DrainArrivals(evenUnjournaled: true);
+            core.Offloads.PutBackAll();
             AgentCell[] mine = [.. core.Kernel.Agents.Snapshot().Where(agent => ReferenceEquals(agent.Core, core))];
             foreach (AgentCell agent in mine.Reverse())
             {

@@ -36,6 +36,11 @@ public sealed partial class AgentContext
         ArgumentNullException.ThrowIfNull(work);
         Core core = OnCore();
         bool isRecorded = _effectsUnderWay > 0;
+        if (!isRecorded && core.Replay is { LosesAwaits: true })
+        {
+            return new ValueTask<TResult>(new TaskCompletionSource<TResult>().Task);      // the replay says what it lost
+        }
+
         if (!isRecorded && (Cell.Durable is not null || core.Replay is not null || Cell.Factory is null))
         {
             throw new InvalidOperationException(

@@ -133,6 +133,12 @@ internal sealed unsafe class CoreOffloads(Core core)
         }
 
         _nextLook = core.Now + (long)(Limits.PollPeriod.TotalSeconds * core.Time.TimestampFrequency);
+        return PutBackAll();
+    }
+
+    /// <summary>A stop: what is held counts as waiting for its agent, whatever room there is.</summary>
+    public int PutBackAll()
+    {
         Inbox held = _held;
         _held = default;
         int count = held.Count;

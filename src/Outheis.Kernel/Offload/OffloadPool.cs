@@ -126,9 +126,8 @@ internal sealed class OffloadPool
             }
 
             _done++;
+            job.Scope.Agent.Core.PostUninterrupted(job);      // under the lock: a stop that closes comes after it
         }
-
-        job.Scope.Agent.Core.Post(job);
     }
 
     /// <summary>A worker that rested for long. False: it was woken at this moment.</summary>
@@ -223,7 +222,7 @@ internal sealed class OffloadPool
             }
         }
 
-        _blockedLooks = !isNeeded && AreAllBlocked() ? _blockedLooks + 1 : 0;
+        _blockedLooks = !isNeeded && _looked.Count > 0 && CountRunnable() < _threads.Processors ? _blockedLooks + 1 : 0;
         if (isNeeded || _blockedLooks == Limits.OffloadLooks)
         {
             _blockedLooks = 0;
@@ -237,22 +236,20 @@ internal sealed class OffloadPool
         _watch.Signal();
     }
 
-    private bool AreAllBlocked()
+    private int CountRunnable()
     {
         TimeProvider time = _kernel.Options.Time;
         long now = time.GetTimestamp();
+        int runnable = 0;
         foreach (OffloadWorker worker in _looked)
         {
             // Where the system does not tell, whoever is long at something counts as blocked.
             bool isBlocked = worker.Thread!.IsBlocked
                 ?? time.GetElapsedTime(Volatile.Read(ref worker.Since), now) >= Limits.OffloadStall;
-            if (!isBlocked)
-            {
-                return false;
-            }
+            runnable += isBlocked ? 0 : 1;
         }
 
-        return _looked.Count > 0;
+        return runnable;
     }
 
     private void Begin()

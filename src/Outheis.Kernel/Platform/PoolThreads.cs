@@ -86,9 +86,13 @@ internal sealed class SystemPoolThread(string name, IPoolWork work, TimeSpan res
     private void Run()
     {
         Volatile.Write(ref _stat, OpenStat());
+        ExecutionContext clean = ExecutionContext.Capture()!;
         PoolStep step;
         while ((step = work.Step()) != PoolStep.Leave)
         {
+            // What one piece of work left around it is nothing to the next one.
+            SynchronizationContext.SetSynchronizationContext(null);
+            ExecutionContext.Restore(clean);
             if (step == PoolStep.Rest && !IsSignaled() && work.TryLeave())
             {
                 break;

@@ -20,6 +20,8 @@ internal sealed class ReplayActs(JournalReader journal, MessageCodecs codecs) : 
 
     public override AgentCell? Deriver => _turn.Agent.Cell;
 
+    public override bool LosesAwaits => !_turn.Agent.IsDurable;
+
     public void Begin(ReplayTurn turn)
     {
         (_turn, _next, Divergence) = (turn, 0, null);
@@ -198,18 +200,14 @@ internal sealed class ReplayActs(JournalReader journal, MessageCodecs codecs) : 
             told ?? (_turn.Run.OpenedTicks == 0 ? 0 : Math.Max(0, _turn.Ticks - _turn.Run.OpenedTicks)));
     }
 
-    public override OffloadResult? Offloaded()
-    {
-        long? told = TakeObserved(ObservedRecord.Offload);
-        _turn.Agent.HasGuessed |= told is null;
-        return (OffloadResult?)told;
-    }
+    // Only a refusal is recorded: that there is none is no guess.
+    public override OffloadResult? Offloaded() => (OffloadResult?)TakeObserved(ObservedRecord.Offload);
 
-    public override AgentId? Spawned()
+    public override ChildRecord? Spawned()
     {
         long? told = TakeObserved(ObservedRecord.Child);
         _turn.Agent.HasGuessed |= told is null;
-        return new AgentId((uint)(told ?? 0));
+        return ChildRecord.From(told ?? 0);
     }
 
     public override bool? Supervised(AgentId child, byte verdict)

@@ -32,7 +32,7 @@ internal sealed class ReplayMessage
     public ulong Correlation;
     public ulong Labels;
     public bool IsRedelivered;
-    public bool IsOfItsRun;           // a signal of the kernel's, or a timer's
+    public bool IsOfItsRun;           // a signal, a timer's, or of offloaded work
     public bool IsStranger;           // for somebody whose name was not known when it was sent
     public JournalEntry? Entry;       // in place of the bytes, where they are not the message itself
     public byte[] Bytes = [];

@@ -10,6 +10,7 @@ namespace Outheis.Testing;
 /// </summary>
 internal sealed class Override : Workload
 {
+    private const int WorkMost = 5000;     // messages of one agent that does default work
     private const int FairShare = 64;      // turns; as Limits.FairShare, told anew so that a change there is noticed
 
     public override string Name => "override";
@@ -137,12 +138,14 @@ internal sealed class Override : Workload
     /// <summary>Always has something to do, a message in a turn.</summary>
     private sealed class Worker(Book book, int core) : Agent, IHandleAsync<Work>
     {
+        private int _left = WorkMost;
+
         public Capability<Work> Self { get; set; }
 
         public async ValueTask HandleAsync(Work message, AgentContext context, CancellationToken cancellationToken)
         {
             book.NoteDefaultTurn(core);
-            if (book.IsUnderWay)
+            if (book.IsUnderWay && --_left > 0)      // not for ever: the cores may be let run and nobody else
             {
                 context.Send(Self, message);
             }

@@ -105,6 +105,50 @@ public sealed class SpawnTests
         };
     }
 
+    /// <summary>A family without end starves nobody who was made before it.</summary>
+    [Fact]
+    public void Spawn_WithoutEnd_WhoWasMadeEarlierStarts()
+    {
+        using var world = new StepKernel(cores: 1);
+        int born = 0, started = 0;
+        bool isOver = false;
+        world.Kernel.Spawn(null, endow =>
+        {
+            SpawnCapability<int> family = endow.GrantSpawn<int>(null, (next, _) => Ancestor(next));
+            return new Maker<int>(endow.GrantSpawn<int>(null, (_, _) => new Puppet { Started = _ => started++ }))
+            {
+                OnBirth = (by, context) =>
+                {
+                    for (int i = 0; i < 3; i++)
+                    {
+                        context.Spawn(family, 0, out _);
+                        context.Spawn(by, 0, out _);
+                    }
+                },
+            };
+        });
+        while (started < 3)
+        {
+            world.Pass(0);
+            Assert.True(born < 20_000, $"{born} agents were born while {3 - started} waited");
+        }
+
+        isOver = true;
+
+        Maker<int> Ancestor(Endowment endow) => new(endow.GrantSpawn<int>(null, (next, _) => Ancestor(next)))
+        {
+            OnBirth = (by, context) =>
+            {
+                born++;
+                context.Stop();
+                if (!isOver)
+                {
+                    context.Spawn(by, 0, out _);
+                }
+            },
+        };
+    }
+
     [Fact]
     public void Spawn_RightOfNobodyOfAnotherAgentOrOfAnEarlierIncarnation_IsDenied()
     {
@@ -266,6 +310,42 @@ public sealed class SpawnTests
             _sums)));
     }
 
+    /// <summary>A turn that a kill cut off before it had made anybody makes one when it is finished.</summary>
+    [Fact]
+    public void DurableMaker_KilledBeforeItMadeAnybody_MakesOneThen()
+    {
+        var disk = new SimulatedDisk();
+        DiskImage? image = null;
+        int born = 0;
+        using (StepKernel world = Start())
+        {
+            Spawn(world.Kernel, () => image ??= disk.Snapshot()).SendAll([new Made(1)]);
+            world.Run();
+        }
+
+        disk = SimulatedDisk.From(image!);
+        born = 0;
+        using StepKernel next = Start();
+        Capability<Made> maker = Spawn(next.Kernel, null);
+        next.Run();
+        Assert.Equal(1, born);
+        maker.SendAll([new Made(0)]);
+        next.Run();
+        Assert.True(Assert.Single(_sums) > 0);
+
+        StepKernel Start() => new(cores: 1, disk: disk, codecs: new MessageCodecs().Add<Made>());
+
+        Capability<Made> Spawn(Kernel kernel, Action? before) => kernel.Grant<Made>(
+            kernel.Spawn("maker", endow => new DurableMaker(
+                endow.GrantSpawn<int>(null, (_, _) =>
+                {
+                    born++;
+                    return new Puppet();
+                }),
+                _sums)
+            { Before = before }));
+    }
+
     private static void MakerDo<TSeed>(
         StepKernel world, AgentId maker, Action<SpawnCapability<TSeed>, Context> script)
     {
@@ -318,12 +398,20 @@ public sealed class SpawnTests
     private sealed class DurableMaker(SpawnCapability<int> by, List<long> sums)
         : DurableAgent<long>(0), IHandle<Made>
     {
+        public Action? Before { get; init; }
+
         public void Handle(in Made message, Context context)
         {
             if (message.Id == 0)
             {
                 sums.Add(State);
                 return;
+            }
+
+            if (Before is not null)
+            {
+                context.NextRandom();      // which tells that the message was taken
+                Before();
             }
 
             Assert.Equal(SpawnResult.Spawned, context.Spawn(by, 0, out AgentId child));

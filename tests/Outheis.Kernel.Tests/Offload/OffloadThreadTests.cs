@@ -73,6 +73,65 @@ public sealed class OffloadThreadTests
         Assert.Equal(most, kernel.DescribeOffloads().WorkersMost);
     }
 
+    /// <summary>What one piece of work leaves around it is nothing to the next one on that thread.</summary>
+    [Fact]
+    public async Task Work_LeavesSomethingAroundIt_TheNextOneDoesNotSeeIt()
+    {
+        var ambient = new AsyncLocal<int>();
+        await using Kernel kernel = Start(workers: 1);
+        AgentId agent = kernel.Spawn(new OffloadPuppet(_results));
+        for (int i = 1; i <= 3; i++)
+        {
+            int wanted = i;
+            kernel.Do(agent, context => context.Offload(ambient, static (around, _) =>
+            {
+                int seen = around.Value + (SynchronizationContext.Current is null ? 0 : 100);
+                around.Value = 7;
+                SynchronizationContext.SetSynchronizationContext(new SynchronizationContext());
+                return new Worked(seen);
+            }));
+            ThreadKernel.Until(() => Results() == wanted, "the result");
+        }
+
+        Assert.Equal(1, kernel.DescribeOffloads().WorkersMost);
+        Assert.All(_results, static worked => Assert.Equal(0, worked.Number));
+    }
+
+    /// <summary>One that computes keeps a processor, not the queue.</summary>
+    [Fact]
+    public async Task Workers_OneComputesAndTheRestBlock_MoreBeginAllTheSame()
+    {
+        if (Environment.ProcessorCount < 2)
+        {
+            return;      // it keeps the only one
+        }
+
+        using var gate = new Gate();
+        using var computes = new CancellationTokenSource();
+        await using Kernel kernel = Start();
+        AgentId agent = kernel.Spawn(new OffloadPuppet(_results));
+        kernel.Do(agent, context =>
+        {
+            context.Offload(computes.Token, static (until, _) =>
+            {
+                while (!until.IsCancellationRequested)
+                {
+                    Thread.SpinWait(100);
+                }
+
+                return new Worked(-1);
+            });
+            for (int i = 0; i < Environment.ProcessorCount + 2; i++)
+            {
+                Gate.Offload(context, gate, i);
+            }
+        });
+        ThreadKernel.Until(() => gate.Entered == Environment.ProcessorCount + 2, "every other piece");
+        await computes.CancelAsync();
+        gate.Open();
+        ThreadKernel.Until(() => Results() == Environment.ProcessorCount + 3, "every result");
+    }
+
     /// <summary>More threads than processors make computing no faster.</summary>
     [Fact]
     public async Task Workers_AllCompute_AreNoMoreThanProcessors()

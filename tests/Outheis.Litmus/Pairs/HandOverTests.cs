@@ -41,9 +41,14 @@ public sealed class HandOverTests
         ],
     });
 
+    // Of nobody: only its list of asks is used.
+    private static AgentContext Asker() => new(
+        null!, new AgentCell(null!, null, new AgentId(1), null, null, null, Qos.Default, 1));
+
     private sealed class ReplyDesk
     {
         private readonly ReplyTable _table = IdleKernel.Make().Cores[0].Replies;
+        private readonly AgentContext _asker = Asker();
         private ReplySlot<int>? _slot;
         private ulong _correlation;
         private bool _first;
@@ -58,7 +63,7 @@ public sealed class HandOverTests
                 _table.Return(_slot);
             }
 
-            _slot = _table.Rent<int>(null!, null!, long.MaxValue);
+            _slot = _table.Rent<int>(_asker, null!, long.MaxValue);
             _correlation = _slot!.Correlate(0);
         }
 
@@ -95,6 +100,7 @@ public sealed class HandOverTests
     private sealed class GrowingReplies
     {
         public readonly ReplyTable Table = new(null!);
+        public readonly AgentContext Waits = Asker();
         public readonly ulong Correlation;
         public bool Found;
 
@@ -102,7 +108,7 @@ public sealed class HandOverTests
         {
             for (int i = 0; i < FullTable; i++)
             {
-                Correlation = Table.Rent<int>(null!, null!, long.MaxValue)!.Correlate(0);
+                Correlation = Table.Rent<int>(Waits, null!, long.MaxValue)!.Correlate(0);
             }
         }
     }
@@ -115,7 +121,7 @@ public sealed class HandOverTests
             Make = static () => new GrowingReplies(),
             Actors =
             [
-                static replies => replies.Table.Rent<int>(null!, null!, long.MaxValue),
+                static replies => replies.Table.Rent<int>(replies.Waits, null!, long.MaxValue),
                 static replies => replies.Found = replies.Table.IsCurrent(replies.Correlation),
             ],
             Observe = static replies => replies.Found ? "found" : "lost",
