@@ -58,8 +58,8 @@ public sealed class KernelOptions
     public int SnapshotEvery { get; init; } = Limits.SnapshotEvery;
 
     /// <summary>Whether the journal has what no message says — times read, random numbers drawn, sends, asks and
-    /// offloads refused, agents made — of plain agents too, and not only of durable ones, so that <see cref="JournalReplay"/> repeats them
-    /// exactly. Costs a record for each.</summary>
+    /// offloads refused, agents made — of plain agents too, and not only of durable ones, so that
+    /// <see cref="JournalReplay"/> repeats them exactly. Costs a record for each.</summary>
     public bool RecordInputs { get; init; }
 
     /// <summary>How reference messages are written into the journal.</summary>

@@ -29,7 +29,7 @@ internal sealed unsafe partial class Core
         if (Replay?.Spawned() is { } recorded)
         {
             child = recorded.Child;
-            return recorded.Result != ChildRecord.Threw ? recorded.Result : throw new InvalidOperationException(
+            return recorded.Outcome != ChildRecord.Threw ? recorded.Outcome : throw new InvalidOperationException(
                 $"The factory of {self.Name}'s child threw, or made what is not to be made within a turn.");
         }
 
@@ -73,18 +73,18 @@ internal sealed unsafe partial class Core
 }
 
 /// <summary>What a journal has of a spawn within a turn: who was made, and above that what came of it.</summary>
-internal readonly record struct ChildRecord(SpawnResult Result, AgentId Child)
+internal readonly record struct ChildRecord(SpawnResult Outcome, AgentId Child)
 {
     /// <summary>The factory's exception went to the handler.</summary>
     public const SpawnResult Threw = (SpawnResult)3;
 
     public static long Of(SpawnResult result, AgentId child) => ((long)result << 32) | child.Value;
 
-    public override string ToString() => Result switch
+    public override string ToString() => Outcome switch
     {
         SpawnResult.Spawned => $"the new agent {Child}",
         Threw => "no new agent: its factory threw",
-        _ => $"no new agent: {Result}",
+        _ => $"no new agent: {Outcome}",
     };
 
     public static ChildRecord From(long value) => new((SpawnResult)(value >> 32), new AgentId((uint)value));

@@ -271,8 +271,8 @@ internal readonly record struct SupervisedRecord(byte Verdict, bool IsTaken) : I
     }
 }
 
-/// <summary>Observed by the header's sender. What: 1 wall time, 2 random number, 3 the kernel's uptime, 4 why work was not
-/// taken, 5 what came of making an agent (see ChildRecord).</summary>
+/// <summary>Observed by the header's sender. What: 1 wall time, 2 random number, 3 the kernel's uptime, 4 why work was
+/// not taken, 5 what came of making an agent (see ChildRecord).</summary>
 internal readonly record struct ObservedRecord(byte What, long Value) : IJournalRecord<ObservedRecord>
 {
     public const byte Clock = 1;

@@ -38,7 +38,7 @@ public sealed partial class AgentContext
         bool isRecorded = _effectsUnderWay > 0;
         if (!isRecorded && core.Replay is { LosesAwaits: true })
         {
-            return new ValueTask<TResult>(new TaskCompletionSource<TResult>().Task);      // the replay says what it lost
+            return new ValueTask<TResult>(new TaskCompletionSource<TResult>().Task);      // the replay says so
         }
 
         if (!isRecorded && (Cell.Durable is not null || core.Replay is not null || Cell.Factory is null))
