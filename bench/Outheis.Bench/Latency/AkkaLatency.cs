@@ -24,21 +24,6 @@ internal sealed class AkkaLatency : ILatencySystem
         }
     }
 
-    private sealed class Begin
-    {
-        public static readonly Begin Instance = new();
-    }
-
-    private sealed class Tick
-    {
-        public static readonly Tick Instance = new();
-    }
-
-    private sealed class Timed(long intended)
-    {
-        public readonly long Intended = intended;
-    }
-
     private sealed class Sender(Schedule schedule, IActorRef sink) : UntypedActor
     {
         protected override void OnReceive(object message)

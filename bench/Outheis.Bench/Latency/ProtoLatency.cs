@@ -23,21 +23,6 @@ internal sealed class ProtoLatency : ILatencySystem
         }
     }
 
-    private sealed class Begin
-    {
-        public static readonly Begin Instance = new();
-    }
-
-    private sealed class Tick
-    {
-        public static readonly Tick Instance = new();
-    }
-
-    private sealed class Timed(long intended)
-    {
-        public readonly long Intended = intended;
-    }
-
     private sealed class Sender(Schedule schedule, PID sink) : IActor
     {
         public Task ReceiveAsync(IContext context)

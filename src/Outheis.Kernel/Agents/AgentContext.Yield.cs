@@ -23,7 +23,7 @@ public sealed partial class AgentContext
 
 /// <summary>What <see cref="AgentContext.Yield"/> returns, for <see langword="await"/> alone.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
-public readonly struct TurnYield : ICriticalNotifyCompletion, IEquatable<TurnYield>
+public readonly record struct TurnYield : ICriticalNotifyCompletion
 {
     private static readonly Action<object?> Go = static continuation => ((Action)continuation!)();
 
@@ -48,23 +48,4 @@ public readonly struct TurnYield : ICriticalNotifyCompletion, IEquatable<TurnYie
     public void GetResult()
     {
     }
-
-    /// <inheritdoc/>
-    public bool Equals(TurnYield other) => ReferenceEquals(_context, other._context);
-
-    /// <inheritdoc/>
-    public override bool Equals(object? obj) => obj is TurnYield other && Equals(other);
-
-    /// <inheritdoc/>
-    public override int GetHashCode() => RuntimeHelpers.GetHashCode(_context);
-
-    /// <summary>Whether both are of the same turn.</summary>
-    /// <param name="left">One.</param>
-    /// <param name="right">The other.</param>
-    public static bool operator ==(TurnYield left, TurnYield right) => left.Equals(right);
-
-    /// <summary>Whether they are of different turns.</summary>
-    /// <param name="left">One.</param>
-    /// <param name="right">The other.</param>
-    public static bool operator !=(TurnYield left, TurnYield right) => !left.Equals(right);
 }

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace Outheis;
 
 /// <summary>
@@ -76,26 +74,9 @@ internal sealed unsafe class CoreOffloads(Core core)
         AgentCell agent = scope.Agent;
         scope.UnderWay++;      // until it is taken
         Message* cell = core.Cells.Rent();
-        cell->Route = route.Index;
-        cell->Target = cell->Sender = agent.Id.Value;
-        cell->Capability = 0;
-        cell->Badge = 0;
-        cell->Flags = MessageFlags.Uncredited | MessageFlags.Extended | MessageFlags.Offload | Carriage<T>.Flags;
-        cell->Qos = agent.Qos;
-        cell->PayloadBytes = (byte)Carriage<T>.InlineBytes;
+        OwnMessage.Fill(core.Cells, cell, agent, route, MessageFlags.Offload, in message);
         cell->Chain = chain != 0 ? chain : core.NextChain();
-        cell->Position = 0;
-        (cell->Correlation, cell->Deadline, cell->Labels) = (0, 0, 0);
         cell->Timer = scope.Incarnation;
-        if (Carriage<T>.IsInline)
-        {
-            Unsafe.WriteUnaligned(&cell->Payload, message);
-        }
-        else
-        {
-            core.Cells.PutReference(cell, Carriage<T>.Wrap(in message));
-        }
-
         core.Put(agent, cell);
     }
 

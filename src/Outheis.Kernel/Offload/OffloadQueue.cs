@@ -9,7 +9,7 @@ namespace Outheis;
 /// </summary>
 internal struct OffloadQueue
 {
-    private readonly Band[] _bands = new Band[(int)Qos.UserInteractive + 1];
+    private readonly Band[] _bands = new Band[QosRules.Classes];
     private uint _waiting;      // bit b: band b is not empty
     private int _picks;
 

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace Outheis;
 
 /// <summary>Which timers there are, and whose.</summary>
@@ -27,7 +25,8 @@ internal sealed unsafe partial class CoreTimers
         }
 
         agent.FirstTimer = index;
-        entry.Template = Fill(_core.Cells.Rent(), agent, route, in message);
+        entry.Template = _core.Cells.Rent();
+        OwnMessage.Fill(_core.Cells, entry.Template, agent, route, MessageFlags.Timer, in message);
         CellsHeld++;
         entry.Template->Timer = new AgentTimer(index, entry.Generation).Id;
         return index;
@@ -66,29 +65,6 @@ internal sealed unsafe partial class CoreTimers
 
         _entries[_used].Generation = 1;      // a value without a timer names none
         return _used++;
-    }
-
-    private Message* Fill<T>(Message* cell, AgentCell agent, Route route, in T message)
-    {
-        cell->Route = route.Index;
-        cell->Target = cell->Sender = agent.Id.Value;
-        cell->Capability = 0;
-        cell->Badge = 0;
-        cell->Flags = MessageFlags.Uncredited | MessageFlags.Extended | MessageFlags.Timer | Carriage<T>.Flags;
-        cell->Qos = agent.Qos;
-        cell->PayloadBytes = (byte)Carriage<T>.InlineBytes;
-        cell->Position = 0;
-        (cell->Correlation, cell->Deadline, cell->Labels) = (0, 0, 0);
-        if (Carriage<T>.IsInline)
-        {
-            Unsafe.WriteUnaligned(&cell->Payload, message);
-        }
-        else
-        {
-            _core.Cells.PutReference(cell, Carriage<T>.Wrap(in message));
-        }
-
-        return cell;
     }
 
     private bool IsOf(AgentCell agent, AgentTimer timer) => (uint)timer.Index < (uint)_used
