@@ -78,6 +78,46 @@ public sealed class HandOverTests
         world.Stop();
     }
 
+    /// <summary>A request is finished too. Whoever asked has gone, and its number is that of somebody else's
+    /// ask.</summary>
+    [Fact]
+    public void CutOffTurn_OfARequest_AnswersNobodyElsesAsk()
+    {
+        var disk = new SimulatedDisk();
+        var world = new StepKernel(cores: 1, disk: disk, codecs: Codecs);
+        var gate = new TaskCompletionSource<Money>();
+        bool isAtIt = false;
+        _ = Ask(world, SpawnDebtor(world));
+        world.RunUntil(() => isAtIt);
+        DiskImage left = disk.Snapshot();
+        world.Abandon();
+        world = new StepKernel(cores: 1, disk: SimulatedDisk.From(left), codecs: Codecs);
+        var other = new TaskCompletionSource<Money>();
+        Task<Money> reply = Ask(world, SpawnSlow(world, "other", other));
+        world.Run();
+        SpawnDebtor(world);
+        world.Run();
+        gate.SetResult(default);      // only now, when nothing is handled once more, can it come to its end
+        world.RunUntil(() => world.CoreAt(0).Counters.LateReplies == 1 || reply.IsCompleted);
+        Assert.False(reply.IsCompleted);
+        other.SetResult(new Money(3, 0, 0, 0));
+        Assert.Equal(3, world.Result(reply).Cents);
+        world.Stop();
+
+        AgentId SpawnDebtor(StepKernel on)
+        {
+            AgentId bank = SpawnSlow(on, "bank", gate);
+            return on.Kernel.Spawn(
+                "debtor", who => new Debtor(who.GrantAsk<GetBalance, Money>(bank), () => isAtIt = true));
+        }
+
+        static AgentId SpawnSlow(StepKernel on, string name, TaskCompletionSource<Money> answer) => on.Kernel.Spawn(
+            new AsyncAnswerer<GetBalance, Money>((_, _, _) => new ValueTask<Money>(answer.Task)), name: name);
+
+        static Task<Money> Ask(StepKernel on, AgentId agent) =>
+            on.Kernel.GrantAsk<GetBalance, Money>(agent).AskAsync(default, Timeout.InfiniteTimeSpan).AsTask();
+    }
+
     private StepKernel WithCutOffTurn(int[] deposits)
     {
         var disk = new SimulatedDisk();
@@ -108,6 +148,23 @@ public sealed class HandOverTests
         if (_handled.Count == 1)
         {
             throw new InvalidOperationException("on purpose");
+        }
+    }
+
+    /// <summary>Is about to ask the world outside when it is killed; in doubt afterwards, it asks its bank.</summary>
+    private sealed class Debtor(AskCapability<GetBalance, Money> bank, Action act)
+        : DurableAgent<Money>(default), IAnswerAsync<GetBalance, Money>
+    {
+        public async ValueTask<Money> AnswerAsync(
+            GetBalance request, AgentContext context, CancellationToken cancellationToken)
+        {
+            await context.EffectAsync("ask", async (_, _) =>
+            {
+                act();
+                return await new TaskCompletionSource<long>().Task;
+            });
+            await context.AskAsync(bank, default, Timeout.InfiniteTimeSpan, CancellationToken.None);
+            return new Money(666, 0, 0, 0);
         }
     }
 
