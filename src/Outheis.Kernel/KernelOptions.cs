@@ -70,7 +70,7 @@ public sealed class KernelOptions
     public int ChannelCapacity { get; init; } = Limits.ChannelMessages;
 
     /// <summary>Threads that offloaded work may have at a time, 1 to 4096 (GC-24). None exists before the first use;
-    /// one more begins only when work waits and all are blocked, or there are fewer than processors.</summary>
+    /// one more begins only when work waits and fewer can run than there are processors.</summary>
     public int OffloadWorkers { get; init; } = Limits.OffloadWorkers;
 
     /// <summary>Offloaded pieces of work that may wait for a thread; the next one is

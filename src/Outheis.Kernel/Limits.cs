@@ -79,7 +79,7 @@ public static class Limits
 
     internal const int OffloadWorkersMost = 4096;    // that one may ask for
     internal const int OffloadQueueMost = 1 << 20;
-    internal const int OffloadLooks = 2;             // in a row that find every worker blocked: then there is one more
+    internal const int OffloadLooks = 2;             // in a row that find too few runnable: then there is one more
 
     internal static readonly TimeSpan OffloadIdle = TimeSpan.FromSeconds(5);        // then an idle worker's thread ends
     // between two looks at the workers, while work waits for one

@@ -206,10 +206,10 @@ public readonly ref struct Context
     /// token fires when this incarnation ends, and at a stop that has no more patience.</param>
     /// <param name="key">Told in <see cref="OffloadFailed.Key"/>, so that the agent knows which work it was.</param>
     /// <returns>Accepted, or why nothing will run.</returns>
-    /// <remarks>Order: none among pieces of work; they begin in the order of quality of service, then of offloading.
-    /// The message takes no room of the channel and is journaled when it is taken. Cost: a lock, a wake of a thread;
-    /// the piece of work is pooled. While recorded messages are handled once more nothing runs: what a durable agent
-    /// still waits for after a restart it offloads again in OnStart.</remarks>
+    /// <remarks>Order: none among pieces of work; they begin in the order of the class that their agent ran in, then of
+    /// offloading. The message takes no room of the channel and is journaled when it is taken. Cost: a lock, a wake of
+    /// a thread; the piece of work is pooled. While recorded messages are handled once more nothing runs: what a
+    /// durable agent still waits for after a restart it offloads again in OnStart.</remarks>
     /// <exception cref="InvalidOperationException">This agent does not handle <typeparamref name="TResult"/> or
     /// <see cref="OffloadFailed"/>.</exception>
     public OffloadResult Offload<TState, TResult>(

@@ -188,7 +188,7 @@ internal static unsafe class Lifecycle
     {
         agent.SetDead();
         core.Timers.CancelAll(agent);
-        if (agent.Held is not null)      // granted between its end and now
+        if (agent.Held is not null)      // granted between its end and now; without the lock, it is just as late
         {
             core.Kernel.Capabilities.ReleaseHeld(agent);
         }

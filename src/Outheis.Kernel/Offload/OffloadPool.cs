@@ -3,11 +3,12 @@ namespace Outheis;
 /// <summary>
 /// Threads for work that may block, so that no core does (GC-24). A piece of work goes to a worker that rests; where
 /// none does it waits, and a watch looks at the workers: it begins one more while there are fewer than processors, or
-/// when two looks in a row found all of them blocked. One that has rested for long ends. Nobody looks while nothing
-/// waits.
+/// when two looks in a row found fewer runnable than processors. One that has rested for long ends. Nobody looks while
+/// nothing waits.
 /// </summary>
 /// <remarks>Everything is under one lock, held for a few steps and never while somebody's code runs, a thread begins or
-/// the system is asked. Cores take it to put work in; so what a worker came to reaches a core by its control queue.
+/// the system is asked, but for the wake of a core that work goes home to. Cores take it to put work in; so what a
+/// worker came to reaches a core by its control queue.
 /// </remarks>
 internal sealed class OffloadPool
 {

@@ -222,7 +222,7 @@ public sealed class OffloadThreadTests
     /// <summary>On the worker's thread nothing at all; on the core's no more than an object a round, in some runs on a
     /// busy machine.</summary>
     [Fact]
-    public async Task Offload_OnceWarm_AllocatesNothing()
+    public async Task Offload_OnceWarm_ItsWorkerAllocatesNothing()
     {
         const int warm = 5000, end = warm + 20_000;
         long[] core = new long[2], worker = new long[2];
