@@ -26,6 +26,7 @@ public sealed partial class Kernel : IAsyncDisposable
         HostAsks = new HostAsks(options.Time);
         OffloadPool = new OffloadPool(this);
         _stopped = new HostSignal(platform.Host);
+        Watch = new TurnWatch(this);
         int cores = platform.Threads.Place(options);
         if (options.JournalDirectory is { } directory)
         {
@@ -80,6 +81,8 @@ public sealed partial class Kernel : IAsyncDisposable
     internal CapabilityTree Capabilities { get; } = new();
 
     internal HostAsks HostAsks { get; }
+
+    internal TurnWatch Watch { get; }
 
     /// <summary>Null without a journal.</summary>
     internal JournalFlusher? Flusher { get; }
@@ -229,6 +232,10 @@ public sealed partial class Kernel : IAsyncDisposable
     public IReadOnlyList<CoreInfo> ListCores() =>
         [.. Cores.Select(CoreInfo.Of)];
 
+    /// <summary>The newest 256 handlers that took longer than <see cref="KernelOptions.TurnBudget"/>, the oldest first;
+    /// one that is still at it is among them. Any thread.</summary>
+    public IReadOnlyList<TurnOverrun> ListTurnOverruns() => Watch.List();
+
     /// <summary>
     /// Stops the kernel. From here on host sends are <see cref="SendResult.Dead"/>; agents go on until
     /// everything sent is handled or the deadline comes, a quarter of which remains after their tokens have
@@ -283,6 +290,7 @@ public sealed partial class Kernel : IAsyncDisposable
     /// <returns>Why the journal could not be closed, if it could not.</returns>
     internal JournalException? Release(bool everyCoreStopped)
     {
+        Watch.Dispose();
         HostAsks.FailAll();
         _stopped.Set();
         foreach (Core core in Cores)
@@ -307,6 +315,7 @@ public sealed partial class Kernel : IAsyncDisposable
     /// <summary>Lets go of everything without a word, as a killed process does. No core may run any more.</summary>
     internal void Abandon()
     {
+        Watch.Dispose();
         OffloadPool.Close();
         Flusher?.Stop();
         _past?.Abandon();

@@ -80,6 +80,16 @@ public sealed class KernelOptions
     /// <summary>How long disposing lets agents finish what they were sent.</summary>
     public TimeSpan DrainDeadline { get; init; } = Limits.DrainDeadline;
 
+    /// <summary>How long a turn should take at most, on the wall clock. One that handles several messages ends then; a
+    /// handler that takes longer is listed (<see cref="Kernel.ListTurnOverruns"/>), counted and told to
+    /// <see cref="TurnOverran"/>, and once it has taken 50 ms, or this if it is longer, another thread runs the other
+    /// agents of its core until it is done. <see cref="Timeout.InfiniteTimeSpan"/>: nobody looks. Grain: 5 ms.</summary>
+    public TimeSpan TurnBudget { get; init; } = Limits.TurnBudget;
+
+    /// <summary>Hears of each handler that takes longer than <see cref="TurnBudget"/>, while it does, on a thread of
+    /// the kernel's; must be short. What it throws is ignored.</summary>
+    public Action<TurnOverrun>? TurnOverran { get; init; }
+
     /// <summary>The kernel's clock: ask timeouts, drain, journal times. Not the application's.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
@@ -108,6 +118,11 @@ public sealed class KernelOptions
         if (Durability == Durability.Durable && JournalDirectory is null)
         {
             throw new ArgumentException("Durable sends need a journal: set JournalDirectory.", nameof(Durability));
+        }
+
+        if (TurnBudget != Timeout.InfiniteTimeSpan)
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(TurnBudget, Limits.TurnLook);
         }
 
         ArgumentOutOfRangeException.ThrowIfLessThan(AttemptsMost, 1);

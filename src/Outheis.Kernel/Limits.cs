@@ -46,6 +46,9 @@ public static class Limits
     /// <summary>What one agent may have offloaded and not heard of yet.</summary>
     public const int OffloadsPerAgent = 1024;
 
+    /// <summary>Default of <see cref="KernelOptions.TurnBudget"/>.</summary>
+    public static readonly TimeSpan TurnBudget = TimeSpan.FromMilliseconds(20);
+
     /// <summary>How long <c>AskAsync</c> waits unless told otherwise (OT-31).</summary>
     public static readonly TimeSpan AskTimeout = TimeSpan.FromSeconds(5);
 
@@ -74,6 +77,9 @@ public static class Limits
     internal const int DeadLettersKept = 256;        // the newest dead letters, for reading
     internal const int ClockPasses = 16;             // busy passes between two looks at the clock
 
+    internal const int ThreadsPerCore = 32;          // that are in agents' code, and one that has the core
+    internal const int OverrunsKept = 256;           // the newest turns over their budget, for reading
+
     internal const int TimersPerCore = 1 << 22;      // that are neither over nor cancelled
     internal const int TimersPerPass = 256;          // messages of timers between two passes
 
@@ -86,6 +92,14 @@ public static class Limits
     internal static readonly TimeSpan OffloadLook = TimeSpan.FromMilliseconds(5);
     // at a piece of work counts as blocked, where the system does not tell which threads are
     internal static readonly TimeSpan OffloadStall = TimeSpan.FromMilliseconds(100);
+    // between two looks at what the cores are at, while any is awake
+    internal static readonly TimeSpan TurnLook = TimeSpan.FromMilliseconds(5);
+    // in one handler: then its core goes on without it
+    internal static readonly TimeSpan TakeOverAfter = TimeSpan.FromMilliseconds(50);
+    // all cores asleep for so long: nobody looks until one wakes
+    internal static readonly TimeSpan WatchLinger = TimeSpan.FromMilliseconds(100);
+    // without a core to take; then a spare thread of a core ends
+    internal static readonly TimeSpan SpareIdle = TimeSpan.FromSeconds(5);
     internal static readonly TimeSpan TimerTick = TimeSpan.FromMilliseconds(1);     // grain of timers
     internal static readonly TimeSpan LeewayLeast = TimeSpan.FromMilliseconds(1);   // unless told otherwise (GC-19)
     internal static readonly TimeSpan LeewayMost = TimeSpan.FromMinutes(1);

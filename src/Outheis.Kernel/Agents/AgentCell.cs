@@ -72,6 +72,7 @@ internal sealed class AgentCell : AgentFace
     public Qos EffectiveQos;                            // its own, or higher while it owes a reply; others look at it
     public Qos ReadyBand;                               // ReadyQueue's: where it waits
     public int ReadySlot = ReadyQueue.NotWaiting;
+    public DetachedTurn? Detached;                      // its turn is under way while others have its core
     public Overrides? Overrides;                        // made with the first ask of a higher class
     public bool IsGhost;                                // lives in the past only: nothing it holds is told of
     public bool IsEndFinal;                             // told to stop for good: nobody is asked to restart it

@@ -30,19 +30,41 @@ public sealed partial class AgentContext
     {
         ArgumentException.ThrowIfNullOrEmpty(key);
         ArgumentNullException.ThrowIfNull(act);
-        Core core = OnCore();
+        string name;
+        ulong number;
+        using (OnCore(out Core core))
+        {
+            CheckEffect<T>(core);
+            name = NameOf(core, key);
+            number = NextEffect();
+            if (TryRecall(core, key, name, number, out Effect<T> recorded))
+            {
+                return recorded;
+            }
+        }
+
+        await NoteIntentAsync(key, number).ConfigureAwait(true);
+        Effect<T> effect = await RunAsync(name, act).ConfigureAwait(true);
+        NoteOutcome(number, in effect);
+        return effect;
+    }
+
+    private static void CheckEffect<T>(Core core)
+    {
         if (core.Tap is not null && !JournalTap.CanWrite<T>(core.Kernel.Options.Codecs))
         {
             throw new ArgumentException(
                 $"{typeof(T).Name} is no unmanaged struct and has no codec: give KernelOptions.Codecs one with "
                 + "AddJson.");
         }
+    }
 
-        string name = NameOf(core, key);
-        ulong number = NextEffect();
-        if (core.Replay is { } replay && replay.TryRecall(this, key, name, out Effect<T> recorded))
+    // It has been done before, says what is handled once more or what an earlier attempt left.
+    private bool TryRecall<T>(Core core, string key, string name, ulong number, out Effect<T> recorded)
+    {
+        if (core.Replay is { } replay && replay.TryRecall(this, key, name, out recorded))
         {
-            return recorded;
+            return true;
         }
 
         if (_isFenced)
@@ -50,24 +72,23 @@ public sealed partial class AgentContext
             throw new OperationCanceledException($"This incarnation of {Cell.Name} has ended.");
         }
 
-        if (Earlier is { } earlier && earlier.TryRecall(core.Kernel.Options.Codecs, key, name, out recorded))
+        if (Earlier is not { } earlier || !earlier.TryRecall(core.Kernel.Options.Codecs, key, name, out recorded))
         {
-            NoteIntent(core, key, number, isToldAgain: true);
-            NoteOutcome(number, in recorded, isToldAgain: true);
-            return recorded;
+            recorded = default;
+            return false;
         }
 
-        await NoteIntentAsync(core, key, number).ConfigureAwait(true);
-        Effect<T> effect = await RunAsync(name, act).ConfigureAwait(true);
-        NoteOutcome(number, in effect);
-        return effect;
+        NoteIntent(core, key, number, isToldAgain: true);
+        NoteOutcome(number, in recorded, isToldAgain: true);
+        return true;
     }
 
     internal void NoteOutcome<T>(ulong number, in Effect<T> effect, bool isToldAgain = false)
     {
         if (!_isFenced)
         {
-            OnCore().Tap?.AppendOutcome(Cell, _message.Position, number, in effect, isToldAgain);
+            using KernelCall call = OnCore(out Core core);
+            core.Tap?.AppendOutcome(Cell, _message.Position, number, in effect, isToldAgain);
         }
     }
 
@@ -81,13 +102,13 @@ public sealed partial class AgentContext
     // What attempts at the message did that failed; null: there were none, or they did nothing.
     private RecordedEffects? Earlier => Cell.Effects?.GetValueOrDefault(_message.Position);
 
-    private async ValueTask NoteIntentAsync(Core core, string key, ulong number)
+    private ValueTask<SendResult> NoteIntentAsync(string key, ulong number)
     {
+        using KernelCall call = OnCore(out Core core);
         NoteIntent(core, key, number, isToldAgain: false);
-        if (core.Tap is not null && core.Kernel.Options.Durability == Durability.Durable)
-        {
-            await AgentSend<byte>.Start(this, null, 0, SendResult.Sent, isDurable: true, default).ConfigureAwait(true);
-        }
+        return core.Tap is not null && core.Kernel.Options.Durability == Durability.Durable
+            ? AgentSend<byte>.Start(this, null, 0, SendResult.Sent, isDurable: true, default)
+            : new ValueTask<SendResult>(SendResult.Sent);
     }
 
     private void NoteIntent(Core core, string key, ulong number, bool isToldAgain)

@@ -10,8 +10,8 @@ public sealed partial class AgentContext
     /// afterwards.</param>
     public SendResult Send<T>(Capability<T> to, in T message)
     {
-        Core core = OnCore();
         Interference.At(Moment.EffectBegins);
+        KernelCall call = OnCore(out Core core);
         SendResult sent = _isFenced ? SendResult.Denied
             : core.Replay is { } replay ? replay.Sent(to.Node, in message)
             : core.Send(Cell, to.Node, in message);
@@ -20,6 +20,7 @@ public sealed partial class AgentContext
             core.NoteRefused(Cell, sent);
         }
 
+        call.Dispose();
         Interference.At(Moment.EffectDone);
         return sent;
     }
@@ -50,7 +51,8 @@ public sealed partial class AgentContext
     public ValueTask<SendResult> SendAsync<T>(
         Capability<T> to, T message, Durability durability, CancellationToken cancellationToken = default)
     {
-        if (Core.Replay is { IsMute: true })
+        using KernelCall call = OnCore(out Core core);      // what it came to, and the wait for it: one call
+        if (core.Replay is { IsMute: true })
         {
             return new ValueTask<SendResult>(SendAgain(to, in message));
         }
@@ -89,10 +91,11 @@ public sealed partial class AgentContext
         AskCapability<TRequest, TReply> to, TRequest request, TimeSpan? timeout = null,
         CancellationToken cancellationToken = default)
     {
-        Core core = OnCore();
         Interference.At(Moment.EffectBegins);
+        KernelCall call = OnCore(out Core core);
         ValueTask<TReply> reply = core.Ask<TRequest, TReply>(
             this, _isFenced ? null : to.Node, in request, timeout, cancellationToken);
+        call.Dispose();
         Interference.At(Moment.EffectDone);
         return reply;
     }

@@ -10,10 +10,11 @@ public sealed partial class AgentContext
     /// <param name="child">The new agent, or none.</param>
     public SpawnResult Spawn<TSeed>(SpawnCapability<TSeed> by, TSeed seed, out AgentId child)
     {
-        Core core = OnCore();
-        child = default;
         Interference.At(Moment.EffectBegins);
+        child = default;
+        KernelCall call = OnCore(out Core core);
         SpawnResult result = _isFenced ? SpawnResult.Denied : core.Spawn(Cell, by.Right, seed, out child);
+        call.Dispose();
         Interference.At(Moment.EffectDone);
         return result;
     }

@@ -7,7 +7,14 @@ namespace Outheis;
 public sealed partial class AgentContext
 {
     /// <summary>Whether this core has something else to do; as <see cref="Context.ShouldYield"/>.</summary>
-    public bool ShouldYield => OnCore().ShouldYield;
+    public bool ShouldYield
+    {
+        get
+        {
+            using KernelCall call = OnCore(out Core core);
+            return core.ShouldYield;
+        }
+    }
 
     /// <summary>Awaited, lets the others of this core run; the turn goes on when this agent's turn comes again, behind
     /// those that wait in its class. It takes no other message meanwhile.</summary>
@@ -16,7 +23,7 @@ public sealed partial class AgentContext
     /// more, so a durable agent may yield.</remarks>
     public TurnYield Yield()
     {
-        _ = OnCore();
+        using KernelCall call = OnCore(out _);
         return new TurnYield(this);
     }
 }
@@ -32,17 +39,28 @@ public readonly record struct TurnYield : ICriticalNotifyCompletion
     internal TurnYield(AgentContext context) => _context = context;
 
     /// <summary>Nobody is let run while recorded messages are handled once more.</summary>
-    public bool IsCompleted => _context.Core.Replay is not null;
+    public bool IsCompleted
+    {
+        get
+        {
+            using KernelCall call = _context.Core.CallIfHere();
+            return _context.Core.Replay is not null;
+        }
+    }
 
     /// <summary>For the compiler.</summary>
     public TurnYield GetAwaiter() => this;
 
     /// <summary>For the compiler: goes on when the agent's turn comes.</summary>
     /// <param name="continuation">The rest of the turn.</param>
-    public void OnCompleted(Action continuation) => _context.Resume(Go, continuation);
+    public void OnCompleted(Action continuation) => UnsafeOnCompleted(continuation);
 
     /// <inheritdoc cref="OnCompleted"/>
-    public void UnsafeOnCompleted(Action continuation) => _context.Resume(Go, continuation);
+    public void UnsafeOnCompleted(Action continuation)
+    {
+        using KernelCall call = _context.Core.CallIfHere();
+        _context.Resume(Go, continuation);
+    }
 
     /// <summary>For the compiler.</summary>
     public void GetResult()

@@ -49,10 +49,24 @@ public sealed partial class AgentContext
     public bool IsRedelivered => _message.Has(MessageFlags.Redelivered);
 
     /// <summary>Wall time, read once per stretch between two awaits.</summary>
-    public DateTimeOffset UtcNow => OnCore().TurnTime();
+    public DateTimeOffset UtcNow
+    {
+        get
+        {
+            using KernelCall call = OnCore(out Core core);
+            return core.TurnTime();
+        }
+    }
 
     /// <summary>Monotonic time since the kernel started, on the kernel's clock, read now.</summary>
-    public TimeSpan Uptime => OnCore().Uptime();
+    public TimeSpan Uptime
+    {
+        get
+        {
+            using KernelCall call = OnCore(out Core core);
+            return core.Uptime();
+        }
+    }
 
     internal Core Core { get; }
 
@@ -76,7 +90,11 @@ public sealed partial class AgentContext
     internal ulong Answers => _isPending ? _message.Correlation : 0;
 
     /// <summary>A number from this core's seeded generator.</summary>
-    public ulong NextRandom() => OnCore().NextRandom();
+    public ulong NextRandom()
+    {
+        using KernelCall call = OnCore(out Core core);
+        return core.NextRandom();
+    }
 
     /// <summary>Derives a capability for another holder; as <see cref="Context.Derive{T}"/>.</summary>
     /// <typeparam name="T">The message type.</typeparam>
@@ -88,9 +106,9 @@ public sealed partial class AgentContext
     public DeriveResult Derive<T>(
         Capability<T> from, AgentId holder, Rights rights, ulong badge, out Capability<T> derived)
     {
-        Core core = OnCore();
-        CapabilityNode? node = null;
         Interference.At(Moment.EffectBegins);
+        using KernelCall call = OnCore(out Core core);
+        CapabilityNode? node = null;
         DeriveResult result = _isFenced
             ? DeriveResult.Denied
             : core.Derive(Cell, from.Node, holder, rights, badge, out node);
@@ -103,7 +121,7 @@ public sealed partial class AgentContext
     /// <param name="reason">Default: <see cref="ExitReason.Normal"/>.</param>
     public void Stop(ExitReason? reason = null)
     {
-        _ = OnCore();
+        using KernelCall call = OnCore(out _);
         if (!_isFenced)
         {
             Cell.StopWanted ??= reason ?? ExitReason.Normal;
@@ -174,6 +192,11 @@ public sealed partial class AgentContext
     /// of it.</summary>
     internal void RunResumes()
     {
+        if (!_isFenced)
+        {
+            Cell.State = AgentState.Running;
+        }
+
         for (int left = _resumes.Count; left > 0; left--)
         {
             RunOne(_resumes.Dequeue());
@@ -241,6 +264,12 @@ public sealed partial class AgentContext
     {
         if (!_isPending || _cancellation is null)
         {
+            return;
+        }
+
+        if (Cell.Detached is { } turn)
+        {
+            turn.IsCancelled = true;      // callbacks are the agent's, which is at something
             return;
         }
 
@@ -322,15 +351,27 @@ public sealed partial class AgentContext
         SynchronizationContext.SetSynchronizationContext(_synchronization);
         try
         {
+            if (!_isFenced)
+            {
+                Core.EnterAgent();      // what an ended incarnation still awaits may not leave the core to the next one
+            }
+
             resumption.Run();
+            Core.LeaveAgent();
             SynchronizationContext.SetSynchronizationContext(null);
             if (_isPending && _isOver)
             {
                 EndTurn();
             }
         }
-        catch (Exception bug) when (Core.Replay is not { IsMute: true })
+        catch (Exception bug)
         {
+            Core.LeaveAgent();
+            if (Core.Replay is { IsMute: true })
+            {
+                throw;      // the replay's own
+            }
+
             SynchronizationContext.SetSynchronizationContext(null);
             if (!_isFenced)
             {
@@ -360,18 +401,34 @@ public sealed partial class AgentContext
     /// <summary>The handler's task is done: within this agent's own turn, or on a foreign thread.</summary>
     private void OnTurnEnded()
     {
-        if (ReferenceEquals(Core.OfThisThread, Core) && ReferenceEquals(Core.Running, Cell))
+        if (ReferenceEquals(Core.OfThisThread, Core))
         {
-            _isOver = true;
-            return;
+            using KernelCall call = Core.Call();
+            if (ReferenceEquals(Core.Running, Cell))
+            {
+                _isOver = true;
+                return;
+            }
         }
 
         _synchronization.Post(static state => ((AgentContext)state!)._isOver = true, this);
     }
 
-    private Core OnCore() =>
-        ReferenceEquals(Core.OfThisThread, Core) && ReferenceEquals(
-            Core.Running, Cell) ? Core : throw new InvalidOperationException(
+    // This agent's turn, on its core: which this thread has until the call is over.
+    private KernelCall OnCore(out Core core)
+    {
+        core = Core;
+        if (ReferenceEquals(Core.OfThisThread, core))
+        {
+            KernelCall call = core.Call();
+            if (ReferenceEquals(core.Running, Cell))
+            {
+                return call;
+            }
+        }
+
+        throw new InvalidOperationException(
             $"The context of agent {Cell.Name} was used outside its turn: after ConfigureAwait(false), in Task.Run, or "
             + "after the handler returned. Await without ConfigureAwait(false) inside handlers, and pass results out.");
+    }
 }

@@ -101,15 +101,19 @@ internal sealed class AgentSend<T> : AgentSend, IValueTaskSource<SendResult>
         End(SendResult.Full);
     }
 
-    public ValueTaskSourceStatus GetStatus(short token) =>
-        !_isDone ? ValueTaskSourceStatus.Pending
-        : _isCancelled ? ValueTaskSourceStatus.Canceled
-        : _fault is not null ? ValueTaskSourceStatus.Faulted
-        : ValueTaskSourceStatus.Succeeded;
+    public ValueTaskSourceStatus GetStatus(short token)
+    {
+        using KernelCall call = _context is { } context ? context.Core.CallIfHere() : default;
+        return !_isDone ? ValueTaskSourceStatus.Pending
+            : _isCancelled ? ValueTaskSourceStatus.Canceled
+            : _fault is not null ? ValueTaskSourceStatus.Faulted
+            : ValueTaskSourceStatus.Succeeded;
+    }
 
     public void OnCompleted(
         Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
     {
+        using KernelCall call = _context.Core.CallIfHere();
         if (_isDone)
         {
             _context.Resume(continuation, state);

@@ -7,6 +7,7 @@ internal sealed class AgentSynchronizationContext(AgentContext context) : Synchr
     {
         if (ReferenceEquals(Core.OfThisThread, context.Core))
         {
+            using KernelCall call = context.Core.Call();
             context.Resume(d, state);
         }
         else

@@ -4,15 +4,17 @@ namespace Outheis;
 /// What an agent may do during one synchronous turn. Lives on the stack and ends with the turn: it cannot be
 /// stored, captured or awaited across.
 /// </summary>
-public readonly ref struct Context
+public readonly unsafe ref struct Context
 {
     private readonly Core _core;
     private readonly AgentCell _self;
+    private readonly Message* _message;
 
     internal Context(Core core, AgentCell self)
     {
         _core = core;
         _self = self;
+        _message = core.Current;
     }
 
     /// <summary>This agent.</summary>
@@ -22,37 +24,69 @@ public readonly ref struct Context
     public uint Incarnation => _self.Incarnation;
 
     /// <summary>Who sent the message being handled, set by the kernel from the capability used.</summary>
-    public AgentId Sender => new(_core.Handling.Sender);
+    public AgentId Sender => new(_message->Sender);
 
     /// <summary>The badge of the capability that the message came through; 0 if it has none
     /// (SE-07).</summary>
-    public ulong Badge => _core.Handling.Badge;
+    public ulong Badge => _message->Badge;
 
     /// <summary>Where the message being handled is in the journal; 0 without a journal.</summary>
-    public long Position => _core.Handling.Position;
+    public long Position => _message->Position;
 
     /// <summary>Whether an earlier process accepted the message and did not handle it, or a handler threw with it: it
     /// is delivered again.</summary>
-    public bool IsRedelivered => _core.Handling.Has(MessageFlags.Redelivered);
+    public bool IsRedelivered => _message->Has(MessageFlags.Redelivered);
 
     /// <summary>Wall time, read once per turn.</summary>
-    public DateTimeOffset UtcNow => _core.TurnTime();
+    public DateTimeOffset UtcNow
+    {
+        get
+        {
+            using KernelCall call = _core.Call();
+            return _core.TurnTime();
+        }
+    }
 
     /// <summary>Monotonic time since the kernel started, on the kernel's clock, read now.</summary>
-    public TimeSpan Uptime => _core.Uptime();
+    public TimeSpan Uptime
+    {
+        get
+        {
+            using KernelCall call = _core.Call();
+            return _core.Uptime();
+        }
+    }
 
     /// <summary>Whether the asker of the request being answered has given up.</summary>
-    public bool IsCancellationRequested => _core.IsCurrentAbandoned;
+    public bool IsCancellationRequested
+    {
+        get
+        {
+            using KernelCall call = _core.Call();
+            return _core.IsCurrentAbandoned;
+        }
+    }
 
     /// <summary>Whether this core has something else to do: somebody is ready, or something has come in. A handler that
     /// computes for long asks now and then; an asynchronous one awaits <see cref="AgentContext.Yield"/>, a synchronous
     /// one sends itself what is left to do.</summary>
     /// <remarks>Cost: a look at each ring. Says how to work, not what to do: a replay, in which it is false, must come
     /// to the same.</remarks>
-    public bool ShouldYield => _core.ShouldYield;
+    public bool ShouldYield
+    {
+        get
+        {
+            using KernelCall call = _core.Call();
+            return _core.ShouldYield;
+        }
+    }
 
     /// <summary>A number from this core's seeded generator.</summary>
-    public ulong NextRandom() => _core.NextRandom();
+    public ulong NextRandom()
+    {
+        using KernelCall call = _core.Call();
+        return _core.NextRandom();
+    }
 
     /// <summary>Sends one message. Never blocks, never allocates for unmanaged structs.</summary>
     /// <typeparam name="T">The message type.</typeparam>
@@ -66,12 +100,14 @@ public readonly ref struct Context
     public SendResult Send<T>(Capability<T> to, in T message)
     {
         Interference.At(Moment.EffectBegins);
+        int was = _core.EnterKernel();
         SendResult sent = _core.Send(_self, to.Node, in message);
         if (sent != SendResult.Sent)
         {
             _core.NoteRefused(_self, sent);
         }
 
+        _core.LeaveKernel(was);
         Interference.At(Moment.EffectDone);
         return sent;
     }
@@ -90,7 +126,9 @@ public readonly ref struct Context
         Capability<T> from, AgentId holder, Rights rights, ulong badge, out Capability<T> derived)
     {
         Interference.At(Moment.EffectBegins);
+        int was = _core.EnterKernel();
         DeriveResult result = _core.Derive(_self, from.Node, holder, rights, badge, out CapabilityNode? node);
+        _core.LeaveKernel(was);
         Interference.At(Moment.EffectDone);
         derived = new Capability<T>(node);
         return result;
@@ -105,7 +143,9 @@ public readonly ref struct Context
     public void RevokeDerived<T>(Capability<T> from)
     {
         Interference.At(Moment.EffectBegins);
+        int was = _core.EnterKernel();
         _core.RevokeDerived(_self, from.Node);
+        _core.LeaveKernel(was);
         Interference.At(Moment.EffectDone);
     }
 
@@ -123,25 +163,39 @@ public readonly ref struct Context
     public SpawnResult Spawn<TSeed>(SpawnCapability<TSeed> by, TSeed seed, out AgentId child)
     {
         Interference.At(Moment.EffectBegins);
+        int was = _core.EnterKernel();
         SpawnResult result = _core.Spawn(_self, by.Right, seed, out child);
+        _core.LeaveKernel(was);
         Interference.At(Moment.EffectDone);
         return result;
     }
 
     /// <summary>Ends this incarnation when the turn does.</summary>
     /// <param name="reason">Default: <see cref="ExitReason.Normal"/>.</param>
-    public void Stop(ExitReason? reason = null) => _self.StopWanted ??= reason ?? ExitReason.Normal;
+    public void Stop(ExitReason? reason = null)
+    {
+        using KernelCall call = _core.Call();
+        _self.StopWanted ??= reason ?? ExitReason.Normal;
+    }
 
     /// <summary>Starts the next incarnation of an agent that ended. Only its supervisor may.</summary>
     /// <param name="child">An agent spawned with this one as its supervisor.</param>
     /// <returns>False if this agent does not supervise it.</returns>
-    public bool Restart(AgentId child) => _core.Supervise(_self, child, restart: true);
+    public bool Restart(AgentId child)
+    {
+        using KernelCall call = _core.Call();
+        return _core.Supervise(_self, child, restart: true);
+    }
 
     /// <summary>Ends an agent for good, with <see cref="ExitReason.Shutdown"/>. Only its supervisor
     /// may.</summary>
     /// <param name="child">An agent spawned with this one as its supervisor.</param>
     /// <returns>False if this agent does not supervise it.</returns>
-    public bool StopChild(AgentId child) => _core.Supervise(_self, child, restart: false);
+    public bool StopChild(AgentId child)
+    {
+        using KernelCall call = _core.Call();
+        return _core.Supervise(_self, child, restart: false);
+    }
 
     /// <summary>Sends this agent a message once a time is over. Never early; late by the grain of a millisecond and the
     /// leeway, which lets timers be due together (GC-18).</summary>
@@ -158,8 +212,11 @@ public readonly ref struct Context
     /// makes those that it needs.</remarks>
     /// <exception cref="InvalidOperationException">This agent handles no such message, or its core has too many
     /// timers.</exception>
-    public AgentTimer After<T>(TimeSpan delay, in T message, TimeSpan? leeway = null) =>
-        _core.StartTimer(_self, delay, TimeSpan.Zero, leeway, in message);
+    public AgentTimer After<T>(TimeSpan delay, in T message, TimeSpan? leeway = null)
+    {
+        using KernelCall call = _core.Call();
+        return _core.StartTimer(_self, delay, TimeSpan.Zero, leeway, in message);
+    }
 
     /// <summary>As <see cref="After{T}"/>, again and again, by a schedule that does not drift. At most one message of
     /// it waits: what was due meanwhile is counted in it (GC-16), see <see cref="Fires"/>.</summary>
@@ -170,6 +227,7 @@ public readonly ref struct Context
     public AgentTimer Every<T>(TimeSpan period, in T message, TimeSpan? leeway = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(period, Limits.TimerTick);
+        using KernelCall call = _core.Call();
         return _core.StartTimer(_self, period, period, leeway, in message);
     }
 
@@ -178,21 +236,37 @@ public readonly ref struct Context
     /// <typeparam name="T">A message type that this agent handles.</typeparam>
     /// <param name="when">Over already: as soon as this turn is.</param>
     /// <param name="message">What is sent then.</param>
-    public AgentTimer At<T>(DateTimeOffset when, in T message) => _core.StartTimerAt(_self, when, in message);
+    public AgentTimer At<T>(DateTimeOffset when, in T message)
+    {
+        using KernelCall call = _core.Call();
+        return _core.StartTimerAt(_self, when, in message);
+    }
 
     /// <summary>Ends a timer. No message of it is handled any more, not even one that was due before.</summary>
     /// <param name="timer">One that is over, or none, does no harm.</param>
-    public void Cancel(AgentTimer timer) => _core.Timers.Cancel(_self, timer);
+    public void Cancel(AgentTimer timer)
+    {
+        using KernelCall call = _core.Call();
+        _core.Timers.Cancel(_self, timer);
+    }
 
     /// <summary>What falls due from now on is counted and not sent. Counted itself: as many <see cref="Resume"/> take
     /// it back (GC-20).</summary>
     /// <param name="timer">One of this agent's.</param>
-    public void Suspend(AgentTimer timer) => _core.Timers.Suspend(_self, timer);
+    public void Suspend(AgentTimer timer)
+    {
+        using KernelCall call = _core.Call();
+        _core.Timers.Suspend(_self, timer);
+    }
 
     /// <summary>Takes back one <see cref="Suspend"/>. What fell due meanwhile comes in one message (GC-16).</summary>
     /// <param name="timer">One of this agent's.</param>
     /// <exception cref="InvalidOperationException">It is not suspended.</exception>
-    public void Resume(AgentTimer timer) => _core.Timers.Resume(_self, timer);
+    public void Resume(AgentTimer timer)
+    {
+        using KernelCall call = _core.Call();
+        _core.Timers.Resume(_self, timer);
+    }
 
     /// <summary>
     /// Has work that may block, or computes for long, done by a thread that is no core (GC-24). What it returns comes
@@ -213,9 +287,12 @@ public readonly ref struct Context
     /// <exception cref="InvalidOperationException">This agent does not handle <typeparamref name="TResult"/> or
     /// <see cref="OffloadFailed"/>.</exception>
     public OffloadResult Offload<TState, TResult>(
-        TState state, Func<TState, CancellationToken, TResult> work, ulong key = 0) =>
-        _core.Offloads.Start(_self, state, work, key);
+        TState state, Func<TState, CancellationToken, TResult> work, ulong key = 0)
+    {
+        using KernelCall call = _core.Call();
+        return _core.Offloads.Start(_self, state, work, key);
+    }
 
     /// <summary>How often its timer was due for the message being handled; 1 for any other.</summary>
-    public long Fires => _core.Handling.Fires;
+    public long Fires => _message->Fires;
 }

@@ -62,6 +62,7 @@ internal abstract class ReplySlot(int index)
 
     protected void SetContinuation(Action<object?> continuation, object? state)
     {
+        using KernelCall call = Asker!.Core.CallIfHere();
         if (!IsPending)
         {
             Asker!.Resume(continuation, state);      // it ended between the look and the await
@@ -85,11 +86,14 @@ internal sealed class ReplySlot<TReply>(int index) : ReplySlot(index), IValueTas
         End();
     }
 
-    public ValueTaskSourceStatus GetStatus(short token) =>
-        IsPending ? ValueTaskSourceStatus.Pending
-        : Outcome == AskOutcome.Replied ? ValueTaskSourceStatus.Succeeded
-        : Outcome == AskOutcome.Cancelled ? ValueTaskSourceStatus.Canceled
-        : ValueTaskSourceStatus.Faulted;
+    public ValueTaskSourceStatus GetStatus(short token)
+    {
+        using KernelCall call = Asker is { } one ? one.Core.CallIfHere() : default;
+        return IsPending ? ValueTaskSourceStatus.Pending
+            : Outcome == AskOutcome.Replied ? ValueTaskSourceStatus.Succeeded
+            : Outcome == AskOutcome.Cancelled ? ValueTaskSourceStatus.Canceled
+            : ValueTaskSourceStatus.Faulted;
+    }
 
     public void OnCompleted(
         Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
@@ -97,6 +101,7 @@ internal sealed class ReplySlot<TReply>(int index) : ReplySlot(index), IValueTas
 
     public TReply GetResult(short token)
     {
+        using KernelCall call = Asker is { } one ? one.Core.CallIfHere() : default;
         if (IsPending || token != Version)
         {
             throw new InvalidOperationException("Await an ask exactly once, and read it only when it is done.");

@@ -62,6 +62,7 @@ internal sealed unsafe partial class Core
         }
         catch (Exception bug)
         {
+            LeaveAgent();
             Lifecycle.HandlerThrew(this, agent, message, bug);
         }
 

@@ -17,6 +17,7 @@ internal sealed unsafe partial class Core : CoreFace
     private readonly Message* _resumed;       // the message of an asynchronous turn while that turn runs on
     private readonly Inbox[] _outbox;         // per peer: signals and replies that found the ring full
     private readonly List<Waiter> _retries = [];
+    private KernelOp? _ops;                     // taken from Control, not run yet
     private List<KernelOp> _deferred = [];      // ops that wait for arrivals; run again in each pass
     private List<KernelOp> _due = [];           // those of this pass
     private readonly long _tickPeriod;
@@ -51,6 +52,7 @@ internal sealed unsafe partial class Core : CoreFace
         Now = Time.GetTimestamp();
         Timers = new CoreTimers(this);
         Offloads = new CoreOffloads(this);
+        Seat = new CoreSeat(this);
     }
 
     public readonly CellSlab Cells = new();
@@ -157,7 +159,7 @@ internal sealed unsafe partial class Core : CoreFace
     /// <summary>Nothing to do and nothing awaited. The core's thread, between turns.</summary>
     public bool IsQuiet =>
         !HasWork() && Ingress.Peek() == null && _outboxCount == 0 && _retries.Count == 0 && WaitingAgents == 0
-        && Offloads.IsQuiet;
+        && DetachedTurns == 0 && Offloads.IsQuiet;
 
     /// <summary>How long the core may sleep if nobody wakes it.</summary>
     public TimeSpan SleepAtMost()
@@ -337,14 +339,12 @@ internal sealed unsafe partial class Core : CoreFace
 
     private int RunControl()
     {
-        int done = _deferred.Count == 0 ? 0 : RunDeferred();
-        KernelOp? op = Control.TakeAll();
-        while (op is not null)
+        int done = _deferred.Count == 0 || _due.Count > 0 ? 0 : RunDeferred();
+        _ops ??= Control.TakeAll();
+        while (_ops is { } op)
         {
-            KernelOp? next = op.NextOp;
-            op.NextOp = null;
-            op.Run(this);
-            op = next;
+            (_ops, op.NextOp) = (op.NextOp, null);
+            op.Run(this);      // that of an agent that starts may be detached in it: the others go on without it
             done++;
         }
 

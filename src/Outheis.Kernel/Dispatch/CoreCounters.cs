@@ -1,7 +1,7 @@
 namespace Outheis;
 
 /// <summary>
-/// What one core did since the kernel started (LW-29). The core alone writes, by plain stores; others look at any time,
+/// What one core did since the kernel started (LW-29). The core alone writes, but for what the watch counts, by plain stores; others look at any time,
 /// one word after the other by <see cref="Volatile"/>, and see values that were true. No order among them is promised.
 /// </summary>
 internal struct CoreCounters
@@ -17,6 +17,8 @@ internal struct CoreCounters
     public long Parks;
     public long LateReplies;
     public long Raised;          // times that somebody of a higher class made an agent's class higher
+    public long Overruns;        // handlers that took longer than a turn may; the watch counts
+    public long TakeOvers;       // likewise: those that this core went on without
     public TimeMeter Idle;       // looking for work in vain, or asleep
     public TimeMeter Asleep;
 

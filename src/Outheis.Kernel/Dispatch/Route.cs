@@ -114,12 +114,16 @@ internal sealed unsafe class HandleRoute<T>() : Route(typeof(T))
         var handler = Unsafe.As<IHandle<T>>(self.Instance!);
         if (Carriage<T>.IsInline)
         {
+            core.EnterAgent();
             handler.Handle(in Unsafe.AsRef<T>(&message->Payload), new Context(core, self));
+            core.LeaveAgent();
         }
         else
         {
             object carried = reference!;
+            core.EnterAgent();
             handler.Handle(in Carriage<T>.Unwrap(ref carried), new Context(core, self));
+            core.LeaveAgent();
             Carriage<T>.Release(carried);
         }
     }
@@ -150,7 +154,11 @@ internal sealed unsafe class HandleAsyncRoute<T>() : Route(typeof(T))
         T copy = Payload.Take<T>(message, reference);
         AgentContext context = self.BeginAsyncTurn(message);
         var handler = Unsafe.As<IHandleAsync<T>>(self.Instance!);
-        context.Await(handler.HandleAsync(copy, context, context.TurnToken));
+        CancellationToken token = context.TurnToken;
+        core.EnterAgent();
+        ValueTask turn = handler.HandleAsync(copy, context, token);
+        core.LeaveAgent();
+        context.Await(turn);
     }
 
     public override bool TryJournal(JournalTap tap, Message* message, object? reference) =>
@@ -178,12 +186,16 @@ internal sealed unsafe class AnswerRoute<TRequest, TReply>() : Route(typeof(TReq
         TReply reply;
         if (Carriage<TRequest>.IsInline)
         {
+            core.EnterAgent();
             reply = handler.Answer(in Unsafe.AsRef<TRequest>(&message->Payload), new Context(core, self));
+            core.LeaveAgent();
         }
         else
         {
             object carried = reference!;
+            core.EnterAgent();
             reply = handler.Answer(in Carriage<TRequest>.Unwrap(ref carried), new Context(core, self));
+            core.LeaveAgent();
             Carriage<TRequest>.Release(carried);
         }
 
@@ -214,7 +226,11 @@ internal sealed unsafe class AnswerAsyncRoute<TRequest, TReply>() : Route(typeof
         TRequest copy = Payload.Take<TRequest>(message, reference);
         AgentContext context = self.BeginAsyncTurn(message);
         var handler = Unsafe.As<IAnswerAsync<TRequest, TReply>>(self.Instance!);
-        context.AwaitReply(handler.AnswerAsync(copy, context, context.TurnToken));
+        CancellationToken token = context.TurnToken;
+        core.EnterAgent();
+        ValueTask<TReply> turn = handler.AnswerAsync(copy, context, token);
+        core.LeaveAgent();
+        context.AwaitReply(turn);
     }
 
     public override bool TryJournal(JournalTap tap, Message* message, object? reference) =>

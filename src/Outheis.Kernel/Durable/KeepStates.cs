@@ -19,7 +19,7 @@ internal sealed class KeepStates : KernelOp
                 continue;
             }
 
-            if (agent.Async is { IsInTurn: true })
+            if (agent.Async is { IsInTurn: true } || agent.Detached is not null)
             {
                 durable.SnapshotSoon();
             }

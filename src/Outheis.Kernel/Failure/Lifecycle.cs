@@ -35,12 +35,15 @@ internal static unsafe class Lifecycle
         {
             AgentPast? past = agent.Past;
             DurableStart.Restore(core, agent, past);
+            core.EnterAgent();
             agent.Instance!.OnStart(new Context(core, agent));
+            core.LeaveAgent();
             agent.Past = null;      // else the next incarnation gets what waits
             DurableStart.Finish(core, agent, past);
         }
         catch (Exception bug)
         {
+            core.LeaveAgent();
             End(core, agent, new ExitReason(ExitKind.Error, bug));
         }
 

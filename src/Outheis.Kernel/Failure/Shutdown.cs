@@ -31,11 +31,13 @@ internal static class Shutdown
         {
             var end = new EndAgents(kernel.Platform.Host);
             core.Post(end);
-            if (await AllEnd(end, time).ConfigureAwait(true) && kernel.Platform.Threads.Stop(core, Grace))
+            bool allEnded = await AllEnd(end, time).ConfigureAwait(true);
+            if (allEnded)
             {
                 undrained.AddRange(end.Undrained);
             }
-            else
+
+            if (!allEnded || !kernel.Platform.Threads.Stop(core, Grace))
             {
                 stuck.Add(core.Index);
                 kernel.Platform.Threads.Stop(core, TimeSpan.Zero);      // its thread ends when the handler returns
@@ -187,12 +189,16 @@ internal static class Shutdown
             AgentCell[] mine = [.. core.Kernel.Agents.Snapshot().Where(agent => ReferenceEquals(agent.Core, core))];
             foreach (AgentCell agent in mine.Reverse())
             {
-                if (agent.Inbox.Count > 0 || agent.State == AgentState.Waiting)
+                if (agent.Detached is null && (agent.Inbox.Count > 0 || agent.State == AgentState.Waiting))
                 {
                     Undrained.Add(new UndrainedAgent(agent.Id, agent.Name, agent.Inbox.Count, agent.State));
                 }
 
-                if (agent.State == AgentState.Ended)
+                if (agent.Detached is not null)
+                {
+                    agent.StopWanted ??= ExitReason.Shutdown;      // when it is back, if ever: Unreached tells of it
+                }
+                else if (agent.State == AgentState.Ended)
                 {
                     Lifecycle.Die(core, agent);
                 }

@@ -56,6 +56,13 @@ public readonly record struct CoreInfo
     /// <summary>Times that an ask of somebody of a higher class raised an agent (GC-08).</summary>
     public long Raised { get; init; }
 
+    /// <summary>Handlers that took longer than <see cref="KernelOptions.TurnBudget"/>; see
+    /// <see cref="Kernel.ListTurnOverruns"/>.</summary>
+    public long Overruns { get; init; }
+
+    /// <summary>Of those: so long that another thread took this core over, for its other agents.</summary>
+    public long TakeOvers { get; init; }
+
     /// <summary>Records for which the journal had no room, its reserve included.</summary>
     public long Unjournaled { get; init; }
 
@@ -100,6 +107,8 @@ public readonly record struct CoreInfo
             Wakes = Volatile.Read(in core.Wakes),
             LateReplies = Volatile.Read(in counters.LateReplies),
             Raised = Volatile.Read(in counters.Raised),
+            Overruns = Volatile.Read(in counters.Overruns),
+            TakeOvers = Volatile.Read(in counters.TakeOvers),
             Unjournaled = core.Tap?.Lost ?? 0,
             Asleep = clock.GetElapsedTime(0, counters.Asleep.Read(clock)),
             Idle = clock.GetElapsedTime(0, counters.Idle.Read(clock)),      // after Asleep, which is a part of it

@@ -11,8 +11,11 @@ public sealed partial class AgentContext
     /// <param name="work">Runs outside of every agent.</param>
     /// <param name="key">Told in <see cref="OffloadFailed.Key"/>.</param>
     public OffloadResult Offload<TState, TResult>(
-        TState state, Func<TState, CancellationToken, TResult> work, ulong key = 0) =>
-        OnCore() is var core && _isFenced ? OffloadResult.Stopped : core.Offloads.Start(Cell, state, work, key);
+        TState state, Func<TState, CancellationToken, TResult> work, ulong key = 0)
+    {
+        using KernelCall call = OnCore(out Core core);
+        return _isFenced ? OffloadResult.Stopped : core.Offloads.Start(Cell, state, work, key);
+    }
 
     /// <summary>Has work that may block, or computes for long, done by a thread that is no core (GC-24), and awaits it:
     /// resumes on this agent's core with what it returned, or throws what it threw.</summary>
@@ -34,7 +37,7 @@ public sealed partial class AgentContext
         TState state, Func<TState, CancellationToken, TResult> work)
     {
         ArgumentNullException.ThrowIfNull(work);
-        Core core = OnCore();
+        using KernelCall call = OnCore(out Core core);
         bool isRecorded = _effectsUnderWay > 0;
         if (!isRecorded && core.Replay is { LosesAwaits: true })
         {

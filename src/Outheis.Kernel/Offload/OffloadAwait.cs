@@ -28,15 +28,19 @@ internal sealed class OffloadAwait<TState, TResult>(
     /// <summary>Its await ends as cancelled, whatever it is still at.</summary>
     public override void Abandon() => context.Core.Post(this);
 
-    public ValueTaskSourceStatus GetStatus(short token) =>
-        !_isDone ? ValueTaskSourceStatus.Pending
-        : IsAbandoned || Fault is OperationCanceledException ? ValueTaskSourceStatus.Canceled
-        : Fault is not null ? ValueTaskSourceStatus.Faulted
-        : ValueTaskSourceStatus.Succeeded;
+    public ValueTaskSourceStatus GetStatus(short token)
+    {
+        using KernelCall call = context.Core.CallIfHere();
+        return !_isDone ? ValueTaskSourceStatus.Pending
+            : IsAbandoned || Fault is OperationCanceledException ? ValueTaskSourceStatus.Canceled
+            : Fault is not null ? ValueTaskSourceStatus.Faulted
+            : ValueTaskSourceStatus.Succeeded;
+    }
 
     public void OnCompleted(
         Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
     {
+        using KernelCall call = context.Core.CallIfHere();
         if (_isDone)
         {
             context.Resume(continuation, state);

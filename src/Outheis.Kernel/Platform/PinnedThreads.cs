@@ -2,8 +2,8 @@ using System.Collections.Concurrent;
 
 namespace Outheis;
 
-/// <summary>One operating-system thread per core, bound to one processor where the system can do
-/// that.</summary>
+/// <summary>One operating-system thread per core, bound to one processor where the system can do that; and another one
+/// for each handler that is long at something, so that its core goes on.</summary>
 internal sealed class PinnedThreads : CoreThreads
 {
     private readonly ConcurrentDictionary<Core, Driver> _drivers = new();
@@ -27,6 +27,8 @@ internal sealed class PinnedThreads : CoreThreads
 
     public override bool Stop(Core core, TimeSpan atMost) => _drivers[core].Stop(atMost);
 
+    public override bool TakeOver(Core core) => _drivers[core].TakeOver();
+
     public override int? ProcessorOf(Core core) =>
         _drivers.TryGetValue(core, out Driver? driver) ? driver.Processor : null;
 
@@ -41,7 +43,7 @@ internal sealed class PinnedThreads : CoreThreads
 
         private readonly Core _core;
         private readonly int[] _processors;      // to be bound to; none: unbound
-        private readonly Thread _thread;
+        private readonly List<Thread> _threads = [];      // those that have not ended, and perhaps some that have
         private readonly TaskCompletionSource _bound = new();
         private int _isStopping;
 
@@ -49,39 +51,97 @@ internal sealed class PinnedThreads : CoreThreads
         {
             _core = core;
             _processors = processors;
-            _thread = new Thread(Run) { IsBackground = true, Name = $"outheis core {core.Index}" };
         }
 
         public int? Processor { get; private set; }
 
         public void Start()
         {
-            _thread.Start();
+            Begin(Run);
             _bound.Task.Wait();
         }
+
+        public bool TakeOver() => _core.Seat.TrySeize(spare =>
+        {
+            try
+            {
+                Begin(() => RunSpare(spare));
+                return true;
+            }
+            catch (Exception failure) when (failure is OutOfMemoryException or ThreadStartException)
+            {
+                return false;      // the system has no thread for it: the core waits
+            }
+        });
 
         public bool Stop(TimeSpan atMost)
         {
             Volatile.Write(ref _isStopping, 1);
             _core.Post(new Nudge());
-            return _thread.Join(atMost);
+            if (!_core.Seat.Close(atMost))
+            {
+                return false;
+            }
+
+            lock (_threads)
+            {
+                return _threads.TrueForAll(thread => thread.Join(atMost));
+            }
+        }
+
+        private void Begin(ThreadStart run)
+        {
+            var thread = new Thread(run) { IsBackground = true, Name = $"outheis core {_core.Index}" };
+            thread.Start();
+            lock (_threads)
+            {
+                _threads.RemoveAll(static ended => !ended.IsAlive);
+                _threads.Add(thread);
+            }
         }
 
         private void Run()
         {
-            if (_processors.Length > 0 && Affinity.TryBind(_processors) && _processors.Length == 1)
+            if (Bind())
             {
                 Processor = _processors[0];
             }
 
+            _core.Seat.SitDown();
             _bound.SetResult();
+            Drive();
+        }
+
+        private void RunSpare(Sitter me)
+        {
+            Bind();
+            if (_core.Seat.SitBy(me))
+            {
+                Drive();
+            }
+        }
+
+        private bool Bind() => _processors.Length > 0 && Affinity.TryBind(_processors) && _processors.Length == 1;
+
+        // As long as this thread has the core.
+        private void Drive()
+        {
             _core.Enter();
-            while (Volatile.Read(ref _isStopping) == 0)
+            _core.Kernel.Watch.NoteAwake();
+            bool isNeeded = true;
+            while (isNeeded && Volatile.Read(ref _isStopping) == 0)
             {
                 if (_core.RunPass() == 0)
                 {
                     Idle();
                 }
+
+                isNeeded = !_core.Seat.IsWanted || _core.Seat.HandOver();
+            }
+
+            if (isNeeded)
+            {
+                _core.Seat.GetUp();
             }
 
             Core.Leave();
@@ -132,6 +192,7 @@ internal sealed class PinnedThreads : CoreThreads
             _core.Counters.FallAsleep(since);
             parker.Sleep(_core.SleepAtMost());
             _core.Counters.Awake(TimeProvider.System.GetTimestamp());
+            _core.Kernel.Watch.NoteAwake();
         }
 
         private long CountIdle(long since)
@@ -139,13 +200,6 @@ internal sealed class PinnedThreads : CoreThreads
             long now = TimeProvider.System.GetTimestamp();
             _core.Counters.Idle.Add(now - since);
             return now;
-        }
-
-        private sealed class Nudge : KernelOp
-        {
-            public override void Run(Core core)
-            {
-            }
         }
     }
 }

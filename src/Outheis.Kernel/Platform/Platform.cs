@@ -28,6 +28,10 @@ internal abstract class CoreThreads
     /// time.</summary>
     public abstract bool Stop(Core core, TimeSpan atMost);
 
+    /// <summary>The watch: a handler has had its core for long. Another thread drives the core until it is back. False:
+    /// not now, or never.</summary>
+    public virtual bool TakeOver(Core core) => false;
+
     /// <summary>The processor that a core's thread is bound to; null: none.</summary>
     public abstract int? ProcessorOf(Core core);
 

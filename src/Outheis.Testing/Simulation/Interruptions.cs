@@ -85,10 +85,11 @@ internal sealed class Interruptions(Simulation simulation, SimulationOptions opt
         if (_depth < DepthMost)
         {
             MayHang(moment);
-            int steps = moment == Moment.HandlerBegins && simulation.Choices.Chance(options.Faults.StickOneIn)
-                ? SlowSteps
-                : simulation.Choices.Chance(options.InterruptOneIn) ? 1 : 0;
-            for (int i = 0; i < steps && _failure is null; i++)
+            if (moment is Moment.HandlerBegins or Moment.EffectBegins && simulation.Choices.Chance(options.Faults.StickOneIn))
+            {
+                Stick();
+            }
+            else if (simulation.Choices.Chance(options.InterruptOneIn))
             {
                 Interrupt();
             }
@@ -97,6 +98,28 @@ internal sealed class Interruptions(Simulation simulation, SimulationOptions opt
         if (moment is Moment.HandlerBegins or Moment.EffectBegins or Moment.EffectDone)
         {
             MayCrash(moment);
+        }
+    }
+
+    // The others run on: those of the other cores, and, where somebody else drives its core meanwhile, its own too.
+    private void Stick()
+    {
+        if (Core.OfThisThread is { Running: not null, Replay: null } core && simulation.Choices.Chance(2))
+        {
+            simulation.Trace.Add(simulation.Steps, _depth, "others take over core ", core.Index);
+            simulation.SimulatedCores.WithoutItsTurn(core, Interrupts);
+        }
+        else
+        {
+            Interrupts();
+        }
+    }
+
+    private void Interrupts()
+    {
+        for (int i = 0; i < SlowSteps && _failure is null; i++)
+        {
+            Interrupt();
         }
     }
 

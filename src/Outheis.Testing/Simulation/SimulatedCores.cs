@@ -24,7 +24,7 @@ internal sealed class SimulatedCores(TimeProvider time) : CoreThreads
     public override bool Stop(Core core, TimeSpan atMost)
     {
         VirtualCore? found = _cores.Find(virtualCore => ReferenceEquals(virtualCore.Core, core));
-        if (found is { IsOnStack: true })
+        if (found is { IsOnStack: true } or { Core.DetachedTurns: > 0 })
         {
             return false;
         }
@@ -35,6 +35,24 @@ internal sealed class SimulatedCores(TimeProvider time) : CoreThreads
         }
 
         return found is not { IsStuck: true };
+    }
+
+    /// <summary>The core that is on the stack does steps meanwhile, without the turn that it is in, as when its thread
+    /// is long in a handler and another one takes it over.</summary>
+    public void WithoutItsTurn(Core core, Action steps)
+    {
+        VirtualCore mine = _cores.Find(virtualCore => ReferenceEquals(virtualCore.Core, core))!;
+        DetachedTurn turn = core.Detach();
+        mine.LeaveStack();
+        try
+        {
+            steps();
+        }
+        finally
+        {
+            mine.ReturnToStack();
+            core.Attach(turn);
+        }
     }
 
     /// <summary>The core ends the step that it is in, and does none after it.</summary>
@@ -83,13 +101,7 @@ internal sealed class VirtualCore(Core core, TimeProvider time)
         Core.Enter();
         try
         {
-            if (_sleeps)
-            {
-                _sleeps = false;
-                Core.Counters.Awake(time.GetTimestamp());
-                Core.Parker.Sleep(TimeSpan.Zero);      // takes the signal, or gives up the announcement
-            }
-
+            WakeUp();
             int done = Core.RunPass();
             if (done == 0)
             {
@@ -104,6 +116,26 @@ internal sealed class VirtualCore(Core core, TimeProvider time)
             Core.Leave();
             interrupted?.Enter();
             SynchronizationContext.SetSynchronizationContext(context);
+        }
+    }
+
+    /// <summary>The turn that its step is in was set aside: it may step.</summary>
+    public void LeaveStack() => IsOnStack = false;
+
+    /// <summary>That turn is back.</summary>
+    public void ReturnToStack()
+    {
+        IsOnStack = true;
+        WakeUp();
+    }
+
+    private void WakeUp()
+    {
+        if (_sleeps)
+        {
+            _sleeps = false;
+            Core.Counters.Awake(time.GetTimestamp());
+            Core.Parker.Sleep(TimeSpan.Zero);      // takes the signal, or gives up the announcement
         }
     }
 

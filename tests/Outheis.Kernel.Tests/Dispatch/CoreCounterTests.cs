@@ -144,7 +144,7 @@ public sealed class CoreCounterTests
     [Fact]
     public async Task Idle_ACoreSleepsOrWorks_IsSeenWhileItDoes()
     {
-        await using Kernel kernel = ThreadKernel.Start(cores: 2);
+        await using Kernel kernel = ThreadKernel.Start(cores: 2, turnBudget: Timeout.InfiniteTimeSpan);
         AgentId worker = kernel.Spawn(new Puppet(), core: 0);
         ThreadKernel.Until(() => kernel.ListCores().All(core => core.Parks > 0), "sleep");
         CoreInfo[] before = [.. kernel.ListCores()];

@@ -94,7 +94,7 @@ public sealed class ShutdownTests
     [Fact]
     public async Task Stop_AHandlerDoesNotReturn_ItsCoreIsReportedAndEverybodyElseGoesOn()
     {
-        Kernel kernel = ThreadKernel.Start();
+        Kernel kernel = ThreadKernel.Start(turnBudget: Timeout.InfiniteTimeSpan);      // nobody takes its core over
         using var release = new ManualResetEventSlim();
         using var entered = new ManualResetEventSlim();
         AgentId stuck = kernel.Spawn(new Puppet(), core: 0, capacity: 2, name: "stuck");

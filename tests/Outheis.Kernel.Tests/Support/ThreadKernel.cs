@@ -18,7 +18,7 @@ internal static class ThreadKernel
     /// <summary>A kernel that tells an agent's failure on standard error unless somebody wants to hear of it.</summary>
     public static Kernel Start(
         int cores = 2, int capacity = Limits.ChannelMessages, string? journal = null,
-            Action<ExitSignal>? failed = null) =>
+            Action<ExitSignal>? failed = null, TimeSpan? turnBudget = null) =>
         Kernel.Start(new KernelOptions
         {
             Cores = cores,
@@ -28,6 +28,7 @@ internal static class ThreadKernel
             SegmentBytes = 1 << 20,
             DrainDeadline = Patience,
             Unsupervised = failed,
+            TurnBudget = turnBudget ?? Limits.TurnBudget,
         });
 
     public static void Until(Func<bool> condition, string what)

@@ -1,7 +1,7 @@
 namespace Outheis;
 
 /// <summary>Cores without threads: whoever tests drives them.</summary>
-internal sealed class NoThreads : CoreThreads
+internal sealed class NoThreads(Action? fence = null) : CoreThreads
 {
     public override int Place(KernelOptions options) => options.Cores ?? 1;
 
@@ -9,9 +9,7 @@ internal sealed class NoThreads : CoreThreads
     {
     }
 
-    public override void Fence()
-    {
-    }
+    public override void Fence() => fence?.Invoke();
 
     public override bool Stop(Core core, TimeSpan atMost) => true;
 

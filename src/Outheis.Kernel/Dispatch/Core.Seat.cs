@@ -1,0 +1,155 @@
+using System.Runtime.CompilerServices;
+
+namespace Outheis;
+
+/// <summary>
+/// Whether the core's thread is in an agent's code or in the kernel's. While it is in an agent's, everything of the
+/// core is as between two turns, but for that turn; so if it stays there for long another thread may have the core
+/// (<see cref="CoreSeat"/>), and it waits for the core where it comes back into the kernel.
+/// </summary>
+internal sealed unsafe partial class Core
+{
+    private const int InKernel = 0;
+    private const int InTurn = 1;
+
+    private int _place;           // of the thread that has this core: the kernel's code, or an agent's
+    private int _isShared;        // more than one thread has to do with this core; the seat's, under its lock
+
+    public readonly CoreSeat Seat;
+
+    /// <summary>Turns whose threads are still in an agent's code while others have this core.</summary>
+    public int DetachedTurns;
+
+    /// <summary>The kernel is about to call an agent's code.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void EnterAgent() => Volatile.Write(ref _place, InTurn);
+
+    /// <summary>It has returned, or thrown. This thread has the core when this returns.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void LeaveAgent()
+    {
+        if (!ComesAlone())
+        {
+            Seat.ComeBack();
+        }
+    }
+
+    /// <summary>An agent's code calls the kernel. This thread has the core when this returns. Returns what
+    /// <see cref="LeaveKernel"/> needs.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public int EnterKernel()
+    {
+        int was = _place;
+        return !ComesAlone() && Seat.ComeBack() ? InTurn : was;
+    }
+
+    /// <summary>The kernel returns to the agent's code that called it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void LeaveKernel(int was) => Volatile.Write(ref _place, was);      // all that was done, BEFORE the place
+
+    /// <summary>Says that this thread is in the kernel. True: it has the core, for nobody else has to do with
+    /// it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool ComesAlone()
+    {
+        Volatile.Write(ref _place, InKernel);
+        return Volatile.Read(ref _isShared) == 0;      // F12: the place BEFORE the look whether it is shared. Pairs
+    }                                                  // with F11, whose barrier passes between the two.
+
+    /// <summary>For the seat: says that the core is shared. True: its thread is in an agent's code, and will see that
+    /// it is when it comes out.</summary>
+    public bool TryShare()
+    {
+        if (Volatile.Read(ref _isShared) == 0)
+        {
+            Share(true);
+            Kernel.Platform.Threads.Fence();      // F11: shared BEFORE the look at its thread's place. Pairs with F12.
+        }
+
+        return IsInAgent;
+    }
+
+    /// <summary>The same for calls that are no hot path: a scope.</summary>
+    public KernelCall Call() => new(this);
+
+    /// <summary>As <see cref="Call"/>, for code that another thread may come to as well, which has no core to
+    /// lose.</summary>
+    public KernelCall CallIfHere() => ReferenceEquals(t_current, this) ? new(this) : default;
+
+    private bool IsInAgent => Volatile.Read(ref _place) == InTurn && Replay is null;
+
+    /// <summary>For the seat: who comes into the kernel goes to it first, or does no longer.</summary>
+    public void Share(bool isShared) => Volatile.Write(ref _isShared, isShared ? 1 : 0);
+
+    public void SetPlace(bool inAgent) => Volatile.Write(ref _place, inAgent ? InTurn : InKernel);
+
+    /// <summary>Sets the turn under way aside, as if it awaited something. Its agent stays Running, so nobody runs it
+    /// or ends it.</summary>
+    public DetachedTurn Detach()
+    {
+        var turn = new DetachedTurn(
+            Running, Current, Current == _resumed ? *_resumed : default, Current == _resumed, _turnTime,
+            _leases.AsSpan(0, _leaseCount).ToArray());
+        _leaseCount = 0;
+        Running?.Detached = turn;
+        Running = null;
+        Current = _root;
+        _turnTime = 0;
+        DetachedTurns++;
+        return turn;
+    }
+
+    /// <summary>Between two turns: goes on with one that was set aside.</summary>
+    public void Attach(DetachedTurn turn)
+    {
+        DetachedTurns--;
+        Running = turn.Agent;
+        Current = turn.Current;
+        if (turn.IsResumed)
+        {
+            *_resumed = turn.Resumed;
+        }
+
+        _turnTime = turn.TurnTime;
+        turn.Leases.CopyTo(_leases, 0);
+        _leaseCount = turn.Leases.Length;
+        if (turn.Agent is { } agent)
+        {
+            agent.Detached = null;
+            if (turn.IsCancelled)
+            {
+                agent.Async?.CancelTurn();
+            }
+        }
+    }
+}
+
+/// <summary>A call of the kernel by an agent's code, to its end.</summary>
+internal readonly ref struct KernelCall
+{
+    private readonly Core? _core;
+    private readonly int _was;
+
+    public KernelCall(Core core)
+    {
+        _core = core;
+        _was = core.EnterKernel();
+    }
+
+    public void Dispose() => _core?.LeaveKernel(_was);
+}
+
+/// <summary>What a core was at when its thread lost it.</summary>
+internal sealed unsafe class DetachedTurn(
+    AgentCell? agent, Message* current, Message resumed, bool isResumed, long turnTime, CapabilityNode[] leases)
+{
+    public readonly AgentCell? Agent = agent;
+    public readonly Message* Current = current;
+    public readonly Message Resumed = resumed;
+    public readonly bool IsResumed = isResumed;
+    public readonly long TurnTime = turnTime;
+    public readonly CapabilityNode[] Leases = leases;
+
+    /// <summary>The turn's token is to fire when it is back: its callbacks are the agent's.</summary>
+    public bool IsCancelled;
+}

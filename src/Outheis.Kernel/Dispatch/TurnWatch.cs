@@ -1,0 +1,217 @@
+using System.Diagnostics;
+
+namespace Outheis;
+
+/// <summary>
+/// Looks at what the cores are at, every <see cref="Limits.TurnLook"/> while any of them is awake: ends turns that
+/// have gone on for long, names handlers that do not return, and has the core of one that does not for very long
+/// driven by another thread. The cores pay nothing for it, but for a look when they wake.
+/// </summary>
+internal sealed class TurnWatch : IDisposable
+{
+    private readonly Kernel _kernel;
+    private readonly TimeSpan _budget;
+    private readonly TimeSpan _patience;
+    private readonly IWorker? _worker;
+    private readonly Queue<TurnOverrun> _overruns = new();      // guarded by itself
+    private Sight[] _sights = [];
+    private long _lastLook;
+    private int _isLooking;
+    private bool _isOver;
+
+    public TurnWatch(Kernel kernel)
+    {
+        _kernel = kernel;
+        _budget = kernel.Options.TurnBudget;
+        _patience = _budget > Limits.TakeOverAfter ? _budget : Limits.TakeOverAfter;
+        if (_budget != Timeout.InfiniteTimeSpan)
+        {
+            _worker = kernel.Platform.Host.StartWorker("outheis watch", Watch);
+        }
+    }
+
+    /// <summary>A core's thread, when its sleep is over.</summary>
+    public void NoteAwake()
+    {
+        Interlocked.MemoryBarrier();      // F14: the sleep is over BEFORE the look whether anybody looks. Pairs with F13.
+        if (Volatile.Read(ref _isLooking) == 0)
+        {
+            _worker?.Signal();
+        }
+    }
+
+    public IReadOnlyList<TurnOverrun> List()
+    {
+        lock (_overruns)
+        {
+            return [.. _overruns];
+        }
+    }
+
+    /// <summary>Returns when the look under way is over; none follows.</summary>
+    public void Dispose()
+    {
+        Volatile.Write(ref _isOver, true);
+        _worker?.Dispose();
+    }
+
+    private void Watch()
+    {
+        BeginLooking();
+        TimeSpan asleep = TimeSpan.Zero;
+        while (!Volatile.Read(ref _isOver))
+        {
+            asleep = IsAnyAwake() ? TimeSpan.Zero : asleep + Limits.TurnLook;
+            if (asleep > Limits.WatchLinger && TryRest())
+            {
+                return;
+            }
+
+            Look(_kernel.Platform.Threads.Clock.GetTimestamp());
+            _worker!.Rest(Limits.TurnLook);
+        }
+    }
+
+    /// <summary>Looks no more, unless a core is awake; it will tell when it wakes.</summary>
+    public bool TryRest()
+    {
+        Volatile.Write(ref _isLooking, 0);
+        Interlocked.MemoryBarrier();      // F13: nobody looks BEFORE the last look at the sleepers. Pairs with F14.
+        if (!IsAnyAwake())
+        {
+            return true;
+        }
+
+        BeginLooking();
+        return false;
+    }
+
+    public void BeginLooking() => Volatile.Write(ref _isLooking, 1);
+
+    private bool IsAnyAwake() => Array.Exists(_kernel.Cores, static core => !core.Parker.IsAnnounced);
+
+    /// <summary>One look at all cores. The clock is that of <see cref="CoreThreads"/>.</summary>
+    public void Look(long now)
+    {
+        if (_sights.Length == 0)
+        {
+            _sights = new Sight[_kernel.Cores.Length];
+            _lastLook = now;
+        }
+
+        // This thread, too, may have been kept waiting, or the whole process: that is no handler's time.
+        TimeSpan since = _kernel.Platform.Threads.Clock.GetElapsedTime(_lastLook, now);
+        since = since < 2 * Limits.TurnLook ? since : 2 * Limits.TurnLook;
+        _lastLook = now;
+        if (Debugger.IsAttached)
+        {
+            return;
+        }
+
+        for (int i = 0; i < _sights.Length; i++)
+        {
+            LookAt(_kernel.Cores[i], ref _sights[i], since);
+        }
+    }
+
+    private void LookAt(Core core, ref Sight last, TimeSpan since)
+    {
+        Sight now = Sight.Of(core);
+        if (now.Agent is null || core.Parker.IsAnnounced || !now.IsTurnOf(in last))
+        {
+            last = now;
+            return;
+        }
+
+        last.InTurn += since;
+        if (last.InTurn >= _budget && !last.IsNudged)
+        {
+            core.Post(new Nudge());      // a turn ends before its next message where something waits for its core
+            last.IsNudged = true;
+        }
+
+        if (now.Handled != last.Handled)
+        {
+            (last.Handled, last.InHandler, last.IsNamed) = (now.Handled, TimeSpan.Zero, false);
+            return;
+        }
+
+        last.InHandler += since;
+        if (last.InHandler >= _budget && !last.IsNamed && TryName(core, in last))
+        {
+            last.IsNamed = true;
+        }
+
+        if (last.InHandler >= _patience && _kernel.Platform.Threads.TakeOver(core))
+        {
+            core.Counters.TakeOvers++;
+            last = default;
+        }
+    }
+
+    private unsafe bool TryName(Core core, in Sight seen)
+    {
+        (Type? message, long position) = (null, 0);
+        Message* current = core.Current;
+        if (current->Route != 0)
+        {
+            (message, position) = (Route.Of(current->Route).Message, current->Position);
+        }
+
+        Interlocked.MemoryBarrier();
+        Sight again = Sight.Of(core);
+        if (!again.IsTurnOf(in seen) || again.Handled != seen.Handled || current != core.Current)
+        {
+            return false;      // it was over: what was read may be another's
+        }
+
+        core.Counters.Overruns++;
+        var overrun = new TurnOverrun(
+            seen.Agent!.Id, seen.Agent.Name, message, position, core.Index, seen.InHandler);
+        lock (_overruns)
+        {
+            if (_overruns.Count == Limits.OverrunsKept)
+            {
+                _overruns.Dequeue();
+            }
+
+            _overruns.Enqueue(overrun);
+        }
+
+        Tell(overrun);
+        return true;
+    }
+
+    private void Tell(TurnOverrun overrun)
+    {
+        try
+        {
+            _kernel.Options.TurnOverran?.Invoke(overrun);
+        }
+        catch (Exception)
+        {
+            // The program's callback threw. The watch goes on, and the list has the overrun.
+        }
+    }
+
+    /// <summary>What a core was at.</summary>
+    private struct Sight
+    {
+        public AgentCell? Agent;
+        public long Turns;
+        public long Handled;
+        public TimeSpan InTurn;
+        public TimeSpan InHandler;
+        public bool IsNudged;
+        public bool IsNamed;
+
+        public static Sight Of(Core core) => new()
+        {
+            Agent = Volatile.Read(ref core.Running),
+            Turns = Volatile.Read(ref core.Counters.Turns),
+            Handled = Volatile.Read(ref core.Counters.Handled),
+        };
+
+        public readonly bool IsTurnOf(in Sight other) => ReferenceEquals(Agent, other.Agent) && Turns == other.Turns;
+    }
+}
