@@ -48,6 +48,9 @@ public static class Limits
 
     /// <summary>Default of <see cref="KernelOptions.TurnBudget"/>.</summary>
     public static readonly TimeSpan TurnBudget = TimeSpan.FromMilliseconds(20);
+    /// <summary>Turns that a reentrant agent has in flight at a time. What would be one more waits in the
+    /// channel.</summary>
+    public const int TurnsInFlight = 256;
 
     /// <summary>How long <c>AskAsync</c> waits unless told otherwise (OT-31).</summary>
     public static readonly TimeSpan AskTimeout = TimeSpan.FromSeconds(5);

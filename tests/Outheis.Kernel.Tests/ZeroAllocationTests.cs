@@ -188,6 +188,37 @@ public sealed class ZeroAllocationTests
         Assert.Equal((0, false), (bytes, asker.Wrong));
     }
 
+    private sealed class Relay(Reentrancy reentrancy) : Agent, IAnswerAsync<long, long>
+    {
+        public AskCapability<long, long> Next { get; set; }
+
+        protected internal override Reentrancy Reentrancy => reentrancy;
+
+        public ValueTask<long> AnswerAsync(long request, AgentContext context, CancellationToken cancellationToken) =>
+            context.AskAsync(Next, request);      // an async method would allocate its state
+    }
+
+    [Theory, InlineData(Reentrancy.Always, 0), InlineData(Reentrancy.Always, 1), InlineData(Reentrancy.CallChain, 1)]
+    public void AskOfAReentrantAgent_ManyTurnsInFlight_AllocatesNothing(Reentrancy reentrancy, int calleeCore)
+    {
+        using var world = new StepKernel();
+        var relay = new Relay(reentrancy);
+        AgentId callee = world.Kernel.Spawn(new Echo(), core: calleeCore);
+        AgentId between = world.Kernel.Spawn(relay, core: 0);
+        relay.Next = world.Kernel.GrantAskTo<long, long>(between, callee);
+        Asker[] askers = [.. Enumerable.Range(0, 20).Select(static _ => new Asker())];
+        foreach (Asker asker in askers)
+        {
+            AgentId agent = world.Kernel.Spawn(asker);
+            asker.Ask = world.Kernel.GrantAskTo<long, long>(agent, between);
+            world.Kernel.Grant<Go>(agent).Send(new Go());
+        }
+
+        long bytes = Measure(() => askers[7].Answered, world);
+        Assert.Equal((0, false), (bytes, askers.Any(static asker => asker.Wrong)));
+        Assert.Equal(reentrancy == Reentrancy.Always, world.Kernel.Agents.Find(between.Value)!.Turns!.All.Count > 1);
+    }
+
     [Fact]
     public void HostAsk_ThatCompletes_AllocatesNothing()
     {

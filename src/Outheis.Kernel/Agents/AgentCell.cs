@@ -63,6 +63,7 @@ internal sealed class AgentCell : AgentFace
     public Dictionary<long, RecordedEffects>? Effects;  // likewise: what the attempts did
     public AgentPast? Past;                             // what its namesake of an earlier run left; until it has it
     public AgentContext? Async;                         // of this incarnation; made at its first asynchronous turn
+    public AgentTurns? Turns;                           // of this incarnation, if it is reentrant
     public OffloadScope? Offloads;                      // of this incarnation; made at its first use
     public CapabilityNode? Held;                        // guarded by the tree's lock
     public int FirstTimer = TimerWheel.None;            // of those of its core that are this incarnation's
@@ -100,13 +101,14 @@ internal sealed class AgentCell : AgentFace
             SeededFactory seeded => seeded.Make(new Endowment(this)),
             _ => ((Func<Endowment, Agent>)Factory!)(new Endowment(this)),
         };
+        Turns = made?.MakeTurns();
         return made ?? throw new InvalidOperationException($"The factory of {Name} returned null.");
     }
 
     /// <summary>The context of an asynchronous turn that starts now with this message.</summary>
     public unsafe AgentContext BeginAsyncTurn(Message* message)
     {
-        AgentContext context = Async ??= new AgentContext(Core, this);
+        AgentContext context = (Async ??= new AgentContext(Core, this)).ForTurn();
         context.BeginTurn(message);
         return context;
     }

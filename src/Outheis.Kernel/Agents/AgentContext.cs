@@ -3,14 +3,14 @@ using System.Runtime.CompilerServices;
 namespace Outheis;
 
 /// <summary>
-/// What an agent may do during its asynchronous turns. Belongs to one incarnation; use it on the agent's core
-/// only, that is: in the handler and after its awaits, not inside Task.Run or after ConfigureAwait(false).
-/// Such misuse throws.
+/// What an agent may do during its asynchronous turns. Belongs to one incarnation, of a reentrant agent to one turn;
+/// use it on the agent's core only, that is: in the handler and after its awaits, not inside Task.Run or after
+/// ConfigureAwait(false). Such misuse throws.
 /// </summary>
 public sealed partial class AgentContext
 {
     private readonly AgentSynchronizationContext _synchronization;
-    private readonly Queue<Resumption> _resumes = new();
+    private readonly Queue<Resumption> _resumes;
     private readonly Action _turnEnded;
     private Message _message;                        // header of the message whose asynchronous turn this is
     private CancellationTokenSource? _cancellation;
@@ -21,10 +21,17 @@ public sealed partial class AgentContext
     private bool _isFenced;                          // the incarnation ended: whatever still runs may do nothing
 
     internal AgentContext(Core core, AgentCell cell)
+        : this(core, cell, new Queue<Resumption>())
+    {
+        _turns = cell.Turns;
+    }
+
+    private AgentContext(Core core, AgentCell cell, Queue<Resumption> resumes)
     {
         Core = core;
         Cell = cell;
         Incarnation = cell.Incarnation;
+        _resumes = resumes;
         _synchronization = new AgentSynchronizationContext(this);
         _turnEnded = OnTurnEnded;
     }
@@ -80,14 +87,7 @@ public sealed partial class AgentContext
 
     internal CancellationToken TurnToken => (_cancellation ??= new CancellationTokenSource()).Token;
 
-    /// <summary>The newest of the asks that wait for a reply.</summary>
-    internal ReplySlot? FirstAsk { get; private set; }
-
     internal bool HasResumes => _resumes.Count > 0;
-    internal bool IsInTurn => _isPending;
-
-    /// <summary>The ask that the turn under way answers; 0: there is none.</summary>
-    internal ulong Answers => _isPending ? _message.Correlation : 0;
 
     /// <summary>A number from this core's seeded generator.</summary>
     public ulong NextRandom()
@@ -136,6 +136,7 @@ public sealed partial class AgentContext
             _message.Correlation = 0;
         }
 
+        _isReported = false;
         if (_cancellation is { IsCancellationRequested: true })
         {
             _cancellation = null;
@@ -149,7 +150,8 @@ public sealed partial class AgentContext
     {
         if (turn.IsCompleted)
         {
-            SynchronizationContext.SetSynchronizationContext(null);
+            LeaveStretch();
+            _turns?.End(this);
             turn.GetAwaiter().GetResult();
             return;
         }
@@ -157,7 +159,7 @@ public sealed partial class AgentContext
         _awaiter = turn.GetAwaiter();
         Wait();
         _awaiter.UnsafeOnCompleted(_turnEnded);      // with this agent's context current, so that a turn that ends
-        SynchronizationContext.SetSynchronizationContext(null);      // on its core says so there, and no other thread
+        LeaveStretch();                              // on its core says so there, and no other thread
     }
 
     /// <summary>As <see cref="Await"/>, for a request: its reply is sent when the handler is done.</summary>
@@ -165,7 +167,8 @@ public sealed partial class AgentContext
     {
         if (turn.IsCompleted)
         {
-            SynchronizationContext.SetSynchronizationContext(null);
+            LeaveStretch();
+            _turns?.End(this);
             TReply reply = turn.GetAwaiter().GetResult();
             Core.Reply(Cell, _message.Correlation, in reply);
             return;
@@ -177,19 +180,20 @@ public sealed partial class AgentContext
         _answer = answer;
         Wait();
         answer.Awaiter.UnsafeOnCompleted(_turnEnded);      // as in Await
-        SynchronizationContext.SetSynchronizationContext(null);
+        LeaveStretch();
     }
 
     /// <summary>The agent's core: something that a turn awaits is there; it runs on when the agent's turn
     /// comes.</summary>
     internal void Resume(Action<object?> continuation, object? state) =>
-        Enqueue(new Resumption(continuation, null, state));
+        Enqueue(new Resumption(this, continuation, null, state));
 
     /// <summary>The same, for what foreign code posts.</summary>
-    internal void Resume(SendOrPostCallback callback, object? state) => Enqueue(new Resumption(null, callback, state));
+    internal void Resume(SendOrPostCallback callback, object? state) =>
+        Enqueue(new Resumption(this, null, callback, state));
 
-    /// <summary>The agent's turn has come: runs what is there, and ends the asynchronous turn if that was all
-    /// of it.</summary>
+    /// <summary>The agent's turn has come: runs what is there, and ends the asynchronous turns of which that was
+    /// all.</summary>
     internal void RunResumes()
     {
         if (!_isFenced)
@@ -199,20 +203,23 @@ public sealed partial class AgentContext
 
         for (int left = _resumes.Count; left > 0; left--)
         {
-            RunOne(_resumes.Dequeue());
+            Resumption next = _resumes.Dequeue();
+            next.Turn.RunOne(in next);
         }
 
         if (!_isFenced)
         {
-            Cell.State = _isPending ? AgentState.Waiting : AgentState.Ready;
+            bool mayBegin = _turns is null ? !_isPending : _turns.MayBegin(Cell);
+            Cell.State = mayBegin ? AgentState.Ready : AgentState.Waiting;
         }
     }
 
     internal void AddAsk(ReplySlot slot)
     {
-        (slot.NextOfAsker, slot.PreviousOfAsker) = (FirstAsk, null);
-        FirstAsk?.PreviousOfAsker = slot;
-        FirstAsk = slot;
+        AgentContext whole = Whole;
+        (slot.NextOfAsker, slot.PreviousOfAsker) = (whole.FirstAsk, null);
+        whole.FirstAsk?.PreviousOfAsker = slot;
+        whole.FirstAsk = slot;
     }
 
     internal void RemoveAsk(ReplySlot slot)
@@ -223,20 +230,11 @@ public sealed partial class AgentContext
         }
         else
         {
-            FirstAsk = slot.NextOfAsker;
+            Whole.FirstAsk = slot.NextOfAsker;
         }
 
         slot.NextOfAsker?.PreviousOfAsker = slot.PreviousOfAsker;
         (slot.NextOfAsker, slot.PreviousOfAsker) = (null, null);
-    }
-
-    /// <summary>The asker of the request being answered gave up.</summary>
-    internal void CancelAnswer(ulong correlation)
-    {
-        if (_isPending && _message.Correlation == correlation)
-        {
-            CancelTurn();
-        }
     }
 
     /// <summary>A waiting send tries again, in the name of the message whose turn waits.</summary>
@@ -259,77 +257,15 @@ public sealed partial class AgentContext
         }
     }
 
-    /// <summary>Fires the token of the turn under way, if there is one.</summary>
-    internal void CancelTurn()
-    {
-        if (!_isPending || _cancellation is null)
-        {
-            return;
-        }
-
-        if (Cell.Detached is { } turn)
-        {
-            turn.IsCancelled = true;      // callbacks are the agent's, which is at something
-            return;
-        }
-
-        try
-        {
-            _cancellation.Cancel();
-            Core.Replies.AbandonWithTurn(this);
-            Waiting.WithdrawAll();
-        }
-        catch (AggregateException bug)
-        {
-            Lifecycle.TurnThrew(Core, Cell, in _message, bug);
-        }
-    }
-
-    /// <summary>
-    /// The incarnation ended. Its code may run on until its awaits are over, but reaches nothing any more
-    /// (OT-09). Returns the correlation of the request whose answer will never come, or 0.
-    /// </summary>
-    /// <param name="isReported">The message of the turn that awaits is a dead letter already.</param>
-    internal unsafe ulong Fence(bool isReported)
-    {
-        _isFenced = true;
-        Waiting.WithdrawAll();
-        if (HasResumes)
-        {
-            Core.Post(new OrphanResume(this));      // what waited for the agent's next turn: there is none
-        }
-
-        ulong unanswered = _isPending ? _message.Correlation : 0;
-        if (_isPending)
-        {
-            if (!isReported)
-            {
-                Message cutOff = _message;
-                Core.Report(&cutOff, Route.Of(cutOff.Route), Core.Kernel.IsStopping
-                    ? DeadLetterReason.KernelStopped : DeadLetterReason.TargetDead);
-            }
-
-            _isPending = false;
-            Core.WaitingAgents--;
-            try
-            {
-                _cancellation?.Cancel();
-            }
-            catch (AggregateException)
-            {
-                // A callback of a token threw. The incarnation has ended already; its reason stays the first one.
-            }
-        }
-
-        return unanswered;
-    }
-
     private void Wait()
     {
         _isPending = true;
         _isOver = false;
         Core.WaitingAgents++;
-        Cell.State = AgentState.Waiting;
+        if (_turns is null)
+        {
+            Cell.State = AgentState.Waiting;      // else EndTurn sees what else the agent may begin
+        }
     }
 
     private void Enqueue(in Resumption resumption)
@@ -349,6 +285,7 @@ public sealed partial class AgentContext
     {
         Core.EnterResumed(Cell, in _message);
         SynchronizationContext.SetSynchronizationContext(_synchronization);
+        _turns?.Running = this;
         try
         {
             if (!_isFenced)
@@ -358,7 +295,7 @@ public sealed partial class AgentContext
 
             resumption.Run();
             Core.LeaveAgent();
-            SynchronizationContext.SetSynchronizationContext(null);
+            LeaveStretch();
             if (_isPending && _isOver)
             {
                 EndTurn();
@@ -372,10 +309,10 @@ public sealed partial class AgentContext
                 throw;      // the replay's own
             }
 
-            SynchronizationContext.SetSynchronizationContext(null);
+            LeaveStretch();
             if (!_isFenced)
             {
-                Lifecycle.TurnThrew(Core, Cell, in _message, bug);
+                TurnThrew(bug);
             }
         }
 
@@ -386,6 +323,7 @@ public sealed partial class AgentContext
     {
         _isPending = false;
         Core.WaitingAgents--;
+        _turns?.End(this);
         if (_answer is { IsArmed: true } answer)
         {
             answer.IsArmed = false;
@@ -404,7 +342,7 @@ public sealed partial class AgentContext
         if (ReferenceEquals(Core.OfThisThread, Core))
         {
             using KernelCall call = Core.Call();
-            if (ReferenceEquals(Core.Running, Cell))
+            if (IsRunning)
             {
                 _isOver = true;
                 return;
@@ -414,6 +352,9 @@ public sealed partial class AgentContext
         _synchronization.Post(static state => ((AgentContext)state!)._isOver = true, this);
     }
 
+    private bool IsRunning =>
+        ReferenceEquals(Core.Running, Cell) && (_turns is null || ReferenceEquals(_turns.Running, this));
+
     // This agent's turn, on its core: which this thread has until the call is over.
     private KernelCall OnCore(out Core core)
     {
@@ -421,14 +362,16 @@ public sealed partial class AgentContext
         if (ReferenceEquals(Core.OfThisThread, core))
         {
             KernelCall call = core.Call();
-            if (ReferenceEquals(core.Running, Cell))
+            if (IsRunning)
             {
                 return call;
             }
         }
 
         throw new InvalidOperationException(
-            $"The context of agent {Cell.Name} was used outside its turn: after ConfigureAwait(false), in Task.Run, or "
-            + "after the handler returned. Await without ConfigureAwait(false) inside handlers, and pass results out.");
+            $"The context of agent {Cell.Name} was used outside its turn: after ConfigureAwait(false), in Task.Run, "
+            + "after the handler returned, or in another turn of a reentrant agent. Await without "
+            + "ConfigureAwait(false) inside handlers, use the context that the handler was given, and pass results "
+            + "out.");
     }
 }

@@ -16,8 +16,8 @@ public interface IHandle<T>
 public interface IHandleAsync<T>
 {
     /// <summary>
-    /// Handles one message. Each await resumes on the agent's own core; until the returned task is done the
-    /// agent takes no other message, while its core runs other agents.
+    /// Handles one message. Each await resumes on the agent's own core, which runs other agents meanwhile; until the
+    /// returned task is done the agent takes no other message, unless it is reentrant (<see cref="Reentrancy"/>).
     /// </summary>
     /// <param name="message">A copy; free to keep.</param>
     /// <param name="context">What the agent may do; valid for this incarnation, on the agent's core.</param>

@@ -3,7 +3,7 @@ namespace Outheis;
 /// <summary>What an asynchronous turn waits to run on with: the kernel's own continuation, or what foreign
 /// code posted.</summary>
 internal readonly record struct Resumption(
-    Action<object?>? Continuation, SendOrPostCallback? Callback, object? State)
+    AgentContext Turn, Action<object?>? Continuation, SendOrPostCallback? Callback, object? State)
 {
     public void Run()
     {

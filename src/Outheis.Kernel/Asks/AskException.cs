@@ -29,7 +29,7 @@ public enum AskOutcome : byte
     /// <summary>The callee threw while it had the request. Its incarnation has ended.</summary>
     Failed,
 
-    /// <summary>The agent asked itself: it would have waited for its own turn to end.</summary>
+    /// <summary>The agent asked itself and is not reentrant: it would have waited for its own turn to end.</summary>
     SelfAsk,
 
     /// <summary>The asker has more asks under way than <c>Limits</c> allows.</summary>

@@ -19,6 +19,7 @@ internal abstract class ReplySlot(int index)
     public bool EndsWithTurn;                 // its token is that of the asker's turn
     public bool IsRaised;                     // its callee was told that its class is higher by now
     public Qos Qos;                           // its class
+    public ulong Call;                        // the first ask of the chain that it belongs to; perhaps itself
     public ReplySlot? NextOfAsker;            // of those of its asker that wait
     public ReplySlot? PreviousOfAsker;
     public CancellationToken Token;

@@ -174,18 +174,18 @@ internal sealed class ReplyTable(Core core)
     public void AbandonWithTurn(AgentContext asker)
     {
         ReplySlot? next;
-        for (ReplySlot? slot = asker.FirstAsk; slot is not null; slot = next)
+        for (ReplySlot? slot = asker.Whole.FirstAsk; slot is not null; slot = next)
         {
             next = slot.NextOfAsker;
-            if (!slot.EndsWithTurn)
+            if (!slot.EndsWithTurn || !ReferenceEquals(slot.Asker, asker))
             {
                 continue;
             }
 
             Abandon(slot, AskOutcome.Cancelled);
-            if (next is not null && !(next.IsPending && ReferenceEquals(next.Asker, asker)))
+            if (next is not null && !(next.IsPending && ReferenceEquals(next.Asker!.Whole, asker.Whole)))
             {
-                next = asker.FirstAsk;      // in a circle of asks the end of one may end others of this asker
+                next = asker.Whole.FirstAsk;      // in a circle of asks the end of one may end others of this asker
             }
         }
     }

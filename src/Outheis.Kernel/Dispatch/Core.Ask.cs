@@ -19,7 +19,7 @@ internal sealed unsafe partial class Core
             return Refused<TReply>(self, CapabilityNode.Refusal(node, self), node);
         }
 
-        if (ReferenceEquals(node.Target, self))
+        if (ReferenceEquals(node.Target, self) && self.Turns is null)
         {
             return Refused<TReply>(AskOutcome.SelfAsk, node);
         }
@@ -37,9 +37,11 @@ internal sealed unsafe partial class Core
         }
 
         SendResult sent;
+        ulong correlation = slot.Correlate(Index);
+        slot.Call = Message.CallOf(Current, correlation);
         try
         {
-            sent = Dispatch(node, in request, slot.Correlate(Index));
+            sent = Dispatch(node, in request, correlation);
         }
         catch
         {
@@ -55,11 +57,10 @@ internal sealed unsafe partial class Core
             return Refused<TReply>(self, sent, node, cause);
         }
 
-        slot.Token = token;
-        slot.EndsWithTurn = asker.IsTurnToken(token);
+        (slot.Token, slot.EndsWithTurn) = (token, asker.IsTurnToken(token));
         if (token.CanBeCanceled && !slot.EndsWithTurn)
         {
-            slot.Registration = token.UnsafeRegister(WithdrawAsk.Post, new WithdrawAsk(this, slot.Correlate(Index)));
+            slot.Registration = token.UnsafeRegister(WithdrawAsk.Post, new WithdrawAsk(this, correlation));
         }
 
         return new ValueTask<TReply>(slot, slot.TaskToken);

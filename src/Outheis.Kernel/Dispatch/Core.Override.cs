@@ -18,6 +18,11 @@ internal sealed unsafe partial class Core
     /// it.</summary>
     private void NoteAsk(AgentCell callee, Message* ask)
     {
+        if (callee.Turns is { } turns && turns.NoteCall(callee, ask) && callee.State == AgentState.Waiting)
+        {
+            MakeReady(callee);
+        }
+
         if (ask->Qos > callee.Qos && !IsAbandoned(ask->Correlation))
         {
             Raise(callee, ask->Correlation, ask->Qos);

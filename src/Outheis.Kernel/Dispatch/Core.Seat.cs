@@ -116,10 +116,7 @@ internal sealed unsafe partial class Core
         if (turn.Agent is { } agent)
         {
             agent.Detached = null;
-            if (turn.IsCancelled)
-            {
-                agent.Async?.CancelTurn();
-            }
+            turn.Cancelled?.ForEach(static cancelled => cancelled.CancelTurn());
         }
     }
 }
@@ -150,6 +147,6 @@ internal sealed unsafe class DetachedTurn(
     public readonly long TurnTime = turnTime;
     public readonly CapabilityNode[] Leases = leases;
 
-    /// <summary>The turn's token is to fire when it is back: its callbacks are the agent's.</summary>
-    public bool IsCancelled;
+    /// <summary>Turns of its agent whose tokens are to fire when it is back: their callbacks are the agent's.</summary>
+    public List<AgentContext>? Cancelled;
 }

@@ -247,6 +247,7 @@ internal sealed unsafe partial class Core
         if (correlation != 0)
         {
             Extend(cell, correlation);
+            cell->Call = Message.CallOf(Current, correlation);
             cell->Qos = node.Holder.EffectiveQos;
         }
 
@@ -261,7 +262,7 @@ internal sealed unsafe partial class Core
     private static void Extend(Message* cell, ulong correlation)
     {
         cell->Correlation = correlation;
-        cell->Trace = 0;
+        cell->Call = 0;
         cell->Deadline = 0;
         cell->Labels = 0;
     }

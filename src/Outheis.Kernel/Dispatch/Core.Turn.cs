@@ -33,7 +33,7 @@ internal sealed unsafe partial class Core
             int left = Limits.TurnMessages;
             while (left-- > 0 && Control.IsEmpty && agent is { State: AgentState.Running, StopWanted: null })
             {
-                message = agent.Inbox.Take();
+                message = agent.Turns is { } turns ? turns.Take(agent) : agent.Inbox.Take();
                 if (message == null)
                 {
                     break;
@@ -127,6 +127,11 @@ internal sealed unsafe partial class Core
         if (_leaseCount > 0)
         {
             CloseLeases();
+        }
+
+        if (agent.Turns is { } turns && agent.State is AgentState.Running or AgentState.Idle && !turns.MayBegin(agent))
+        {
+            agent.State = AgentState.Waiting;
         }
 
         if (agent.StopWanted is { } reason && agent.State is AgentState.Running or AgentState.Idle)

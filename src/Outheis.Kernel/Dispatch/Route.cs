@@ -48,6 +48,9 @@ internal abstract unsafe class Route
     /// <summary>Whether an agent has the handler that this route calls.</summary>
     public abstract bool IsUnderstoodBy(Agent agent);
 
+    /// <summary>Whether a reentrant agent handles what comes this way alone.</summary>
+    public virtual bool IsBarrierOf(Agent agent) => false;
+
     /// <summary>Runs the handler, on the target's core. What it throws ends the incarnation.</summary>
     public abstract void Deliver(Core core, AgentCell self, Message* message, object? reference);
 
@@ -109,6 +112,8 @@ internal sealed unsafe class HandleRoute<T>() : Route(typeof(T))
 
     public override bool IsUnderstoodBy(Agent agent) => agent is IHandle<T>;
 
+    public override bool IsBarrierOf(Agent agent) => agent is IBarrier<T>;
+
     public override void Deliver(Core core, AgentCell self, Message* message, object? reference)
     {
         var handler = Unsafe.As<IHandle<T>>(self.Instance!);
@@ -149,6 +154,8 @@ internal sealed unsafe class HandleAsyncRoute<T>() : Route(typeof(T))
 
     public override bool IsUnderstoodBy(Agent agent) => agent is IHandleAsync<T>;
 
+    public override bool IsBarrierOf(Agent agent) => agent is IBarrier<T>;
+
     public override void Deliver(Core core, AgentCell self, Message* message, object? reference)
     {
         T copy = Payload.Take<T>(message, reference);
@@ -179,6 +186,8 @@ internal sealed unsafe class AnswerRoute<TRequest, TReply>() : Route(typeof(TReq
     public override MessageFlags Flags => Carriage<TRequest>.Flags | MessageFlags.Extended;
 
     public override bool IsUnderstoodBy(Agent agent) => agent is IAnswer<TRequest, TReply>;
+
+    public override bool IsBarrierOf(Agent agent) => agent is IBarrier<TRequest>;
 
     public override void Deliver(Core core, AgentCell self, Message* message, object? reference)
     {
@@ -220,6 +229,8 @@ internal sealed unsafe class AnswerAsyncRoute<TRequest, TReply>() : Route(typeof
     public override MessageFlags Flags => Carriage<TRequest>.Flags | MessageFlags.Extended;
 
     public override bool IsUnderstoodBy(Agent agent) => agent is IAnswerAsync<TRequest, TReply>;
+
+    public override bool IsBarrierOf(Agent agent) => agent is IBarrier<TRequest>;
 
     public override void Deliver(Core core, AgentCell self, Message* message, object? reference)
     {

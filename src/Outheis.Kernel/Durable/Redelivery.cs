@@ -120,7 +120,7 @@ internal static unsafe class RedeliveredMessage
         if (entry.Correlation != 0 || entry.Labels != 0)
         {
             cell->Flags |= MessageFlags.Extended;
-            (cell->Correlation, cell->Trace, cell->Deadline, cell->Labels) = (entry.Correlation, 0, 0, entry.Labels);
+            (cell->Correlation, cell->Call, cell->Deadline, cell->Labels) = (entry.Correlation, 0, 0, entry.Labels);
         }
 
         codecs.RouteTo(entry, target.Instance!, out MessageType? type);

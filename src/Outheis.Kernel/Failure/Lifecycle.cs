@@ -153,7 +153,7 @@ internal static unsafe class Lifecycle
         agent.State = AgentState.Ended;
         agent.StopWanted = null;
         AgentContext? context = agent.Async;
-        ulong unanswered = context?.Fence(isReported: reason.Kind == ExitKind.Error) ?? 0;
+        context?.Fence();
         agent.Async = null;
         RunOnStop(agent, reason);
         core.Kernel.Capabilities.ReleaseHeld(agent);
@@ -165,11 +165,7 @@ internal static unsafe class Lifecycle
             core.FailReply(agent.Id.Value, failed, AskOutcome.Failed, reason.Exception);
         }
 
-        if (unanswered != 0 && unanswered != failed)
-        {
-            core.FailReply(agent.Id.Value, unanswered, AskOutcome.Dead, reason.Exception);
-        }
-
+        context?.FailUnanswered(failed, reason.Exception);
         core.Tap?.RecordExited(agent, reason);
         bool isFinal = agent.IsEndFinal;
         ExitSignal? signal = agent.Supervisor is null && !reason.IsAbnormal ? null      // nobody hears of it
@@ -298,14 +294,13 @@ internal sealed class LifecycleOp(AgentCell agent, bool restart, HostSignal? don
             case AgentState.Ended:
                 Lifecycle.Die(core, agent);
                 break;
-            case AgentState.Idle:
-            case AgentState.Ready when agent.Async is not { IsInTurn: true }:
+            case AgentState.Idle or AgentState.Ready when agent.Async is not { IsInTurn: true }:
                 // A queued agent is dropped by its next turn: its state is no longer Ready.
                 Lifecycle.End(core, agent, ExitReason.Shutdown);
                 break;
             default:
                 agent.StopWanted = ExitReason.Shutdown;      // when its turn ends
-                agent.Async?.CancelTurn();
+                agent.Async?.CancelTurns();
                 break;
         }
     }

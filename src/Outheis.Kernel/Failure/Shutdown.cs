@@ -166,7 +166,7 @@ internal static class Shutdown
             {
                 if (ReferenceEquals(agent.Core, core))
                 {
-                    agent.Async?.CancelTurn();
+                    agent.Async?.CancelTurns();
                     agent.Offloads?.Cancel();
                 }
             }
@@ -189,7 +189,7 @@ internal static class Shutdown
             AgentCell[] mine = [.. core.Kernel.Agents.Snapshot().Where(agent => ReferenceEquals(agent.Core, core))];
             foreach (AgentCell agent in mine.Reverse())
             {
-                if (agent.Detached is null && (agent.Inbox.Count > 0 || agent.State == AgentState.Waiting))
+                if (agent.Detached is null && (agent.Inbox.Count > 0 || agent.Async is { IsInTurn: true }))
                 {
                     Undrained.Add(new UndrainedAgent(agent.Id, agent.Name, agent.Inbox.Count, agent.State));
                 }

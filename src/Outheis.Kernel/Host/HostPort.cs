@@ -153,7 +153,7 @@ internal static unsafe class HostPort
 
         if (correlation != 0)
         {
-            (slot->Correlation, slot->Trace, slot->Deadline, slot->Labels) = (correlation, 0, 0, 0);
+            (slot->Correlation, slot->Call, slot->Deadline, slot->Labels) = (correlation, 0, 0, 0);
         }
     }
 

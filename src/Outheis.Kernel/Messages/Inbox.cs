@@ -84,6 +84,32 @@ internal unsafe struct Inbox
         return cell;
     }
 
+    /// <summary>The oldest request of the lane that an ask of the agent's own led to; null: there is none.</summary>
+    public Message* TakeCall(AgentCell agent)
+    {
+        Message* before = null;
+        Message* end = _lastOfPriority == null ? _head : _lastOfPriority->Next;
+        for (Message* cell = _head; cell != end; before = cell, cell = cell->Next)
+        {
+            if (cell->Has(MessageFlags.Call) && AgentTurns.IsOwnCall(agent, cell))
+            {
+                return before == null ? Take() : TakeBehind(before);
+            }
+        }
+
+        return null;
+    }
+
+    private Message* TakeBehind(Message* before)
+    {
+        Message* cell = before->Next;
+        before->Next = cell->Next;
+        _tail = cell == _tail ? before : _tail;
+        _lastOfPriority = cell == _lastOfPriority ? before : _lastOfPriority;
+        Count--;
+        return cell;
+    }
+
     private void PutIntoPriorityLane(Message* cell)
     {
         Message* before = _lastOfPriority;

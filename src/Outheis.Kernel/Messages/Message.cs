@@ -15,6 +15,7 @@ internal enum MessageFlags : ushort
     Timer = 1 << 6,           // a timer of the target's own says it: Timer names it, Labels counts how often it was due
     Signal = 1 << 7,          // the kernel tells a supervisor about a child
     Priority = 1 << 8,        // goes into the priority lane of the target's channel
+    Call = 1 << 10,           // a request that an ask of the target's own led to, and which may begin beside that
     Offload = 1 << 9,         // what the target had offloaded: Timer is the incarnation that it is for
 }
 
@@ -30,7 +31,7 @@ internal unsafe delegate void MessageLook(Message* message);
 ///  0        8       12       16       20           24      32      34    35      36      40         48
 ///  | next   | route | target | sender | capability | badge | flags | qos | bytes | chain | position |
 ///  payload, 48 bytes 96            104     108        112        120      128
-///  | correlation | trace | reserved | deadline | labels |        valid only with Extended
+///  | correlation | trace or call    | deadline | labels |        valid only with Extended
 /// </code>
 /// In a ring or ingress slot the first word is the slot's sequence instead of a link.
 /// </remarks>
@@ -53,6 +54,7 @@ internal unsafe struct Message
     [FieldOffset(96)] public ulong Correlation;
     [FieldOffset(104)] public uint Trace;
     [FieldOffset(104)] public ulong Timer;      // of a message that has that flag, or Offload
+    [FieldOffset(104)] public ulong Call;       // of an ask: the ask that the chain of asks began with; 0: this one
     [FieldOffset(112)] public long Deadline;
     [FieldOffset(120)] public ulong Labels;
 
@@ -61,6 +63,10 @@ internal unsafe struct Message
     /// <summary>Whether an asker waits. Without an extension the correlation is what another message left
     /// there.</summary>
     public readonly bool IsAsk => Has(MessageFlags.Extended) && Correlation != 0;
+
+    /// <summary>Which call chain an ask belongs to that is made while this message is handled.</summary>
+    public static ulong CallOf(Message* handled, ulong correlation) =>
+        !handled->IsAsk ? correlation : handled->Call != 0 ? handled->Call : handled->Correlation;
 
     /// <summary>How often a timer was due; 1 for what no timer says.</summary>
     public readonly long Fires => Has(MessageFlags.Extended) && Correlation == 0 && Labels > 1 ? (long)Labels : 1;

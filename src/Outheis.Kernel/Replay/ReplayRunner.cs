@@ -189,6 +189,8 @@ internal sealed unsafe class ReplayRunner : IDisposable
     {
         return turn.Message is not { } message
                 ? $"it took a message, at {Place(turn)}, that the journal does not have"
+            : turn.Agent.Cell.Turns is not null
+                ? "it is reentrant: in what order its turns went on is not in the journal"
             : turn.Agent.StandIn is null ? "the journal no longer has its beginning"
             : message.Type.Encoding == PayloadEncoding.Opaque
                 ? $"the {TypeOf(turn)} at {Place(turn)} is in the journal by its name alone: its type has no codec"
@@ -217,7 +219,7 @@ internal sealed unsafe class ReplayRunner : IDisposable
         if (message.Correlation != 0 || message.Labels != 0)
         {
             cell->Flags |= MessageFlags.Extended;
-            (cell->Correlation, cell->Trace, cell->Deadline, cell->Labels) =
+            (cell->Correlation, cell->Call, cell->Deadline, cell->Labels) =
                 (message.Correlation, 0, 0, message.Labels);
         }
 

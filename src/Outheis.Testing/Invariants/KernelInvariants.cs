@@ -101,10 +101,10 @@ public static class KernelInvariants
             {
                 AgentState.Running or AgentState.Dead => true,
                 AgentState.Idle => !agent.Inbox.IsEmpty || agent.Async is { HasResumes: true },
-                AgentState.Waiting => agent.Async is null or { HasResumes: true },
+                AgentState.Waiting => agent.Async is not { HasResumes: false, IsInTurn: true },
                 _ => false,
             };
-            if (isWrong)
+            if (isWrong || agent.Turns is { HasBarrier: true, InFlight.Count: > 1 })
             {
                 return Line($"{agent} between turns, {agent.Inbox.Count} messages in its inbox");
             }
@@ -213,7 +213,7 @@ public static class KernelInvariants
         foreach (ReplySlot slot in view.Kernel.Cores.SelectMany(static core => core.Replies.FindAllPending()))
         {
             AgentContext asker = slot.Asker!;
-            if (!ReferenceEquals(asker.Cell.Async, asker))
+            if (!ReferenceEquals(asker.Cell.Async, asker.Whole))
             {
                 return Line($"incarnation {asker.Incarnation} of {asker.Cell} waits for a reply");
             }

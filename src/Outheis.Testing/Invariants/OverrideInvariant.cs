@@ -38,7 +38,7 @@ internal static class OverrideInvariant
                 return Line($"{agent} counts an ask of {qos}, which raises nobody");
             }
 
-            bool isOwed = inboxes.Contains(correlation) || agent.Async?.Answers == correlation;
+            bool isOwed = inboxes.Contains(correlation) || agent.Async?.Owes(correlation) is true;
             if (!Waits(kernel, correlation) && !underWay.Contains(correlation)
                 && (!isOwed || agent.Core.Control.IsEmpty))      // where the host's withdrawal may be
             {

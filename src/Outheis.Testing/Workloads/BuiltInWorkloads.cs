@@ -22,6 +22,7 @@ public static class BuiltInWorkloads
         new Bands(),
         new Override(),
         new Offloads(),
+        new Barriers(),
     ];
 
     /// <summary>Real talk: each nick an agent, each addressed line a message.</summary>

@@ -18,6 +18,10 @@ internal class Puppet : Agent, IHandle<Do>, IHandleAsync<DoAsync>
 
     public Script? Started { get; init; }
 
+    public Reentrancy Reenters { get; init; }
+
+    protected internal override Reentrancy Reentrancy => Reenters;
+
     public void Handle(in Do message, Context context) => message.Script(context);
 
     public ValueTask HandleAsync(DoAsync message, AgentContext context, CancellationToken cancellationToken) =>
