@@ -3,13 +3,14 @@ namespace Outheis;
 /// <summary>How agents come to be, at the host's wish or at that of an agent that may.</summary>
 public sealed partial class Kernel
 {
-    internal AgentShape ShapeOf(SpawnOptions? options)
+    internal AgentShape ShapeOf(SpawnOptions? options, Budget? inherited = null)
     {
         int capacity = options?.Capacity ?? Options.ChannelCapacity;
         ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1, nameof(options));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(capacity, Limits.ChannelMessagesMax, nameof(options));
         AgentCell? supervisor = options?.Supervisor is { Value: > 0 } id ? Living(id) : null;
-        return new AgentShape(supervisor, QosRules.Check(options?.Qos ?? Qos.Default), capacity);
+        Budget? budget = RequireHere(options?.Budget) ?? inherited;
+        return new AgentShape(supervisor, QosRules.Check(options?.Qos ?? Qos.Default), capacity, budget);
     }
 
     internal Core CoreAt(int index)
@@ -69,7 +70,10 @@ public sealed partial class Kernel
     private AgentCell Add(Core core, string? name, object factory, in AgentShape shape) => Agents.Add(
         (Kernel: this, core, name, factory, shape),
         static (s, id) => new AgentCell(
-            s.Kernel, s.core, id, s.name, s.factory, s.shape.Supervisor, s.shape.Qos, s.shape.Capacity));
+            s.Kernel, s.core, id, s.name, s.factory, s.shape.Supervisor, s.shape.Qos, s.shape.Capacity)
+        {
+            Spending = s.shape.Budget is { } budget ? new Spending(budget) : null,
+        });
 
     private void Forget(AgentCell agent)
     {

@@ -58,6 +58,18 @@ public static class Limits
     /// <summary>How long a stop drains unless told otherwise.</summary>
     public static readonly TimeSpan DrainDeadline = TimeSpan.FromSeconds(5);
 
+    /// <summary>Units of one's own that a budget may have.</summary>
+    public const int BudgetUnits = 8;
+
+    /// <summary>The largest amount that a limit, a reservation or its settlement may name.</summary>
+    public const long BudgetMost = 1L << 56;
+
+    internal const int BudgetsMost = 1 << 16;        // of one kernel
+    internal const int BudgetDepth = 8;              // from a budget up to the one that nothing caps
+    internal const int ThrottledPerPass = 256;       // agents whose period has begun, between two passes
+    internal static readonly TimeSpan BudgetPeriodLeast = TimeSpan.FromMilliseconds(1);
+    internal static readonly TimeSpan BudgetPeriodMost = TimeSpan.FromDays(366);
+
     internal const int CellBytes = 128;              // two cache lines: a message, its header included
     internal const int HeaderBytes = 48;             // of a cell, before the payload
     internal const int HotPayloadBytes = 16;         // of the payload that lie in the cell's first line

@@ -65,6 +65,7 @@ internal sealed class AgentCell : AgentFace
     public AgentContext? Async;                         // of this incarnation; made at its first asynchronous turn
     public AgentTurns? Turns;                           // of this incarnation, if it is reentrant
     public OffloadScope? Offloads;                      // of this incarnation; made at its first use
+    public Spending? Spending;                          // null: it runs on no budget; set when it is made
     public CapabilityNode? Held;                        // guarded by the tree's lock
     public int FirstTimer = TimerWheel.None;            // of those of its core that are this incarnation's
     public ExitReason? StopWanted;                      // set: the incarnation ends when its turn does
@@ -116,7 +117,11 @@ internal sealed class AgentCell : AgentFace
     /// <summary>As it is at this moment. Any thread.</summary>
     public AgentInfo Describe() => new(
         Id, Name, Qos, Core.Index, State, Incarnation, Inbox.Count, Credits.Capacity, Supervisor?.Id ?? AgentId.Host,
-        EffectiveQos);
+        EffectiveQos)
+    {
+        Budget = Spending?.Budget.Name,
+        IsThrottled = Spending is { IsThrottled: true },
+    };
 
     public override string ToString() => $"{Name} ({Id}, {State})";
 }

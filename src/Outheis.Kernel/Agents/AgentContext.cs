@@ -279,6 +279,10 @@ public sealed partial class AgentContext
         {
             Core.MakeReady(Cell);
         }
+        else
+        {
+            Core.EndThrottle(Cell);      // what goes on takes no message
+        }
     }
 
     private void RunOne(in Resumption resumption)

@@ -4,7 +4,7 @@ namespace Outheis;
 /// What an agent may do during one synchronous turn. Lives on the stack and ends with the turn: it cannot be
 /// stored, captured or awaited across.
 /// </summary>
-public readonly unsafe ref struct Context
+public readonly unsafe ref partial struct Context
 {
     private readonly Core _core;
     private readonly AgentCell _self;

@@ -17,4 +17,8 @@ public sealed record SpawnOptions
     /// <summary>The agent that hears of its exit as an <see cref="ExitSignal"/> and may restart it; default:
     /// nobody.</summary>
     public AgentId Supervisor { get; init; }
+
+    /// <summary>What its turns count in, together with those of all others that run on it; default: none, and an agent
+    /// that another one makes runs on its maker's.</summary>
+    public Budget? Budget { get; init; }
 }

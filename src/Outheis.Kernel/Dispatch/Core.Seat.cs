@@ -87,9 +87,15 @@ internal sealed unsafe partial class Core
     /// or ends it.</summary>
     public DetachedTurn Detach()
     {
-        var turn = new DetachedTurn(
-            Running, Current, Current == _resumed ? *_resumed : default, Current == _resumed, _turnTime,
-            _leases.AsSpan(0, _leaseCount).ToArray());
+        var turn = new DetachedTurn
+        {
+            Agent = Running,
+            Current = Current,
+            Resumed = Current == _resumed ? *_resumed : null,
+            TurnTime = _turnTime,
+            Used = Used,
+            Leases = _leases.AsSpan(0, _leaseCount).ToArray(),
+        };
         _leaseCount = 0;
         Running?.Detached = turn;
         Running = null;
@@ -105,12 +111,13 @@ internal sealed unsafe partial class Core
         DetachedTurns--;
         Running = turn.Agent;
         Current = turn.Current;
-        if (turn.IsResumed)
+        if (turn.Resumed is { } resumed)
         {
-            *_resumed = turn.Resumed;
+            *_resumed = resumed;
         }
 
         _turnTime = turn.TurnTime;
+        Used = turn.Used;
         turn.Leases.CopyTo(_leases, 0);
         _leaseCount = turn.Leases.Length;
         if (turn.Agent is { } agent)
@@ -137,16 +144,22 @@ internal readonly ref struct KernelCall
 }
 
 /// <summary>What a core was at when its thread lost it.</summary>
-internal sealed unsafe class DetachedTurn(
-    AgentCell? agent, Message* current, Message resumed, bool isResumed, long turnTime, CapabilityNode[] leases)
+internal sealed unsafe class DetachedTurn
 {
-    public readonly AgentCell? Agent = agent;
-    public readonly Message* Current = current;
-    public readonly Message Resumed = resumed;
-    public readonly bool IsResumed = isResumed;
-    public readonly long TurnTime = turnTime;
-    public readonly CapabilityNode[] Leases = leases;
+    public AgentCell? Agent { get; init; }
+
+    public Message* Current { get; init; }
+
+    /// <summary>What <see cref="Current"/> points to, if that is not a cell of its own.</summary>
+    public Message? Resumed { get; init; }
+
+    public long TurnTime { get; init; }
+
+    /// <summary>Of its budget.</summary>
+    public (long Handled, long Journal) Used { get; init; }
+
+    public required CapabilityNode[] Leases { get; init; }
 
     /// <summary>Turns of its agent whose tokens are to fire when it is back: their callbacks are the agent's.</summary>
-    public List<AgentContext>? Cancelled;
+    public List<AgentContext>? Cancelled { get; set; }
 }

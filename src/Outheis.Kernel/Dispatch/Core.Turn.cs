@@ -9,6 +9,18 @@ internal sealed unsafe partial class Core
 
     private void RunTurn(AgentCell agent)
     {
+        if (agent.Spending is { } spending && agent.State == AgentState.Ready)
+        {
+            RunTurnOnBudget(agent, spending);
+        }
+        else
+        {
+            RunTurnNow(agent, Limits.TurnMessages);
+        }
+    }
+
+    private void RunTurnNow(AgentCell agent, int most)
+    {
         Running = agent;
         Counters.Turns++;
         if (agent.Async is { HasResumes: true } context)
@@ -19,18 +31,17 @@ internal sealed unsafe partial class Core
         if (agent.State == AgentState.Ready)
         {
             agent.State = AgentState.Running;
-            RunMessages(agent);
+            RunMessages(agent, most);
         }
 
         EndTurn(agent);
     }
 
-    private void RunMessages(AgentCell agent)
+    private void RunMessages(AgentCell agent, int left)
     {
         Message* message = null;
         try
         {
-            int left = Limits.TurnMessages;
             while (left-- > 0 && Control.IsEmpty && agent is { State: AgentState.Running, StopWanted: null })
             {
                 message = agent.Turns is { } turns ? turns.Take(agent) : agent.Inbox.Take();

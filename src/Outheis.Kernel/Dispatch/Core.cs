@@ -159,12 +159,12 @@ internal sealed unsafe partial class Core : CoreFace
     /// <summary>Nothing to do and nothing awaited. The core's thread, between turns.</summary>
     public bool IsQuiet =>
         !HasWork() && Ingress.Peek() == null && _outboxCount == 0 && _retries.Count == 0 && WaitingAgents == 0
-        && DetachedTurns == 0 && Offloads.IsQuiet;
+        && DetachedTurns == 0 && Offloads.IsQuiet && !HasThrottled;
 
     /// <summary>How long the core may sleep if nobody wakes it.</summary>
     public TimeSpan SleepAtMost()
     {
-        TimeSpan asks = SleepForAsks();
+        TimeSpan asks = OrUntilRelease(SleepForAsks());
         return Timers.Count > 0 && Timers.DueIn(Now) is { } timers
             && (asks == Timeout.InfiniteTimeSpan || timers < asks)
             ? timers < Limits.SleepMost ? timers : Limits.SleepMost : asks;
@@ -386,7 +386,8 @@ internal sealed unsafe partial class Core : CoreFace
             Tap.TickDue = true;
         }
 
-        int done = (Timers.Count == 0 ? 0 : Timers.Run(Now)) + (Offloads.HasHeld ? Offloads.PutBack() : 0);
+        int done = (Timers.Count == 0 ? 0 : Timers.Run(Now)) + (Offloads.HasHeld ? Offloads.PutBack() : 0)
+            + (_throttled.Count == 0 ? 0 : ReleaseThrottled());
         if (Now < _nextSweep || Replies.Pending == 0)
         {
             return done;

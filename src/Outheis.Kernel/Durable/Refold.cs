@@ -144,6 +144,10 @@ internal sealed unsafe class Refold(Core core, AgentCell agent, AgentPast past, 
     public override ChildRecord? Spawned() =>
         TakeObserved(ObservedRecord.Child) is { } told ? ChildRecord.From(told) : _isOpen ? null : default(ChildRecord);
 
+    // What was granted counted in the budget of that run.
+    public override ReserveResult? Reserved() => TakeObserved(ObservedRecord.Reserved) is { } told
+        ? (ReserveResult)told : _isOpen ? null : ReserveResult.Granted;
+
     public override ulong? Random() => (ulong?)TakeObserved(ObservedRecord.Random);
 
     public override OffloadResult? Offloaded() => (OffloadResult?)TakeObserved(ObservedRecord.Offload);

@@ -45,6 +45,9 @@ internal abstract class Replaying
     /// <summary>Why work was not taken; null: it was, and is not run again.</summary>
     public abstract OffloadResult? Offloaded();
 
+    /// <summary>What became of its wish to reserve; null: it had none then, and reserves now.</summary>
+    public abstract ReserveResult? Reserved();
+
     /// <summary>Whether the child was the agent's to decide about; null: nothing was decided, and it is now.</summary>
     /// <param name="child">Which.</param>
     /// <param name="verdict">As <see cref="SupervisedRecord"/> numbers it.</param>

@@ -221,7 +221,7 @@ internal static unsafe class Lifecycle
     }
 
     /// <summary>Tells the supervisor. False if nobody is there to hear it.</summary>
-    private static bool Signal<T>(Core core, AgentCell agent, T signal)
+    public static bool Signal<T>(Core core, AgentCell agent, T signal)
         where T : class
     {
         AgentCell? supervisor = agent.Supervisor;
@@ -301,6 +301,7 @@ internal sealed class LifecycleOp(AgentCell agent, bool restart, HostSignal? don
             default:
                 agent.StopWanted = ExitReason.Shutdown;      // when its turn ends
                 agent.Async?.CancelTurns();
+                core.EndThrottle(agent);
                 break;
         }
     }

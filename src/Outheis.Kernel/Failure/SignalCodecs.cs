@@ -21,6 +21,13 @@ internal static class SignalCodecs
     public static readonly MessageCodec<OffloadFailed> Failed = new SignalCodec<OffloadFailed, RecordedOffloadFailure>(
         RecordedSignals.Default.RecordedOffloadFailure, RecordedOffloadFailure.Of, static failed => failed.Recall());
 
+    public static readonly MessageCodec<BudgetExhausted> Exhausted =
+        new SignalCodec<BudgetExhausted, RecordedExhausted>(
+            RecordedSignals.Default.RecordedExhausted,
+            static told => new RecordedExhausted(told.Agent.Value, told.Name, told.Incarnation, told.Budget, told.Unit),
+            static told => new BudgetExhausted(
+                new AgentId(told.Agent), told.Name, told.Incarnation, told.Budget, told.Unit));
+
     /// <summary>Whether a Sent record means something in its own run only: a signal, what a timer says, what offloaded
     /// work came to. The first kernels wrote signals without content, and not that they are any.</summary>
     public static bool IsOfItsRun(RecordFlags flags, uint capability, JournalType? type) =>
@@ -59,12 +66,15 @@ internal sealed record RecordedExit(
 
 internal sealed record RecordedStart(uint Agent, string Name, uint Incarnation);
 
+internal sealed record RecordedExhausted(uint Agent, string Name, uint Incarnation, string Budget, string Unit);
+
 [JsonSourceGenerationOptions(
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, UseStringEnumConverter = true,
     RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(RecordedExit))]
 [JsonSerializable(typeof(RecordedStart))]
 [JsonSerializable(typeof(RecordedOffloadFailure))]
+[JsonSerializable(typeof(RecordedExhausted))]
 internal sealed partial class RecordedSignals : JsonSerializerContext;
 
 /// <summary>Writes a signal by way of what can be read again of it.</summary>

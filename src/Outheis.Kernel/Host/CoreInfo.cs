@@ -62,6 +62,8 @@ public readonly record struct CoreInfo
 
     /// <summary>Of those: so long that another thread took this core over, for its other agents.</summary>
     public long TakeOvers { get; init; }
+    /// <summary>Times that an agent's turn had come and its budget had nothing left.</summary>
+    public long Throttled { get; init; }
 
     /// <summary>Records for which the journal had no room, its reserve included.</summary>
     public long Unjournaled { get; init; }
@@ -109,6 +111,7 @@ public readonly record struct CoreInfo
             Raised = Volatile.Read(in counters.Raised),
             Overruns = Volatile.Read(in counters.Overruns),
             TakeOvers = Volatile.Read(in counters.TakeOvers),
+            Throttled = Volatile.Read(in counters.Throttled),
             Unjournaled = core.Tap?.Lost ?? 0,
             Asleep = clock.GetElapsedTime(0, counters.Asleep.Read(clock)),
             Idle = clock.GetElapsedTime(0, counters.Idle.Read(clock)),      // after Asleep, which is a part of it

@@ -14,7 +14,14 @@ namespace Outheis;
 /// of that class.</param>
 public readonly record struct AgentInfo(
     AgentId Id, string Name, Qos Qos, int Core, AgentState State, uint Incarnation, int Queued, int Capacity,
-    AgentId Supervisor, Qos EffectiveQos);
+    AgentId Supervisor, Qos EffectiveQos)
+{
+    /// <summary>The name of the budget that it runs on; null: none.</summary>
+    public string? Budget { get; init; }
+
+    /// <summary>It has something to do and waits until its budget has something left.</summary>
+    public bool IsThrottled { get; init; }
+}
 
 /// <summary>One live capability.</summary>
 /// <param name="Id">Its id, as in the journal.</param>

@@ -196,6 +196,7 @@ public sealed class JournalEntry
                 ? Invariant($"the time {new DateTime(observed.Value, DateTimeKind.Utc):O}")
                 : observed.What == ObservedRecord.Uptime ? $"the uptime {new TimeSpan(observed.Value):c}"
                 : observed.What == ObservedRecord.Offload ? $"an offload was {(OffloadResult)observed.Value}"
+                : observed.What == ObservedRecord.Reserved ? $"a reservation was {(ReserveResult)observed.Value}"
                 : observed.What == ObservedRecord.Child ? ChildRecord.From(observed.Value).ToString()
                 : Invariant($"the random number {(ulong)observed.Value}"),
         JournalKind.Attempted or JournalKind.Quarantined

@@ -272,7 +272,7 @@ internal readonly record struct SupervisedRecord(byte Verdict, bool IsTaken) : I
 }
 
 /// <summary>Observed by the header's sender. What: 1 wall time, 2 random number, 3 the kernel's uptime, 4 why work was
-/// not taken, 5 what came of making an agent (see ChildRecord).</summary>
+/// not taken, 5 what came of making an agent (see ChildRecord), 6 what became of the wish to reserve.</summary>
 internal readonly record struct ObservedRecord(byte What, long Value) : IJournalRecord<ObservedRecord>
 {
     public const byte Clock = 1;
@@ -280,6 +280,7 @@ internal readonly record struct ObservedRecord(byte What, long Value) : IJournal
     public const byte Uptime = 3;
     public const byte Offload = 4;      // was not accepted: an OffloadResult
     public const byte Child = 5;
+    public const byte Reserved = 6;     // a ReserveResult
 
     public int Bytes => 16;
 

@@ -17,6 +17,7 @@ public sealed partial class MessageCodecs
         [typeof(ExitSignal)] = SignalCodecs.Exit,
         [typeof(ChildStarted)] = SignalCodecs.Start,
         [typeof(OffloadFailed)] = SignalCodecs.Failed,
+        [typeof(BudgetExhausted)] = SignalCodecs.Exhausted,
     };
 
     /// <summary>Writes <typeparamref name="T"/> as JSON. Costs an encoding per send, on the sender's

@@ -210,6 +210,13 @@ internal sealed class ReplayActs(JournalReader journal, MessageCodecs codecs) : 
         return ChildRecord.From(told ?? 0);
     }
 
+    public override ReserveResult? Reserved()
+    {
+        long? told = TakeObserved(ObservedRecord.Reserved);
+        _turn.Agent.HasGuessed |= told is null;
+        return told is { } result ? (ReserveResult)result : ReserveResult.Granted;
+    }
+
     public override bool? Supervised(AgentId child, byte verdict)
     {
         int next = Peek();
