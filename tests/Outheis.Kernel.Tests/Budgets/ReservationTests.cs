@@ -124,22 +124,7 @@ public sealed class ReservationTests : IDisposable
     {
         using var world = new StepKernel();
         var random = new Random(seed);
-        List<Level> levels = [];
-        for (int i = 0; i < 6; i++)
-        {
-            Level? parent = i == 0 ? null : levels[random.Next(levels.Count)];
-            int limit = random.Next(1, 100), period = random.Next(1, 50);
-            var options = new BudgetOptions
-            {
-                Period = TimeSpan.FromMilliseconds(period),
-                Units = random.Next(4) == 0 && i > 0
-                    ? new Dictionary<string, long>() : new Dictionary<string, long> { ["t"] = limit },
-            };
-            levels.Add(new Level(
-                world.Kernel.CreateBudget($"{i}", options, parent?.Budget), parent, options.Units.Count > 0, limit,
-                period * TimeSpan.TicksPerMillisecond));
-        }
-
+        List<Level> levels = MakeTree(world.Kernel, random);
         List<(Reservation Reservation, Level Level, long Taken)> open = [];
         for (int step = 0; step < 200; step++)
         {
@@ -184,6 +169,27 @@ public sealed class ReservationTests : IDisposable
         }
 
         return true;
+    }
+
+    private static List<Level> MakeTree(Kernel kernel, Random random)
+    {
+        List<Level> levels = [];
+        for (int i = 0; i < 6; i++)
+        {
+            Level? parent = i == 0 ? null : levels[random.Next(levels.Count)];
+            int limit = random.Next(1, 100), period = random.Next(1, 50);
+            var options = new BudgetOptions
+            {
+                Period = TimeSpan.FromMilliseconds(period),
+                Units = random.Next(4) == 0 && i > 0
+                    ? new Dictionary<string, long>() : new Dictionary<string, long> { ["t"] = limit },
+            };
+            levels.Add(new Level(
+                kernel.CreateBudget($"{i}", options, parent?.Budget), parent, options.Units.Count > 0, limit,
+                period * TimeSpan.TicksPerMillisecond));
+        }
+
+        return levels;
     }
 
     private sealed class Level(Budget budget, Level? parent, bool hasUnit, long limit, long period)
