@@ -23,6 +23,7 @@ internal static class EntryLine
     {
         string what = Printable(
             entry.IsTimer ? TimerOf(entry) : entry.IsOffload ? OffloadOf(entry)
+                : entry.IsTold ? ToldOf(entry)
                 : VerbOf(entry) is { } verb ? Message(entry, verb) : Fact(entry));
         bool isTrouble = entry.IsFailure
             || entry.Kind is JournalKind.DeadLetter or JournalKind.TimedOut or JournalKind.Exited;
@@ -59,6 +60,12 @@ internal static class EntryLine
         string content = PayloadWords.Of(entry);
         return $"offloaded work of {Target(entry)} gives {entry.TypeName ?? "?"}"
             + (content.Length == 0 ? "" : " " + content);
+    }
+
+    private static string ToldOf(JournalEntry entry)
+    {
+        string content = PayloadWords.Of(entry);
+        return $"{Target(entry)} is told {entry.TypeName ?? "?"}" + (content.Length == 0 ? "" : " " + content);
     }
 
     private static string Fact(JournalEntry entry)

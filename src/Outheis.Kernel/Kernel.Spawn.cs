@@ -10,7 +10,8 @@ public sealed partial class Kernel
         ArgumentOutOfRangeException.ThrowIfGreaterThan(capacity, Limits.ChannelMessagesMax, nameof(options));
         AgentCell? supervisor = options?.Supervisor is { Value: > 0 } id ? Living(id) : null;
         Budget? budget = RequireHere(options?.Budget) ?? inherited;
-        return new AgentShape(supervisor, QosRules.Check(options?.Qos ?? Qos.Default), capacity, budget);
+        return new AgentShape(
+            supervisor, QosRules.Check(options?.Qos ?? Qos.Default), capacity, budget, options?.Exclusion);
     }
 
     internal Core CoreAt(int index)
@@ -50,7 +51,7 @@ public sealed partial class Kernel
         RequireOutside();
         ObjectDisposedException.ThrowIf(IsStopping, this);
         AgentShape shape = ShapeOf(options);
-        Core core = options?.Core is { } wanted ? CoreAt(wanted) : NextCore();
+        Core core = CoreOf(options) ?? NextCore();
         AgentCell agent = Add(core, name, factory, in shape);
         try
         {
@@ -73,6 +74,7 @@ public sealed partial class Kernel
             s.Kernel, s.core, id, s.name, s.factory, s.shape.Supervisor, s.shape.Qos, s.shape.Capacity)
         {
             Spending = s.shape.Budget is { } budget ? new Spending(budget) : null,
+            Exclusion = s.shape.Exclusion,
         });
 
     private void Forget(AgentCell agent)

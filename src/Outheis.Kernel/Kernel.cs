@@ -335,7 +335,7 @@ public sealed partial class Kernel : IAsyncDisposable
         return holder;
     }
 
-    private static void RequireOutside()
+    internal static void RequireOutside()
     {
         if (Core.OfThisThread is not null)
         {

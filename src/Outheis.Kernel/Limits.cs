@@ -48,9 +48,13 @@ public static class Limits
 
     /// <summary>Default of <see cref="KernelOptions.TurnBudget"/>.</summary>
     public static readonly TimeSpan TurnBudget = TimeSpan.FromMilliseconds(20);
+
     /// <summary>Turns that a reentrant agent has in flight at a time. What would be one more waits in the
     /// channel.</summary>
     public const int TurnsInFlight = 256;
+
+    /// <summary>Who may wait for one <see cref="WorkGroup"/> at a time.</summary>
+    public const int GroupWaiters = 4096;
 
     /// <summary>How long <c>AskAsync</c> waits unless told otherwise (OT-31).</summary>
     public static readonly TimeSpan AskTimeout = TimeSpan.FromSeconds(5);
@@ -100,6 +104,8 @@ public static class Limits
 
     internal const int OffloadWorkersMost = 4096;    // that one may ask for
     internal const int OffloadQueueMost = 1 << 20;
+    internal const int ApplyChunks = 8;              // of one loop, for each processor
+    internal const int ApplyFailuresKept = 64;       // of one loop; the others are counted
     internal const int OffloadLooks = 2;             // in a row that find too few runnable: then there is one more
 
     internal static readonly TimeSpan OffloadIdle = TimeSpan.FromSeconds(5);        // then an idle worker's thread ends

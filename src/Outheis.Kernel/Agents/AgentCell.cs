@@ -7,6 +7,7 @@ namespace Outheis;
 ///                                         ▲               │ ├──await──▶ Waiting ──resume──▶ Ready
 ///                                         └───budget──────┘ └──throw, stop──▶ Ended ──restart──▶ Starting
 ///                                                                               └──nobody restarts──▶ Dead
+/// Idle, Ready, Waiting ──suspend──▶ Suspended ──the last resume──▶ what it would be by now
 /// </code>
 /// </remarks>
 public enum AgentState : byte
@@ -32,6 +33,10 @@ public enum AgentState : byte
 
     /// <summary>Ended for good. Sends return <see cref="SendResult.Dead"/>.</summary>
     Dead,
+
+    /// <summary>Handles nothing until it is resumed as often as it was suspended; whatever it would do otherwise. The
+    /// channel takes messages until it is full.</summary>
+    Suspended,
 }
 
 /// <summary>
@@ -77,6 +82,12 @@ internal sealed class AgentCell : AgentFace
     public DetachedTurn? Detached;                      // its turn is under way while others have its core
     public Overrides? Overrides;                        // made with the first ask of a higher class
     public bool IsGhost;                                // lives in the past only: nothing it holds is told of
+    public Exclusion? Exclusion;                        // given at spawn, the same for life
+    public bool IsBlocked;                              // among those that wait for its owner
+    public int Suspends;                                // not taken back so far; others look at it
+    public int SuspendsByHost;                          // of those
+    public int SuspendsBySupervisor;                    // likewise, or on the way; touched by the supervisor's core
+    public bool HasSuspended;                           // some child of its
     public bool IsEndFinal;                             // told to stop for good: nobody is asked to restart it
     public bool HasStarted;                             // OnStart of this incarnation was called
     public Inbox Inbox;
@@ -103,6 +114,13 @@ internal sealed class AgentCell : AgentFace
             _ => ((Func<Endowment, Agent>)Factory!)(new Endowment(this)),
         };
         Turns = made?.MakeTurns();
+        if (Turns is not null && Exclusion is not null)
+        {
+            throw new InvalidOperationException(
+                $"{Name} is reentrant and shares {Exclusion}: it would be in the middle of several things itself. Spawn "
+                + "it without SpawnOptions.Exclusion, or leave its class's Reentrancy as it is.");
+        }
+
         return made ?? throw new InvalidOperationException($"The factory of {Name} returned null.");
     }
 
@@ -121,6 +139,7 @@ internal sealed class AgentCell : AgentFace
     {
         Budget = Spending?.Budget.Name,
         IsThrottled = Spending is { IsThrottled: true },
+        Suspends = Volatile.Read(ref Suspends),
     };
 
     public override string ToString() => $"{Name} ({Id}, {State})";

@@ -201,7 +201,7 @@ public sealed partial class AgentContext
             Cell.State = AgentState.Running;
         }
 
-        for (int left = _resumes.Count; left > 0; left--)
+        for (int left = _resumes.Count; left > 0 && (_isFenced || Cell.Suspends == 0); left--)
         {
             Resumption next = _resumes.Dequeue();
             next.Turn.RunOne(in next);

@@ -197,6 +197,26 @@ public readonly unsafe ref partial struct Context
         return _core.Supervise(_self, child, restart: false);
     }
 
+    /// <summary>Suspends an agent: once the message that it is at is over it begins no other and no continuation, until
+    /// it was resumed as often (GC-20). Only its supervisor may. What it is sent waits in its channel.</summary>
+    /// <param name="child">An agent spawned with this one as its supervisor.</param>
+    /// <returns>False if this agent does not supervise it.</returns>
+    /// <remarks>It stays so through restarts; when this agent has ended for good it is taken back.</remarks>
+    public bool SuspendChild(AgentId child)
+    {
+        using KernelCall call = _core.Call();
+        return _core.Suspend(_self, child);
+    }
+
+    /// <summary>Takes back one <see cref="SuspendChild"/>.</summary>
+    /// <param name="child">An agent spawned with this one as its supervisor.</param>
+    /// <returns>False if this agent does not supervise it, or has taken back all that it said.</returns>
+    public bool ResumeChild(AgentId child)
+    {
+        using KernelCall call = _core.Call();
+        return _core.Resume(_self, child);
+    }
+
     /// <summary>Sends this agent a message once a time is over. Never early; late by the grain of a millisecond and the
     /// leeway, which lets timers be due together (GC-18).</summary>
     /// <typeparam name="T">A message type that this agent handles.</typeparam>
@@ -291,6 +311,36 @@ public readonly unsafe ref partial struct Context
     {
         using KernelCall call = _core.Call();
         return _core.Offloads.Start(_self, state, work, key);
+    }
+
+    /// <summary>Sends this agent a message once nothing of a group is under way; at once if nothing is now (GC-13). It
+    /// comes once, and not to another incarnation.</summary>
+    /// <typeparam name="T">A message type that this agent handles.</typeparam>
+    /// <param name="group">Which.</param>
+    /// <param name="message">What is sent then. An object must not change afterwards.</param>
+    /// <remarks>Takes no room of the channel, comes behind what is there and is journaled when it is taken. Cost:
+    /// allocates who waits. While recorded messages are handled once more nobody waits.</remarks>
+    /// <exception cref="ArgumentException">This agent does not handle <typeparamref name="T"/>.</exception>
+    /// <exception cref="InvalidOperationException">As many as <see cref="Limits.GroupWaiters"/> wait.</exception>
+    public void Notify<T>(WorkGroup group, in T message)
+    {
+        using KernelCall call = _core.Call();
+        _core.Notify(_self, group, in message);
+    }
+
+    /// <summary>Has a loop run by several threads that are no cores (GC-15): the body once for each number from 0 on,
+    /// in any order. When all is done an <see cref="Applied"/> comes to this agent as a message; if a body threw, an
+    /// <see cref="OffloadFailed"/> with all of that in an <see cref="AggregateException"/>.</summary>
+    /// <typeparam name="TState">What the body needs.</typeparam>
+    /// <param name="count">How often.</param>
+    /// <param name="state">Handed to the body, which shares it.</param>
+    /// <param name="body">Runs outside of every agent. A static lambda costs nothing.</param>
+    /// <param name="key">Told in <see cref="Applied.Key"/> or <see cref="OffloadFailed.Key"/>.</param>
+    /// <remarks>One piece of offloaded work, with all that <see cref="Offload{TState, TResult}"/> says.</remarks>
+    public OffloadResult Apply<TState>(int count, TState state, Action<TState, int> body, ulong key = 0)
+    {
+        using KernelCall call = _core.Call();
+        return _core.Offloads.Apply(_self, count, state, body, key);
     }
 
     /// <summary>How often its timer was due for the message being handled; 1 for any other.</summary>

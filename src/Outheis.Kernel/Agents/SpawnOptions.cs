@@ -14,6 +14,10 @@ public sealed record SpawnOptions
     /// turn.</summary>
     public int? Core { get; init; }
 
+    /// <summary>Whom it is not to be in the middle of something together with; it lives on that one's core. Default:
+    /// nobody.</summary>
+    public Exclusion? Exclusion { get; init; }
+
     /// <summary>The agent that hears of its exit as an <see cref="ExitSignal"/> and may restart it; default:
     /// nobody.</summary>
     public AgentId Supervisor { get; init; }

@@ -29,7 +29,8 @@ public enum AskOutcome : byte
     /// <summary>The callee threw while it had the request. Its incarnation has ended.</summary>
     Failed,
 
-    /// <summary>The agent asked itself and is not reentrant: it would have waited for its own turn to end.</summary>
+    /// <summary>The agent asked itself and is not reentrant, or one that it shares an <see cref="Exclusion"/> with: it
+    /// would have waited for its own turn to end.</summary>
     SelfAsk,
 
     /// <summary>The asker has more asks under way than <c>Limits</c> allows.</summary>
@@ -74,7 +75,9 @@ public sealed class AskException : Exception
         AskOutcome.TooLarge => $"The request to {callee} or its reply is longer than {Limits.MessageBytesMax} bytes.",
         AskOutcome.TimedOut => $"{callee} did not answer in time.",
         AskOutcome.Failed => $"{callee} failed while it had the request.",
-        AskOutcome.SelfAsk => $"{callee} asked itself: it would wait for its own turn to end. Call the method instead.",
+        AskOutcome.SelfAsk => 
+            $"{callee} was asked by itself or by an agent that excludes it, which would wait for its own turn to end. "
+            + "Call the method, or send a message and handle what comes of it.",
         AskOutcome.NotDurable =>
             $"The request to {callee} could not be made durable: a flush to the disk has failed. Check the disk and "
             + "start anew.",

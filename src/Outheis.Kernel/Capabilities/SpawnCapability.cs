@@ -34,13 +34,14 @@ internal sealed class SpawnRight<TSeed>(
     public readonly string? Name = name;
     public readonly Func<Endowment, TSeed, Agent> Factory = factory;
     public readonly AgentShape Shape = holder.Kernel.ShapeOf(options, holder.Spending?.Budget);
-    public readonly Core? Core = options?.Core is { } core ? holder.Kernel.CoreAt(core) : null;
+    public readonly Core? Core = holder.Kernel.CoreOf(options);
 
     public bool Allows(AgentCell self) => ReferenceEquals(holder, self) && _incarnation == self.Incarnation;
 }
 
 /// <summary>What <see cref="SpawnOptions"/> come to in a kernel, but for the core.</summary>
-internal readonly record struct AgentShape(AgentCell? Supervisor, Qos Qos, int Capacity, Budget? Budget);
+internal readonly record struct AgentShape(
+    AgentCell? Supervisor, Qos Qos, int Capacity, Budget? Budget, Exclusion? Exclusion);
 
 /// <summary>A factory and what its agent's maker said to it: makes each incarnation from the same.</summary>
 internal abstract class SeededFactory

@@ -247,6 +247,12 @@ internal sealed unsafe partial class Core
             return;
         }
 
+        if (cell->Has(MessageFlags.Told))
+        {
+            BuryTold(cell, reason);
+            return;
+        }
+
         Route route = Route.Of(cell->Route);
         if (cell->Has(MessageFlags.Reference))
         {

@@ -19,7 +19,7 @@ internal sealed unsafe partial class Core
             return Refused<TReply>(self, CapabilityNode.Refusal(node, self), node);
         }
 
-        if (ReferenceEquals(node.Target, self) && self.Turns is null)
+        if ((ReferenceEquals(node.Target, self) && self.Turns is null) || Excludes(self, node.Target))
         {
             return Refused<TReply>(AskOutcome.SelfAsk, node);
         }

@@ -61,6 +61,11 @@ internal sealed unsafe partial class Core
 
     private void RaiseCallees(AgentCell asker)
     {
+        if (asker.Exclusion is { Bottom.Owner: { } owner } && RaisesOwner(asker))
+        {
+            _raising.Push((owner, RaisedByExclusion, asker.EffectiveQos));
+        }
+
         for (ReplySlot? slot = asker.Async?.FirstAsk; slot is not null; slot = slot.NextOfAsker)
         {
             AgentCell callee = slot.Callee!;

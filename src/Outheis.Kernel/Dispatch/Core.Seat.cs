@@ -97,7 +97,12 @@ internal sealed unsafe partial class Core
             Leases = _leases.AsSpan(0, _leaseCount).ToArray(),
         };
         _leaseCount = 0;
-        Running?.Detached = turn;
+        if (Running is { } agent)
+        {
+            agent.Detached = turn;
+            agent.Exclusion?.Bottom.Owner ??= agent;      // it is in the middle of something
+        }
+
         Running = null;
         Current = _root;
         _turnTime = 0;
@@ -124,6 +129,10 @@ internal sealed unsafe partial class Core
         {
             agent.Detached = null;
             turn.Cancelled?.ForEach(static cancelled => cancelled.CancelTurn());
+            if (agent.Suspends > 0)
+            {
+                Post(new Nudge());      // it handles no further message
+            }
         }
     }
 }

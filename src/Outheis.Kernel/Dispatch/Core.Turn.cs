@@ -4,11 +4,19 @@ namespace Outheis;
 /// ends.</summary>
 internal sealed unsafe partial class Core
 {
+    private const MessageFlags BegunFlags =
+        MessageFlags.Redelivered | MessageFlags.Timer | MessageFlags.Offload | MessageFlags.Told;
+
     /// <summary>Within a turn: others could run. What is handled once more is alone.</summary>
     public bool ShouldYield => Replay is null && HasWork();
 
     private void RunTurn(AgentCell agent)
     {
+        if (agent.State == AgentState.Suspended || (agent.Exclusion is not null && !TryEnterExclusion(agent)))
+        {
+            return;      // suspended since it was put into the ready queue; or kept aside
+        }
+
         if (agent.Spending is { } spending && agent.State == AgentState.Ready)
         {
             RunTurnOnBudget(agent, spending);
@@ -31,7 +39,10 @@ internal sealed unsafe partial class Core
         if (agent.State == AgentState.Ready)
         {
             agent.State = AgentState.Running;
-            RunMessages(agent, most);
+            if (!LetsOthersIn(agent))
+            {
+                RunMessages(agent, most);
+            }
         }
 
         EndTurn(agent);
@@ -50,8 +61,7 @@ internal sealed unsafe partial class Core
                     break;
                 }
 
-                if (message->Has(MessageFlags.Redelivered | MessageFlags.Timer | MessageFlags.Offload)
-                    && !TryBegin(agent, message))
+                if (message->Has(BegunFlags) && !TryBegin(agent, message))
                 {
                     message = null;
                     continue;
@@ -91,6 +101,11 @@ internal sealed unsafe partial class Core
         if (message->Has(MessageFlags.Offload))
         {
             return Offloads.TryTake(agent, message);
+        }
+
+        if (message->Has(MessageFlags.Told))
+        {
+            return TryTakeTold(agent, message);
         }
 
         BeginAttempt(agent, message->Position);
@@ -150,14 +165,27 @@ internal sealed unsafe partial class Core
             Lifecycle.End(this, agent, reason);
         }
 
+        if (agent.Exclusion is not null)
+        {
+            LeaveExclusion(agent);
+        }
+
         if (agent.State is AgentState.Running or AgentState.Idle)
         {
             agent.Durable?.SnapshotIfDue(this, agent);
             agent.State = AgentState.Idle;
-            if (!agent.Inbox.IsEmpty || agent.Async is { HasResumes: true })
+            if (agent.Suspends > 0)
+            {
+                agent.State = AgentState.Suspended;      // since before it started, or while others had its core
+            }
+            else if (!agent.Inbox.IsEmpty || agent.Async is { HasResumes: true })
             {
                 MakeReady(agent);
             }
+        }
+        else if (agent.State == AgentState.Waiting && agent.Suspends > 0)
+        {
+            agent.State = AgentState.Suspended;
         }
         else if (agent.State == AgentState.Waiting && agent.Async!.HasResumes)
         {

@@ -322,7 +322,8 @@ internal sealed unsafe partial class JournalTap(JournalLane lane, MessageCodecs 
         {
             header->Flags |= message->Has(MessageFlags.Timer) ? RecordFlags.Timer
                 : message->Has(MessageFlags.Signal) ? RecordFlags.Signal
-                : message->Has(MessageFlags.Offload) ? RecordFlags.Offload : RecordFlags.None;
+                : message->Has(MessageFlags.Offload) ? RecordFlags.Offload
+                : message->Has(MessageFlags.Told) ? RecordFlags.Told : RecordFlags.None;
             *(RecordExtension*)(header + 1) = new RecordExtension
             {
                 Correlation = message->Correlation,

@@ -23,7 +23,7 @@ internal sealed class KeepStates : KernelOp
             {
                 durable.SnapshotSoon();
             }
-            else if (agent.State is AgentState.Idle or AgentState.Ready)
+            else if (agent.State is AgentState.Idle or AgentState.Ready or AgentState.Suspended)
             {
                 durable.Snapshot(core, agent);
             }

@@ -155,6 +155,11 @@ internal static unsafe class Lifecycle
         AgentContext? context = agent.Async;
         context?.Fence();
         agent.Async = null;
+        if (agent.Exclusion is not null)
+        {
+            core.LeaveExclusion(agent);
+        }
+
         RunOnStop(agent, reason);
         core.Kernel.Capabilities.ReleaseHeld(agent);
         core.Replies.AbandonAll(context);
@@ -201,7 +206,7 @@ internal static unsafe class Lifecycle
 
         agent.Waiters.WakeAll();      // they see Dead
         core.Kernel.Agents.Remove(agent.Id.Value);
-        if (agent.Instance is IHandle<ExitSignal> && !core.Kernel.IsStopping)
+        if ((agent.HasSuspended || agent.Instance is IHandle<ExitSignal>) && !core.Kernel.IsStopping)
         {
             ReleaseChildren(core.Kernel, agent);
         }
@@ -264,6 +269,11 @@ internal sealed class OrphanOp(AgentCell agent) : KernelOp
         {
             Lifecycle.Die(core, agent);
         }
+
+        for (; agent.SuspendsBySupervisor > 0; agent.SuspendsBySupervisor--)
+        {
+            core.Resume(agent);      // nobody else would
+        }
     }
 }
 
@@ -294,6 +304,7 @@ internal sealed class LifecycleOp(AgentCell agent, bool restart, HostSignal? don
             case AgentState.Ended:
                 Lifecycle.Die(core, agent);
                 break;
+            case AgentState.Suspended:
             case AgentState.Idle or AgentState.Ready when agent.Async is not { IsInTurn: true }:
                 // A queued agent is dropped by its next turn: its state is no longer Ready.
                 Lifecycle.End(core, agent, ExitReason.Shutdown);

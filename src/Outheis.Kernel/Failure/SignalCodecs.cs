@@ -29,9 +29,10 @@ internal static class SignalCodecs
                 new AgentId(told.Agent), told.Name, told.Incarnation, told.Budget, told.Unit));
 
     /// <summary>Whether a Sent record means something in its own run only: a signal, what a timer says, what offloaded
-    /// work came to. The first kernels wrote signals without content, and not that they are any.</summary>
+    /// work came to, what a group or a source tells. The first kernels wrote signals without content, and not that they
+    /// are any.</summary>
     public static bool IsOfItsRun(RecordFlags flags, uint capability, JournalType? type) =>
-        (flags & (RecordFlags.Signal | RecordFlags.Timer | RecordFlags.Offload)) != 0
+        (flags & (RecordFlags.Signal | RecordFlags.Timer | RecordFlags.Offload | RecordFlags.Told)) != 0
         || (capability == 0 && type is { Schema: { Encoding: PayloadEncoding.Opaque } schema }
             && (schema.Name == MessageLayout.NameOf<ExitSignal>()
                 || schema.Name == MessageLayout.NameOf<ChildStarted>()));

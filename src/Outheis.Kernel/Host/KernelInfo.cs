@@ -21,6 +21,8 @@ public readonly record struct AgentInfo(
 
     /// <summary>It has something to do and waits until its budget has something left.</summary>
     public bool IsThrottled { get; init; }
+    /// <summary>How often it was suspended and not resumed; above 0 it begins no message.</summary>
+    public int Suspends { get; init; }
 }
 
 /// <summary>One live capability.</summary>

@@ -130,6 +130,9 @@ public sealed class JournalEntry
     /// <summary>Whether it is what the target's offloaded work came to.</summary>
     public bool IsOffload => Kind == JournalKind.Sent && _header.Flags.HasFlag(RecordFlags.Offload);
 
+    /// <summary>A group or a source told it.</summary>
+    public bool IsTold => Kind == JournalKind.Sent && _header.Flags.HasFlag(RecordFlags.Told);
+
     /// <summary>Labels of the message; 0: none.</summary>
     public ulong Labels => _extension.Labels;
 

@@ -255,10 +255,19 @@ internal readonly record struct SupervisedRecord(byte Verdict, bool IsTaken) : I
 {
     public const byte Restart = 1;
     public const byte Stop = 2;
+    public const byte Suspend = 3;
+    public const byte Resume = 4;
 
     public int Bytes => 8;
 
-    public string Words => Verdict == Restart ? "restart" : "stop";
+    public string Words => Verdict switch
+    {
+        Restart => "restart",
+        Stop => "stop",
+        Suspend => "suspend",
+        Resume => "resume",
+        _ => "do something unknown to",
+    };
 
     public void Write(Span<byte> to) =>
         BinaryPrimitives.WriteUInt64LittleEndian(to, Verdict | (IsTaken ? 1UL << 8 : 0));

@@ -100,6 +100,10 @@ internal enum RecordFlags : ushort
 
     /// <summary>A Sent record of what the target had offloaded.</summary>
     Offload = 32,
+
+    /// <summary>A Sent record of what the kernel told the target: a group was empty, a source had something or was
+    /// cancelled.</summary>
+    Told = 256,
 }
 
 /// <summary>Optional, announced by <see cref="RecordFlags.Extended"/>: what most messages do not have.</summary>

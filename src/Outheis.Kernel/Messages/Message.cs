@@ -17,6 +17,8 @@ internal enum MessageFlags : ushort
     Priority = 1 << 8,        // goes into the priority lane of the target's channel
     Call = 1 << 10,           // a request that an ask of the target's own led to, and which may begin beside that
     Offload = 1 << 9,         // what the target had offloaded: Timer is the incarnation that it is for
+    Told = 1 << 12,           // the kernel tells it what it was to hear: Timer as with Offload, 0: whichever lives
+    Merged = 1 << 13,         // with Told: what a source has by the time it is taken; the source is beside the cell
 }
 
 /// <summary>Looks at a message where it lies; for whoever checks or lists.</summary>
@@ -53,7 +55,7 @@ internal unsafe struct Message
     [FieldOffset(Limits.HeaderBytes)] public byte Payload;
     [FieldOffset(96)] public ulong Correlation;
     [FieldOffset(104)] public uint Trace;
-    [FieldOffset(104)] public ulong Timer;      // of a message that has that flag, or Offload
+    [FieldOffset(104)] public ulong Timer;      // of a message that has that flag, Offload or Told
     [FieldOffset(104)] public ulong Call;       // of an ask: the ask that the chain of asks began with; 0: this one
     [FieldOffset(112)] public long Deadline;
     [FieldOffset(120)] public ulong Labels;

@@ -45,6 +45,11 @@ internal sealed unsafe class CoreOffloads(Core core)
         return result;
     }
 
+    /// <summary>Offloads a loop.</summary>
+    public OffloadResult Apply<TState>(
+        AgentCell self, int count, TState state, Action<TState, int> body, ulong key) =>
+        Start(self, AgentLoop<TState>.Of(self, count, state, body, key), static (loop, token) => loop.Run(token), key);
+
     /// <summary>Offloads work that the turn awaits.</summary>
     public ValueTask<TResult> Await<TState, TResult>(
         AgentContext context, TState state, Func<TState, CancellationToken, TResult> work)
@@ -95,7 +100,7 @@ internal sealed unsafe class CoreOffloads(Core core)
             object? reference = message->Has(MessageFlags.Reference) ? core.Cells.LookAtReference(message) : null;
             if (!Route.Of(message->Route).TryJournal(tap, message, reference))
             {
-                _held.Put(message);
+                Hold(message);
                 return false;
             }
         }
@@ -104,6 +109,9 @@ internal sealed unsafe class CoreOffloads(Core core)
         agent.Offloads!.UnderWay--;
         return true;
     }
+
+    /// <summary>The journal has no room for a message that its agent was about to take.</summary>
+    public void Hold(Message* message) => _held.Put(message);
 
     /// <summary>Now and then: what was held goes back into the inboxes, if there is room. Returns how much.</summary>
     public int PutBack()
@@ -126,7 +134,14 @@ internal sealed unsafe class CoreOffloads(Core core)
         Message* message;
         while ((message = held.Take()) != null)
         {
-            core.Put(core.Kernel.Agents.Find(message->Target)!, message);      // it lives: EndOf takes out the others
+            if (core.Kernel.Agents.Find(message->Target) is { } agent)
+            {
+                core.Put(agent, message);
+            }
+            else      // it was told something; what it had offloaded EndOf takes out
+            {
+                core.Bury(message, null, TooLate(core));
+            }
         }
 
         return count;
@@ -142,7 +157,7 @@ internal sealed unsafe class CoreOffloads(Core core)
         Message* message;
         while ((message = held.Take()) != null)
         {
-            if (message->Target != agent.Id.Value)
+            if (message->Target != agent.Id.Value || message->Has(MessageFlags.Told))
             {
                 _held.Put(message);
                 continue;

@@ -21,7 +21,7 @@ internal abstract class OffloadJob : KernelOp
         try
         {
             Token.ThrowIfCancellationRequested();
-            if (Scope.IsOver)
+            if (!IsWanted)
             {
                 throw new OperationCanceledException(
                     $"The incarnation of {Scope.Agent.Name} that offloaded it has ended.");
@@ -37,6 +37,12 @@ internal abstract class OffloadJob : KernelOp
 
     /// <summary>The kernel stopped while it was queued or at work: tells who waits for it.</summary>
     public abstract void Abandon();
+
+    /// <summary>The pool's lock's holder: what it came to goes where it is waited for.</summary>
+    public virtual void GoHome() => Scope.Agent.Core.PostUninterrupted(this);
+
+    /// <summary>Whether anybody waits for it.</summary>
+    protected virtual bool IsWanted => !Scope.IsOver;
 
     protected abstract void Execute();
 }

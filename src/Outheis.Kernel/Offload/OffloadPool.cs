@@ -127,7 +127,7 @@ internal sealed class OffloadPool
             }
 
             _done++;
-            job.Scope.Agent.Core.PostUninterrupted(job);      // under the lock: a stop that closes comes after it
+            job.GoHome();      // under the lock: a stop that closes comes after it
         }
     }
 

@@ -23,6 +23,8 @@ public static class KernelInvariants
         new("INV-35", "every message in a channel has its place in the journal, if there is one", Journaled),
         new("INV-40", "an agent runs in the highest class of those who wait for it (GC-08, SE-41)",
             OverrideInvariant.Broken),
+        new("GC-20", "who is suspended, and nobody else, is in that state", SuspendInvariant.Suspended),
+        new("GC-01", "whose turn awaits owns the exclusion that it shares, and nobody else", SuspendInvariant.Excluded),
         new("cells", "every cell is free or holds one message that waits", Cells),
     ];
 
@@ -231,8 +233,9 @@ public static class KernelInvariants
 
         foreach (Message message in view.Waiting.Take(view.InInboxes))
         {
-            // what a timer says or offloaded work came to has one when it is taken
-            if (message.Position == 0 && !message.Has(MessageFlags.Timer | MessageFlags.Offload))
+            // what a timer says, offloaded work came to or a tool tells has one when it is taken
+            if (message.Position == 0
+                && !message.Has(MessageFlags.Timer | MessageFlags.Offload | MessageFlags.Told))
             {
                 return Line($"one from {message.Sender} to {message.Target} has none");
             }

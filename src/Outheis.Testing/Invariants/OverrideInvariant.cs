@@ -38,6 +38,11 @@ internal static class OverrideInvariant
                 return Line($"{agent} counts an ask of {qos}, which raises nobody");
             }
 
+            if (SuspendInvariant.IsRaising(agent, correlation, qos))
+            {
+                continue;
+            }
+
             bool isOwed = inboxes.Contains(correlation) || agent.Async?.Owes(correlation) is true;
             if (!Waits(kernel, correlation) && !underWay.Contains(correlation)
                 && (!isOwed || agent.Core.Control.IsEmpty))      // where the host's withdrawal may be

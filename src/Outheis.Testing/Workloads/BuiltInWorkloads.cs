@@ -23,6 +23,7 @@ public static class BuiltInWorkloads
         new Override(),
         new Offloads(),
         new Barriers(),
+        new Exclusions(),
     ];
 
     /// <summary>Real talk: each nick an agent, each addressed line a message.</summary>

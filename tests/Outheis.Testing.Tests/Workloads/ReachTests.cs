@@ -54,6 +54,9 @@ public sealed class ReachTests
         "asks Replied,asks TimedOut,urgent asks,asks passed on,turns of default work meanwhile,"
         + "raised while they waited,servers crashed,overtook")]
     [InlineData("barriers", "asks Replied,asks Failed,asks Dead,asked back,asked,readers beside each other")]
+    [InlineData(
+        "exclusion",
+        "messages of sources,told of the group,turns that waited,crashes,suspensions")]
     [InlineData("offloads", "told,buried,given up by a stop")]
     [InlineData("stop", "drained,not drained,woken by their token,dead letters,waits,asks Dead,reopened")]
     public void Run_SomeSeeds_ReachesTheStatesThatItIsFor(string name, string states) =>
