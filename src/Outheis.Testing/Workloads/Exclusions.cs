@@ -5,7 +5,8 @@ namespace Outheis.Testing;
 /// <summary>
 /// Agents that share exclusions, one within another, do work that awaits, crash, are suspended and resumed, and get
 /// what sources merge; a group counts the work. Of one exclusion never two are in the middle of something; who is
-/// suspended begins nothing; a source's sum is whole in the end; who waits for the group is told once, when nothing is under way.
+/// suspended begins nothing; a source's sum is whole in the end; who waits for the group is told once, when nothing is
+/// under way.
 /// </summary>
 internal sealed class Exclusions : Workload
 {
