@@ -58,9 +58,7 @@ public sealed partial class AgentContext
     /// <param name="state">Handed to the body, which shares it.</param>
     /// <param name="body">Runs outside of every agent.</param>
     /// <exception cref="AggregateException">What bodies threw; all others ran.</exception>
-    public async ValueTask ApplyAsync<TState>(int count, TState state, Action<TState, int> body)
-    {
-        var loop = AgentLoop<TState>.Of(Cell, count, state, body, key: 0);
-        await OffloadAsync(loop, static (loop, token) => loop.Run(token)).ConfigureAwait(true);
-    }
+    public ValueTask<Applied> ApplyAsync<TState>(int count, TState state, Action<TState, int> body) =>
+        OffloadAsync(
+            AgentLoop<TState>.Of(Cell, count, state, body, key: 0), static (loop, token) => loop.Run(token));
 }

@@ -39,7 +39,7 @@ internal abstract unsafe class MergeCell(AgentCell agent, Route route) : KernelO
         }
 
         MergeBack(core, message);
-        if (Interlocked.Exchange(ref _isUnderWay, 1) != 0)      // F27
+        if (Interlocked.Exchange(ref _isUnderWay, 1) != 0)
         {
             core.Cells.Return(message);      // there is another one by now
             return false;
@@ -54,10 +54,10 @@ internal abstract unsafe class MergeCell(AgentCell agent, Route route) : KernelO
     /// <summary>From here on nothing of it is handled. False: it was cancelled before.</summary>
     public bool TryCancel() => Interlocked.Exchange(ref _isCancelled, 1) == 0;
 
-    /// <summary>After something was merged, by an interlocked operation. F27: it is merged BEFORE the look whether a
-    /// message is under way. Pairs with F26.</summary>
+    /// <summary>After something was merged, by an interlocked operation.</summary>
     protected void NoteMerged()
     {
+        // F27: it is merged BEFORE the look whether one is under way. Pairs with F26.
         if (Volatile.Read(ref _isUnderWay) == 0 && Interlocked.Exchange(ref _isUnderWay, 1) == 0)
         {
             agent.Core.PostUninterrupted(this);      // the caller may hold a lock
