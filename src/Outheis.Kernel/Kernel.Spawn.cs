@@ -73,8 +73,7 @@ public sealed partial class Kernel
         static (s, id) => new AgentCell(
             s.Kernel, s.core, id, s.name, s.factory, s.shape.Supervisor, s.shape.Qos, s.shape.Capacity)
         {
-            Spending = s.shape.Budget is { } budget ? new Spending(budget) : null,
-            Exclusion = s.shape.Exclusion,
+            Terms = AgentTerms.Of(in s.shape),
         });
 
     private void Forget(AgentCell agent)

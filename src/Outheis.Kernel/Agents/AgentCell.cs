@@ -64,13 +64,10 @@ internal sealed class AgentCell : AgentFace
 
     public Agent? Instance;
     public DurableFace? Durable;                        // of this incarnation; null: its state ends with it
-    public Dictionary<long, uint>? Attempts;            // of messages delivered again, by position
-    public Dictionary<long, RecordedEffects>? Effects;  // likewise: what the attempts did
-    public AgentPast? Past;                             // what its namesake of an earlier run left; until it has it
     public AgentContext? Async;                         // of this incarnation; made at its first asynchronous turn
     public AgentTurns? Turns;                           // of this incarnation, if it is reentrant
     public OffloadScope? Offloads;                      // of this incarnation; made at its first use
-    public Spending? Spending;                          // null: it runs on no budget; set when it is made
+    public AgentTerms? Terms;                           // set when it is made; null: the ordinary ones
     public CapabilityNode? Held;                        // guarded by the tree's lock
     public int FirstTimer = TimerWheel.None;            // of those of its core that are this incarnation's
     public ExitReason? StopWanted;                      // set: the incarnation ends when its turn does
@@ -82,7 +79,6 @@ internal sealed class AgentCell : AgentFace
     public DetachedTurn? Detached;                      // its turn is under way while others have its core
     public Overrides? Overrides;                        // made with the first ask of a higher class
     public bool IsGhost;                                // lives in the past only: nothing it holds is told of
-    public Exclusion? Exclusion;                        // given at spawn, the same for life
     public bool IsBlocked;                              // among those that wait for its owner
     public int Suspends;                                // not taken back so far; others look at it
     public int SuspendsByHost;                          // of those
@@ -90,8 +86,41 @@ internal sealed class AgentCell : AgentFace
     public bool HasSuspended;                           // some child of its
     public bool IsEndFinal;                             // told to stop for good: nobody is asked to restart it
     public bool HasStarted;                             // OnStart of this incarnation was called
+    private AgentLeftovers? _leftovers;
     public Inbox Inbox;
     public Credits Credits;                             // has an any-thread side
+
+    /// <summary>Null: it runs on no budget.</summary>
+    public Spending? Spending => Terms?.Spending;
+
+    public Exclusion? Exclusion => Terms?.Exclusion;
+
+    /// <inheritdoc cref="AgentLeftovers.Attempts"/>
+    public Dictionary<long, uint>? Attempts
+    {
+        get => _leftovers?.Attempts;
+        set => (_leftovers ??= new()).Attempts = value;
+    }
+
+    /// <inheritdoc cref="AgentLeftovers.Effects"/>
+    public Dictionary<long, RecordedEffects>? Effects
+    {
+        get => _leftovers?.Effects;
+        set => (_leftovers ??= new()).Effects = value;
+    }
+
+    /// <inheritdoc cref="AgentLeftovers.Past"/>
+    public AgentPast? Past
+    {
+        get => _leftovers?.Past;
+        set
+        {
+            if (value is not null || _leftovers is not null)
+            {
+                (_leftovers ??= new()).Past = value;
+            }
+        }
+    }
 
     public string Name => GivenName ?? Id.ToString();
 
@@ -117,8 +146,8 @@ internal sealed class AgentCell : AgentFace
         if (Turns is not null && Exclusion is not null)
         {
             throw new InvalidOperationException(
-                $"{Name} is reentrant and shares {Exclusion}: it would be in the middle of several things itself. Spawn "
-                + "it without SpawnOptions.Exclusion, or leave its class's Reentrancy as it is.");
+                $"{Name} is reentrant and shares {Exclusion}: it would be in the middle of several things itself. "
+                + "Spawn it without SpawnOptions.Exclusion, or leave its class's Reentrancy as it is.");
         }
 
         return made ?? throw new InvalidOperationException($"The factory of {Name} returned null.");

@@ -8,8 +8,8 @@ namespace Outheis;
 /// <remarks>
 /// One may be made within another (GC-11): then its agents are excluded together with those of the outer one; it serves
 /// <see cref="Kernel.AssertOn(Exclusion)"/> to tell them apart. Since the outer one is there first, there are no
-/// cycles. Turns that do not await overlap on one core only where one blocks (<see cref="KernelOptions.TurnBudget"/>), which
-/// keeps the others of its exclusion out too. Not excluded are
+/// cycles. Turns that do not await overlap on one core only where one blocks (<see cref="KernelOptions.TurnBudget"/>),
+/// which keeps the others of its exclusion out too. Not excluded are
 /// OnStart, OnStop, and code of an incarnation that ended, which reaches nothing any more.
 /// </remarks>
 public sealed class Exclusion

@@ -53,8 +53,9 @@ internal sealed unsafe partial class Core
     public bool ComesAlone()
     {
         Volatile.Write(ref _place, InKernel);
-        return Volatile.Read(ref _isShared) == 0;      // F12: the place BEFORE the look whether it is shared. Pairs
-    }                                                  // with F11, whose barrier passes between the two.
+        // F12: the place BEFORE the look whether it is shared. Pairs with F11.
+        return Volatile.Read(ref _isShared) == 0;
+    }
 
     /// <summary>For the seat: says that the core is shared. True: its thread is in an agent's code, and will see that
     /// it is when it comes out.</summary>

@@ -1,9 +1,9 @@
 namespace Outheis;
 
 /// <summary>
-/// What one core did since the kernel started (LW-29). The core alone writes, but for what the watch counts, by plain stores; others look at any time,
-/// one word after the other by <see cref="Volatile"/>, and see values that were true. No order among them is promised.
-/// </summary>
+/// What one core did since the kernel started (LW-29). The core alone writes, but for what the watch counts, by plain
+/// stores; others look at any time, one word after the other by <see cref="Volatile"/>, and see values that were true.
+/// No order among them is promised.</summary>
 internal struct CoreCounters
 {
     public long Turns;

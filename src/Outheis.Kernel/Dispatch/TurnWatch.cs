@@ -33,7 +33,7 @@ internal sealed class TurnWatch : IDisposable
     /// <summary>A core's thread, when its sleep is over.</summary>
     public void NoteAwake()
     {
-        Interlocked.MemoryBarrier();      // F14: the sleep is over BEFORE the look whether anybody looks. Pairs with F13.
+        Interlocked.MemoryBarrier();      // F14: sleep is over BEFORE the look whether anybody looks. Pairs with F13.
         if (Volatile.Read(ref _isLooking) == 0)
         {
             _worker?.Signal();

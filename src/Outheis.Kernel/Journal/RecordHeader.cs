@@ -104,6 +104,9 @@ internal enum RecordFlags : ushort
     /// <summary>A Sent record of what the kernel told the target: a group was empty, a source had something or was
     /// cancelled.</summary>
     Told = 256,
+
+    /// <summary>All that this version writes.</summary>
+    All = Extended | Failed | Takes | Timer | Signal | Offload | Told,
 }
 
 /// <summary>Optional, announced by <see cref="RecordFlags.Extended"/>: what most messages do not have.</summary>

@@ -134,7 +134,7 @@ internal static unsafe class SegmentScan
     public static bool MayBegin(RecordHeader* header) =>
         header->Length >= RecordHeader.Bytes
         && header->Kind is > JournalKind.None and <= JournalKind.BuiltOn
-        && header->Flags <= (RecordFlags.Extended | RecordFlags.Failed | RecordFlags.Takes);
+        && (header->Flags & ~RecordFlags.All) == 0;
 
     /// <summary>The end of the last byte after <paramref name="from"/> that is not zero.</summary>
     public static int LastNonZero(JournalSegment segment, int from)

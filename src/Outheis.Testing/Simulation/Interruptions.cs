@@ -85,7 +85,8 @@ internal sealed class Interruptions(Simulation simulation, SimulationOptions opt
         if (_depth < DepthMost)
         {
             MayHang(moment);
-            if (moment is Moment.HandlerBegins or Moment.EffectBegins && simulation.Choices.Chance(options.Faults.StickOneIn))
+            if (moment is Moment.HandlerBegins or Moment.EffectDone
+                && simulation.Choices.Chance(options.Faults.StickOneIn))
             {
                 Stick();
             }

@@ -66,8 +66,8 @@ public sealed record FaultOptions
     /// <summary>Which agents may crash; default: all that have a supervisor.</summary>
     public Func<AgentInfo, bool>? MayCrash { get; init; }
 
-    /// <summary>At every how many-th message or effect a handler takes so long that the others run meanwhile: those of other
-    /// cores, and every second time those of its own, which is taken over.</summary>
+    /// <summary>At every how many-th message, or effect that is done, a handler takes so long that the others run
+    /// meanwhile: those of other cores, and every second time those of its own, which is taken over.</summary>
     public int StickOneIn { get; init; }
 
     /// <summary>At every how many-th message a handler never returns: its core ends the step that it is in, does

@@ -54,7 +54,9 @@ internal sealed class JournalHistory(int life, int cores, int agents)
         int core = CoreOf[message.From];
         if (result != SendResult.Sent)
         {
-            _byCore[core].RemoveAt(_byCore[core].Count - 1);
+            int place = _byCore[core].LastIndexOf(message);      // others of its core may have sent since
+            _byCore[core].RemoveAt(place);
+            _accepted[core] -= place < _accepted[core] ? 1 : 0;
         }
         else if (isAlive)
         {

@@ -44,6 +44,22 @@ public sealed unsafe class SegmentScanTests
         Assert.True(count <= ends.Count(end => end > scan.End), $"{count} records beyond {scan.End}");
     }
 
+    [Fact]
+    public void MayBegin_EveryFlagThatThisVersionWrites_IsLookedAt()
+    {
+        foreach (RecordFlags flag in Enum.GetValues<RecordFlags>())
+        {
+            var header = new RecordHeader { Length = RecordHeader.Bytes, Kind = JournalKind.Sent, Flags = flag };
+            Assert.True(SegmentScan.MayBegin(&header), $"{flag} is overlooked");
+        }
+
+        var later = new RecordHeader
+        {
+            Length = RecordHeader.Bytes, Kind = JournalKind.Sent, Flags = (RecordFlags)(1 << 15),
+        };
+        Assert.False(SegmentScan.MayBegin(&later));
+    }
+
     /// <summary>Every slot claims to be a long record, so that each costs a long checksum: the search gives up and
     /// takes everything for lost records.</summary>
     [Fact]

@@ -74,7 +74,7 @@ internal static partial class FenceRules
     [GeneratedRegex(@"(?<![\w-])[RAF][1-9]\d*(?![\w-])")]
     private static partial Regex FenceNumber();
 
-    [GeneratedRegex(@"\bVolatile\.|\bInterlocked\.|\bfence\(\)")]
+    [GeneratedRegex(@"\bVolatile\.|\bInterlocked\.|\b[fF]ence\(\)")]
     private static partial Regex OrderedAccess();
 
     /// <summary>No other number since the sentence began, and none that points elsewhere.</summary>
