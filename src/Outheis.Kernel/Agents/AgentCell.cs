@@ -76,7 +76,6 @@ internal sealed class AgentCell : AgentFace
     public Qos EffectiveQos;                            // its own, or higher while it owes a reply; others look at it
     public Qos ReadyBand;                               // ReadyQueue's: where it waits
     public int ReadySlot = ReadyQueue.NotWaiting;
-    public DetachedTurn? Detached;                      // its turn is under way while others have its core
     public Overrides? Overrides;                        // made with the first ask of a higher class
     public bool IsGhost;                                // lives in the past only: nothing it holds is told of
     public bool IsBlocked;                              // among those that wait for its owner
@@ -89,6 +88,9 @@ internal sealed class AgentCell : AgentFace
     private AgentLeftovers? _leftovers;
     public Inbox Inbox;
     public Credits Credits;                             // has an any-thread side
+
+    /// <summary>Its turn, if that is under way while others have its core.</summary>
+    public DetachedTurn? Detached => Core.DetachedTurns == 0 ? null : Core.FindDetached(this);
 
     /// <summary>Null: it runs on no budget.</summary>
     public Spending? Spending => Terms?.Spending;

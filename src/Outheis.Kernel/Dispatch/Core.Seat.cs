@@ -17,8 +17,13 @@ internal sealed unsafe partial class Core
 
     public readonly CoreSeat Seat;
 
+    private readonly List<DetachedTurn> _detached = [];
+
     /// <summary>Turns whose threads are still in an agent's code while others have this core.</summary>
-    public int DetachedTurns;
+    public int DetachedTurns => _detached.Count;
+
+    public DetachedTurn? FindDetached(AgentCell agent) =>
+        _detached.Find(turn => ReferenceEquals(turn.Agent, agent));
 
     /// <summary>The kernel is about to call an agent's code.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -98,23 +103,18 @@ internal sealed unsafe partial class Core
             Leases = _leases.AsSpan(0, _leaseCount).ToArray(),
         };
         _leaseCount = 0;
-        if (Running is { } agent)
-        {
-            agent.Detached = turn;
-            agent.Exclusion?.Bottom.Owner ??= agent;      // it is in the middle of something
-        }
-
+        Running?.Exclusion?.Bottom.Owner ??= Running;      // it is in the middle of something
         Running = null;
         Current = _root;
         _turnTime = 0;
-        DetachedTurns++;
+        _detached.Add(turn);
         return turn;
     }
 
     /// <summary>Between two turns: goes on with one that was set aside.</summary>
     public void Attach(DetachedTurn turn)
     {
-        DetachedTurns--;
+        _detached.Remove(turn);
         Running = turn.Agent;
         Current = turn.Current;
         if (turn.Resumed is { } resumed)
@@ -128,7 +128,6 @@ internal sealed unsafe partial class Core
         _leaseCount = turn.Leases.Length;
         if (turn.Agent is { } agent)
         {
-            agent.Detached = null;
             turn.Cancelled?.ForEach(static cancelled => cancelled.CancelTurn());
             if (agent.Suspends > 0)
             {

@@ -150,5 +150,97 @@ public sealed class DetachTests : IDisposable
         Assert.Equal((AgentState.Running, AgentState.Dead), (meanwhile, cell.State));
     }
 
+    private sealed class Doer : Agent, IHandle<Go>
+    {
+        public Action<int> Act = static _ => { };
+        public readonly List<int> Numbers = [];
+
+        public void Handle(in Go message, Context context)
+        {
+            Numbers.Add(message.Number);
+            Act(message.Number);
+        }
+    }
+
+    [Fact]
+    public void Suspend_WhileItsHandlerBlocks_HandlesNoFurtherMessage()
+    {
+        var doer = new Doer();
+        AgentId id = Spawn(_ => doer);
+        AgentCell cell = _kernel.Kernel.Agents.Find(id.Value)!;
+        doer.Act = number =>
+        {
+            if (number == 0)
+            {
+                WithoutThisTurn(() => Core.Post(new SuspendOp(cell, resumes: false)));
+            }
+        };
+        for (int i = 0; i < 3; i++)
+        {
+            _kernel.Kernel.Grant<Go>(id).Send(new Go(i));
+        }
+
+        _kernel.Run();
+        Assert.Equal([0], doer.Numbers);
+        Assert.Equal(AgentState.Suspended, cell.State);
+
+        Core.Post(new SuspendOp(cell, resumes: true));
+        _kernel.Run();
+        Assert.Equal([0, 1, 2], doer.Numbers);
+    }
+
+    [Fact]
+    public void Exclusion_WhileAHandlerOfItBlocks_KeepsTheOthersOut()
+    {
+        Exclusion exclusion = _kernel.Kernel.OpenExclusion("one at a time", core: 0);
+        Doer[] doers = [new Doer(), new Doer()];
+        AgentId[] ids = [.. doers.Select(doer => _kernel.Kernel.Spawn(
+            null, () => doer, new SpawnOptions { Exclusion = exclusion }))];
+        int[]? meanwhile = null;
+        doers[0].Act = number =>
+        {
+            if (number == 0)
+            {
+                WithoutThisTurn();
+                meanwhile = [.. doers[1].Numbers];
+            }
+        };
+        _kernel.Kernel.Grant<Go>(ids[0]).Send(new Go(0));
+        _kernel.Kernel.Grant<Go>(ids[1]).Send(new Go(1));
+
+        _kernel.Run();
+
+        Assert.Empty(meanwhile!);
+        Assert.Equal([1], doers[1].Numbers);
+    }
+
+    [Fact]
+    public void Budget_WhileItsHandlerBlocks_CountsItsOwnMessagesAlone()
+    {
+        Budget budget = _kernel.Kernel.CreateBudget(
+            "few", new BudgetOptions { Period = TimeSpan.FromSeconds(1), Messages = 10 });
+        var counted = new Doer();
+        var other = new Doer();
+        AgentId ours = _kernel.Kernel.Spawn(null, () => counted, new SpawnOptions { Core = 0, Budget = budget });
+        AgentId theirs = Spawn(_ => other);
+        counted.Act = number =>
+        {
+            if (number == 0)
+            {
+                WithoutThisTurn();
+            }
+        };
+        _kernel.Kernel.Grant<Go>(ours).Send(new Go(0));
+        for (int i = 0; i < 8; i++)
+        {
+            _kernel.Kernel.Grant<Go>(theirs).Send(new Go(i));
+        }
+
+        _kernel.Run();
+
+        Assert.Equal((1, 8), (counted.Numbers.Count, other.Numbers.Count));
+        Assert.Equal(9, _kernel.Kernel.ListBudgets().Single().Units[1].Left);      // messages
+    }
+
     public void Dispose() => _kernel.Dispose();
 }
