@@ -88,7 +88,7 @@ public sealed class KernelOptions
     public TimeSpan TurnBudget { get; init; } = Limits.TurnBudget;
 
     /// <summary>Hears of each handler that takes longer than <see cref="TurnBudget"/>, while it does, on a thread of
-    /// the kernel's; must be short. What it throws is ignored.</summary>
+    /// the pool. What it throws is ignored.</summary>
     public Action<TurnOverrun>? TurnOverran { get; init; }
 
     /// <summary>The kernel's clock: ask timeouts, drain, journal times. Not the application's.</summary>

@@ -12,9 +12,12 @@ public sealed partial class AgentContext
     {
         Interference.At(Moment.EffectBegins);
         child = default;
-        KernelCall call = OnCore(out Core core);
-        SpawnResult result = _isFenced ? SpawnResult.Denied : core.Spawn(Cell, by.Right, seed, out child);
-        call.Dispose();
+        SpawnResult result;
+        using (OnCore(out Core core))      // its factory may throw
+        {
+            result = _isFenced ? SpawnResult.Denied : core.Spawn(Cell, by.Right, seed, out child);
+        }
+
         Interference.At(Moment.EffectDone);
         return result;
     }

@@ -38,7 +38,7 @@ public sealed partial class AgentContext
     /// <summary>Whether a turn under way owes the reply to this ask.</summary>
     internal bool Owes(ulong correlation) => (_turns?.Answering(correlation) ?? this).IsAnswering(correlation);
 
-    internal bool IsAnswering(ulong correlation) => _isPending && _message.Correlation == correlation;
+    internal bool IsAnswering(ulong correlation) => _isUnderWay && _message.Correlation == correlation;
 
     /// <summary>The asker of the request being answered gave up.</summary>
     internal void CancelAnswer(ulong correlation)
@@ -122,14 +122,21 @@ public sealed partial class AgentContext
     /// <summary>Fires the token of the turn under way, if there is one.</summary>
     internal void CancelTurn()
     {
-        if (!_isPending || _cancellation is null)
-        {
-            return;
-        }
-
-        if (Cell.Detached is { } detached)
+        if (_isUnderWay && Cell.Detached is { } detached)
         {
             (detached.Cancelled ??= []).Add(this);      // callbacks are the agent's, which is at something
+        }
+        else if (_isPending)
+        {
+            CancelReturned();
+        }
+    }
+
+    /// <summary>The same for a turn that has its core again and is in the middle of its code.</summary>
+    internal void CancelReturned()
+    {
+        if (!_isUnderWay || _cancellation is null)
+        {
             return;
         }
 
@@ -139,9 +146,13 @@ public sealed partial class AgentContext
             Core.Replies.AbandonWithTurn(this);
             Waiting.WithdrawAll();
         }
-        catch (AggregateException bug)
+        catch (AggregateException bug) when (_isPending)
         {
             TurnThrew(bug);
+        }
+        catch (AggregateException bug)
+        {
+            Cell.StopWanted ??= new ExitReason(ExitKind.Error, bug);      // its first stretch: nothing awaits yet
         }
     }
 
@@ -153,6 +164,7 @@ public sealed partial class AgentContext
 
     private unsafe void CutOff()
     {
+        _isUnderWay = false;
         if (!_isPending)
         {
             return;

@@ -16,7 +16,8 @@ public sealed partial class AgentContext
     private CancellationTokenSource? _cancellation;
     private ValueTaskAwaiter _awaiter;
     private PendingAnswer? _answer;                  // the turn is a request's, and this will send its reply
-    private bool _isPending;                         // a turn awaits
+    private bool _isUnderWay;                        // a turn has begun and is not over
+    private bool _isPending;                         // a turn awaits, or has awaited
     private bool _isOver;                            // that turn's task is done
     private bool _isFenced;                          // the incarnation ended: whatever still runs may do nothing
 
@@ -136,7 +137,7 @@ public sealed partial class AgentContext
             _message.Correlation = 0;
         }
 
-        _isReported = false;
+        (_isReported, _isUnderWay) = (false, true);
         if (_cancellation is { IsCancellationRequested: true })
         {
             _cancellation = null;
@@ -151,6 +152,7 @@ public sealed partial class AgentContext
         if (turn.IsCompleted)
         {
             LeaveStretch();
+            _isUnderWay = false;
             _turns?.End(this);
             turn.GetAwaiter().GetResult();
             return;
@@ -168,6 +170,7 @@ public sealed partial class AgentContext
         if (turn.IsCompleted)
         {
             LeaveStretch();
+            _isUnderWay = false;
             _turns?.End(this);
             TReply reply = turn.GetAwaiter().GetResult();
             Core.Reply(Cell, _message.Correlation, in reply);
@@ -325,7 +328,7 @@ public sealed partial class AgentContext
 
     private void EndTurn()
     {
-        _isPending = false;
+        (_isPending, _isUnderWay) = (false, false);
         Core.WaitingAgents--;
         _turns?.End(this);
         if (_answer is { IsArmed: true } answer)
@@ -370,6 +373,8 @@ public sealed partial class AgentContext
             {
                 return call;
             }
+
+            call.Dispose();
         }
 
         throw new InvalidOperationException(

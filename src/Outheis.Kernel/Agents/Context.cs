@@ -163,9 +163,12 @@ public readonly unsafe ref partial struct Context
     public SpawnResult Spawn<TSeed>(SpawnCapability<TSeed> by, TSeed seed, out AgentId child)
     {
         Interference.At(Moment.EffectBegins);
-        int was = _core.EnterKernel();
-        SpawnResult result = _core.Spawn(_self, by.Right, seed, out child);
-        _core.LeaveKernel(was);
+        SpawnResult result;
+        using (_core.Call())      // its factory may throw
+        {
+            result = _core.Spawn(_self, by.Right, seed, out child);
+        }
+
         Interference.At(Moment.EffectDone);
         return result;
     }

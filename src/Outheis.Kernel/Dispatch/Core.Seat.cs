@@ -57,6 +57,11 @@ internal sealed unsafe partial class Core
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool ComesAlone()
     {
+        if (Volatile.Read(ref _isShared) != 0)
+        {
+            return false;      // the place may be another thread's
+        }
+
         Volatile.Write(ref _place, InKernel);
         // F12: the place BEFORE the look whether it is shared. Pairs with F11.
         return Volatile.Read(ref _isShared) == 0;
@@ -126,15 +131,16 @@ internal sealed unsafe partial class Core
         Used = turn.Used;
         turn.Leases.CopyTo(_leases, 0);
         _leaseCount = turn.Leases.Length;
-        if (turn.Agent is { } agent)
+        if (turn.Agent is { Suspends: > 0 })
         {
-            turn.Cancelled?.ForEach(static cancelled => cancelled.CancelTurn());
-            if (agent.Suspends > 0)
-            {
-                Post(new Nudge());      // it handles no further message
-            }
+            Post(new Nudge());      // it handles no further message
         }
     }
+
+    /// <summary>After <see cref="Attach"/>, and without any lock, for it runs callbacks of the agent's: fires the
+    /// tokens that were to be fired meanwhile.</summary>
+    public static void FireTokens(DetachedTurn turn) =>
+        turn.Cancelled?.ForEach(static cancelled => cancelled.CancelReturned());
 }
 
 /// <summary>A call of the kernel by an agent's code, to its end.</summary>

@@ -94,7 +94,7 @@ internal sealed unsafe partial class Core
         }
 
         target.Inbox.Put(cell);
-        if (target.State == AgentState.Idle)
+        if (target.State == AgentState.Idle || MayBeginNow(target))
         {
             MakeReady(target);
         }

@@ -7,14 +7,22 @@ internal sealed unsafe partial class Core
     private const MessageFlags BegunFlags =
         MessageFlags.Redelivered | MessageFlags.Timer | MessageFlags.Offload | MessageFlags.Told;
 
+    /// <summary>A stop has ended this core's agents: one that comes back from its handler ends likewise.</summary>
+    public bool HasEndedAgents;
+
     /// <summary>Within a turn: others could run. What is handled once more is alone.</summary>
     public bool ShouldYield => Replay is null && HasWork();
 
+    // What came ahead of all else may begin beside the turns in flight, though what was first before might not.
+    private static bool MayBeginNow(AgentCell agent) =>
+        agent.State == AgentState.Waiting && agent.Turns is { } turns && turns.MayBegin(agent);
+
     private void RunTurn(AgentCell agent)
     {
-        if (agent.State == AgentState.Suspended || (agent.Exclusion is not null && !TryEnterExclusion(agent)))
+        if (agent.State == AgentState.Suspended || agent.Detached is not null
+            || (agent.Exclusion is not null && !TryEnterExclusion(agent)))
         {
-            return;      // suspended since it was put into the ready queue; or kept aside
+            return;      // suspended, or ended and begun anew, since it was put into the ready queue; or kept aside
         }
 
         if (agent.Spending is { } spending && agent.State == AgentState.Ready)
@@ -160,7 +168,8 @@ internal sealed unsafe partial class Core
             agent.State = AgentState.Waiting;
         }
 
-        if (agent.StopWanted is { } reason && agent.State is AgentState.Running or AgentState.Idle)
+        if (agent.StopWanted is { } reason && (agent.State is AgentState.Running or AgentState.Idle
+            || (agent.State == AgentState.Waiting && HasEndedAgents)))
         {
             Lifecycle.End(this, agent, reason);
         }

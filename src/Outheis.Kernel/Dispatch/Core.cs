@@ -192,7 +192,7 @@ internal sealed unsafe partial class Core : CoreFace
         }
 
         agent.Inbox.Put(message);
-        if (agent.State == AgentState.Idle)
+        if (agent.State == AgentState.Idle || MayBeginNow(agent))
         {
             MakeReady(agent);
         }

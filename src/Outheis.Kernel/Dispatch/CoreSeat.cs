@@ -81,10 +81,12 @@ internal sealed class CoreSeat(Core core)
     public bool ComeBack()
     {
         Sitter me = t_me!;
+        DetachedTurn turn;
         lock (_lock)
         {
             if (ReferenceEquals(_holder, me))
             {
+                core.SetPlace(inAgent: false);
                 return false;
             }
 
@@ -104,11 +106,15 @@ internal sealed class CoreSeat(Core core)
                 Monitor.Wait(_lock);
             }
 
-            core.Attach(me.Turn!);
+            core.SetPlace(inAgent: false);
+            turn = me.Turn!;
             me.Turn = null;
+            core.Attach(turn);
             core.Share(core.DetachedTurns > 0);
-            return true;
         }
+
+        Core.FireTokens(turn);
+        return true;
     }
 
     /// <summary>The thread that has the core, between two passes: gives it to one that waits for it, and gets it again

@@ -178,19 +178,26 @@ internal sealed class TurnWatch : IDisposable
             _overruns.Enqueue(overrun);
         }
 
-        Tell(overrun);
+        if (_kernel.Options.TurnOverran is { } hear)
+        {
+            _kernel.Platform.Host.Queue(new Telling(hear, overrun));      // it may block, or stop the kernel
+        }
+
         return true;
     }
 
-    private void Tell(TurnOverrun overrun)
+    private sealed class Telling(Action<TurnOverrun> hear, TurnOverrun overrun) : IThreadPoolWorkItem
     {
-        try
+        public void Execute()
         {
-            _kernel.Options.TurnOverran?.Invoke(overrun);
-        }
-        catch (Exception)
-        {
-            // The program's callback threw. The watch goes on, and the list has the overrun.
+            try
+            {
+                hear(overrun);
+            }
+            catch (Exception)
+            {
+                // The program's callback threw. The list has the overrun.
+            }
         }
     }
 

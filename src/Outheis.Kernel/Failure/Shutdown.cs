@@ -41,7 +41,8 @@ internal static class Shutdown
             {
                 stuck.Add(core.Index);
                 kernel.Platform.Threads.Stop(core, TimeSpan.Zero);      // its thread ends when the handler returns
-                undrained.AddRange(Unreached(kernel, core));
+                undrained.AddRange([.. Unreached(kernel, core).Where(
+                    agent => !undrained.Exists(told => told.Agent == agent.Agent))]);
             }
         }
 
@@ -186,10 +187,11 @@ internal static class Shutdown
         {
             core.DrainArrivals(evenUnjournaled: true);
             core.Offloads.PutBackAll();
+            core.HasEndedAgents = true;
             AgentCell[] mine = [.. core.Kernel.Agents.Snapshot().Where(agent => ReferenceEquals(agent.Core, core))];
             foreach (AgentCell agent in mine.Reverse())
             {
-                if (agent.Detached is null && (agent.Inbox.Count > 0 || agent.Async is { IsInTurn: true }))
+                if (agent.Inbox.Count > 0 || agent.Async is { IsInTurn: true })
                 {
                     Undrained.Add(new UndrainedAgent(agent.Id, agent.Name, agent.Inbox.Count, agent.State));
                 }

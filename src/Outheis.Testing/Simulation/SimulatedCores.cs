@@ -52,6 +52,7 @@ internal sealed class SimulatedCores(TimeProvider time) : CoreThreads
         {
             mine.ReturnToStack();
             core.Attach(turn);
+            Core.FireTokens(turn);
         }
     }
 

@@ -182,4 +182,24 @@ public sealed class BarrierTests
         protected internal override void OnStart(Context context) =>
             context.After(TimeSpan.FromMilliseconds(10), new Note(1));
     }
+
+    [Fact]
+    public void Priority_AheadOfABarrierThatWaits_BeginsBesideTheReaderAtOnce()
+    {
+        using var world = new StepKernel(3);
+        var store = new Store(3);
+        AgentId agent = world.Kernel.Spawn("store", () => store);
+        world.Kernel.Grant<Read>(agent).Send(new Read(0));
+        world.Run();
+        world.Kernel.Grant<Write>(agent).Send(new Write(1));
+        world.Run();
+        world.Kernel.Grant<Read>(agent, Rights.Send | Rights.Priority).Send(new Read(2));
+        world.Run();
+        Assert.Equal([0, 2], store.Begun);
+
+        Array.ForEach(store.Gates, static gate => gate.SetResult());
+        world.Run();
+        Assert.Equal([0, 2, 1], store.Begun);
+        Assert.False(store.IsBroken);
+    }
 }

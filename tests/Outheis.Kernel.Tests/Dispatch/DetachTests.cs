@@ -26,6 +26,7 @@ public sealed class DetachTests : IDisposable
         }
 
         Core.Attach(turn);
+        Outheis.Core.FireTokens(turn);
         SynchronizationContext.SetSynchronizationContext(own);
     }
 

@@ -6,7 +6,7 @@ namespace Outheis.Tests;
 /// <summary>A handler that blocks its thread: the others of its core go on, it is named, and nothing of its turn is
 /// lost when it is back.</summary>
 [Collection(OnThreads.Name)]
-public sealed class TakeOverTests
+public sealed partial class TakeOverTests
 {
     private readonly record struct Block(int Round);
 
@@ -195,64 +195,6 @@ public sealed class TakeOverTests
         Assert.Equal(1, slow.Ticks);
     }
 
-    [Fact]
-    public async Task Stop_AHandlerNeverReturns_TheOthersOfItsCoreEndInOrder()
-    {
-        using var never = new ManualResetEventSlim();
-        var kernel = Kernel.Start(new KernelOptions
-        {
-            Cores = 1, Pin = false, DrainDeadline = TimeSpan.FromMilliseconds(500),
-        });
-        AgentId counter = kernel.Spawn("counter", static () => new Counter());
-        AgentId blocker = kernel.Spawn(
-            "blocker", endowment => new Blocker(endowment.Grant<Tick>(counter), () => never.IsSet));
-        kernel.Grant<Block>(blocker).Send(new Block(0));
-        ThreadKernel.Until(() => kernel.ListCores()[0].TakeOvers == 1, "a take-over");
-
-        StopReport report = await kernel.StopAsync();
-        AgentState state = kernel.ListAgents().Single(agent => agent.Id == blocker).State;
-        never.Set();
-
-        Assert.Equal([0], report.StuckCores);
-        Assert.Equal([blocker], report.Undrained.Select(static undrained => undrained.Agent));
-        Assert.Equal(AgentState.Running, state);
-        Assert.DoesNotContain(kernel.ListAgents(), agent => agent.Id == counter);
-        ThreadKernel.Until(() => kernel.ListAgents().Count == 0, "its own end");
-    }
-
-    private sealed class Cancelled : Agent, IHandleAsync<Block>
-    {
-        public readonly List<string> Said = [];
-        public bool IsBlocked;
-
-        public async ValueTask HandleAsync(Block message, AgentContext context, CancellationToken cancellationToken)
-        {
-            int thread = 0;
-            using CancellationTokenRegistration registration = cancellationToken.Register(
-                () => Said.Add(thread == Environment.CurrentManagedThreadId ? "within its turn" : "elsewhere"));
-            await context.Yield();
-            thread = Environment.CurrentManagedThreadId;
-            Volatile.Write(ref IsBlocked, true);
-            Thread.Sleep(Long);
-            Said.Add("blocked no more");
-            await context.Yield();
-        }
-    }
-
-    [Fact]
-    public async Task StopAgent_Blocked_ItsTokenFiresWhenItIsBack()
-    {
-        var kernel = ThreadKernel.Start(cores: 1);
-        var agent = new Cancelled();
-        AgentId id = kernel.Spawn("cancelled", () => agent);
-        kernel.Grant<Block>(id).Send(new Block(0));
-        ThreadKernel.Until(() => Volatile.Read(ref agent.IsBlocked), "its block");
-        await ThreadKernel.Within(kernel.StopAgentAsync(id));
-
-        Assert.Empty((await kernel.StopAsync(ThreadKernel.Patience)).StuckCores);
-        Assert.Equal(["blocked no more", "within its turn"], agent.Said);
-    }
-
     private sealed class Sleeper : Agent, IHandle<Block>
     {
         public int Handled;
@@ -318,5 +260,59 @@ public sealed class TakeOverTests
         Assert.Empty(kernel.ListTurnOverruns());
         Assert.Equal(0, kernel.ListCores()[0].TakeOvers);
         await kernel.StopAsync(ThreadKernel.Patience);
+    }
+
+    private sealed class Locker(object gate, Capability<Tick> to) : Agent, IHandle<Block>
+    {
+        public void Handle(in Block message, Context context)
+        {
+            lock (gate)
+            {
+                Thread.Sleep(message.Round);
+                context.Send(to, new Tick(1));
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(70)]
+    [InlineData(85)]
+    [InlineData(100)]
+    public async Task Handle_TwoThatShareALock_NeitherHoldsTheCoreForEver(int milliseconds)
+    {
+        var kernel = ThreadKernel.Start(cores: 1);
+        object gate = new();
+        AgentId counter = kernel.Spawn("counter", static () => new Counter());
+        Capability<Block>[] to = [.. Enumerable.Range(0, 2).Select(_ => kernel.Grant<Block>(
+            kernel.Spawn("locker", endowment => new Locker(gate, endowment.Grant<Tick>(counter)))))];
+        AskCapability<Question, int> ask = kernel.GrantAsk<Question, int>(counter);
+        for (int i = 0; i < 3; i++)
+        {
+            to[0].Send(new Block(milliseconds));
+            to[1].Send(new Block(0));
+            await Task.Delay(milliseconds + 20);
+            Assert.Equal(i + 1, await ask.AskAsync(new Question(i), ThreadKernel.Patience));
+        }
+
+        Assert.Empty((await kernel.StopAsync(ThreadKernel.Patience)).StuckCores);
+    }
+
+    [Theory]
+    [InlineData(70)]
+    [InlineData(100)]
+    public async Task Handle_OneComesBackWhileTheNextBlocks_ThatIsLeftBehindToo(int milliseconds)
+    {
+        var kernel = ThreadKernel.Start(cores: 1);
+        AgentId counter = kernel.Spawn("counter", static () => new Counter());
+        AskCapability<Question, int> ask = kernel.GrantAsk<Question, int>(counter);
+        await ask.AskAsync(new Question(0));
+        kernel.Grant<Block>(kernel.Spawn("first", static () => new Sleeper())).Send(new Block(milliseconds));
+        kernel.Grant<Block>(kernel.Spawn("second", static () => new Sleeper())).Send(new Block(5000));
+        await Task.Delay(milliseconds + 10);
+        long start = Stopwatch.GetTimestamp();
+        await ask.AskAsync(new Question(1), ThreadKernel.Patience);
+
+        Assert.InRange(Stopwatch.GetElapsedTime(start), TimeSpan.Zero, TimeSpan.FromSeconds(3));
+        Assert.Empty((await kernel.StopAsync(ThreadKernel.Patience)).StuckCores);
     }
 }
