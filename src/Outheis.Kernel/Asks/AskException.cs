@@ -75,7 +75,7 @@ public sealed class AskException : Exception
         AskOutcome.TooLarge => $"The request to {callee} or its reply is longer than {Limits.MessageBytesMax} bytes.",
         AskOutcome.TimedOut => $"{callee} did not answer in time.",
         AskOutcome.Failed => $"{callee} failed while it had the request.",
-        AskOutcome.SelfAsk => 
+        AskOutcome.SelfAsk =>
             $"{callee} was asked by itself or by an agent that excludes it, which would wait for its own turn to end. "
             + "Call the method, or send a message and handle what comes of it.",
         AskOutcome.NotDurable =>

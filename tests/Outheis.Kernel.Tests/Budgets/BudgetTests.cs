@@ -232,7 +232,8 @@ public sealed partial class BudgetTests : IDisposable
             _world.Time.AdvanceBy(TimeSpan.FromMilliseconds(1000));
             await context.Yield();
             steps++;
-        }) { Stopped = ended.Add }, new SpawnOptions
+        })
+        { Stopped = ended.Add }, new SpawnOptions
         {
             Budget = Make(new BudgetOptions { CoreTime = TimeSpan.FromMilliseconds(1) }),
         });
