@@ -3,6 +3,8 @@ namespace Outheis;
 /// <summary>Suspending agents.</summary>
 public sealed partial class Kernel
 {
+    private Task<bool>? _neverDone;      // what comes of a wish that no core does any more
+
     /// <summary>Suspends an agent: it begins no message and no continuation until it was resumed as often (GC-20). Its
     /// channel takes messages until it is full, its timers count, asks of it run out of time.</summary>
     /// <param name="agent">Who.</param>
@@ -35,6 +37,4 @@ public sealed partial class Kernel
             TaskScheduler.Default);
         return Task.WhenAny(wish.Done, stopped).Unwrap();
     }
-
-    private Task<bool>? _neverDone;      // what comes of a wish that no core does any more
 }

@@ -91,12 +91,30 @@ internal sealed class SuspendOp(AgentCell agent, bool resumes) : KernelOp
 internal sealed class HostSuspension(AgentCell agent, bool resumes) : KernelOp, IThreadPoolWorkItem
 {
     private readonly TaskCompletionSource<bool> _done = new();
+    private bool _isCounted;
     private bool _isAlive;
     private bool _isBalanced;
 
     public Task<bool> Done => _done.Task;
 
     public override void Run(Core core)
+    {
+        if (!_isCounted)
+        {
+            Count(core);
+            _isCounted = true;
+        }
+
+        if (!resumes && agent.Detached is not null)
+        {
+            core.Defer(this);      // a handler of it still runs, though others have its core
+            return;
+        }
+
+        core.Kernel.Platform.Host.Queue(this);      // off the cores, as with HostSignal
+    }
+
+    private void Count(Core core)
     {
         _isAlive = agent.State != AgentState.Dead;
         _isBalanced = !resumes || agent.SuspendsByHost > 0;
@@ -110,8 +128,6 @@ internal sealed class HostSuspension(AgentCell agent, bool resumes) : KernelOp, 
             agent.SuspendsByHost++;
             Core.Suspend(agent);
         }
-
-        core.Kernel.Platform.Host.Queue(this);      // off the cores, as with HostSignal
     }
 
     void IThreadPoolWorkItem.Execute()

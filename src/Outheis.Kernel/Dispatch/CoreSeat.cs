@@ -6,11 +6,11 @@ namespace Outheis;
 /// whoever has it, when it comes out of that code (<see cref="ComeBack"/>).
 /// </summary>
 /// <remarks>
-/// Leaving and entering an agent's code costs a store and a look, without a lock and without a fence, as long as one
-/// thread alone has to do with the core: the taker says that it is shared, makes every thread of the process pass a
-/// full barrier (F11) and then looks where the thread is; the thread says where it is and then looks whether the core
-/// is shared (F12). Either the taker sees that it is in the kernel, or the thread sees that the core is shared. While
-/// it is shared everybody comes in by the lock.
+/// Coming out of an agent's code costs a store and two looks, going into it a store, without a lock and without a
+/// fence, as long as one thread alone has to do with the core: the taker says that it is shared, makes every thread of
+/// the process pass a full barrier (F11) and then looks where the thread is; the thread says where it is and then looks
+/// whether the core is shared (F12). Either the taker sees that it is in the kernel, or the thread sees that the core
+/// is shared. While it is shared everybody comes in by the lock.
 /// </remarks>
 internal sealed class CoreSeat(Core core)
 {

@@ -17,5 +17,5 @@ public sealed record TurnOverrun(
     /// <inheritdoc/>
     public override string ToString() =>
         $"{Name} ({Agent}) has run for {Elapsed.TotalMilliseconds:F0} ms on core {Core}, "
-        + (Message is null ? "as it started" : $"at {Message.Name} {Position:x}");
+        + (Message is null ? "outside any message" : $"at {Message.Name} {Position:x}");
 }

@@ -64,17 +64,23 @@ public sealed partial class TakeOverTests
         Assert.Equal(["blocked no more", "within its turn"], agent.Said);
     }
 
-    private sealed class Slow : Agent, IHandleAsync<Block>
+    private sealed class Slow(bool isDeaf = false) : Agent, IHandleAsync<Block>
     {
         public bool HasStopped;
         public bool WasCancelled;
+        public bool IsReleased;
 
         public async ValueTask HandleAsync(Block message, AgentContext context, CancellationToken cancellationToken)
         {
-            Thread.Sleep(message.Round);
+            SpinWait.SpinUntil(() =>
+            {
+                Thread.Sleep(1);
+                return Volatile.Read(ref IsReleased);
+            }, message.Round);
             try
             {
-                await Task.Delay(Timeout.Infinite, cancellationToken).ConfigureAwait(true);
+                CancellationToken heeded = isDeaf ? CancellationToken.None : cancellationToken;
+                await Task.Delay(Timeout.Infinite, heeded).ConfigureAwait(true);
             }
             catch (OperationCanceledException)
             {
@@ -100,15 +106,20 @@ public sealed partial class TakeOverTests
         await kernel.StopAsync();
     }
 
-    [Fact]
-    public async Task Stop_AHandlerComesBackWithinTheGrace_EndsItsAgentAndTellsWhatWaited()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Stop_AHandlerComesBackWithinTheGrace_EndsItsAgentAndTellsWhatWaited(bool isDeaf)
     {
         var kernel = ThreadKernel.Start(cores: 1);
-        var slow = new Slow();
+        var slow = new Slow(isDeaf);
         Capability<Block> to = kernel.Grant<Block>(kernel.Spawn("slow", () => slow));
-        to.SendAll(Enumerable.Repeat(new Block(1300), 4));
+        to.SendAll(Enumerable.Repeat(new Block(60_000), 4));
         ThreadKernel.Until(() => kernel.ListCores()[0].TakeOvers == 1, "a take-over");
-        StopReport report = await kernel.StopAsync(TimeSpan.FromSeconds(1));
+        Task<StopReport> stop = kernel.StopAsync(TimeSpan.FromMilliseconds(200));
+        ThreadKernel.Until(() => Volatile.Read(ref kernel.Cores[0].HasEndedAgents), "the end of the core's agents");
+        Volatile.Write(ref slow.IsReleased, true);
+        StopReport report = await stop;
         ThreadKernel.Until(() => Volatile.Read(ref slow.HasStopped), "its end");      // on a slow machine, later
 
         Assert.Equal("slow", Assert.Single(report.Undrained).Name);

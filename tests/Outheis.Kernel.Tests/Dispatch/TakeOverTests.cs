@@ -262,6 +262,20 @@ public sealed partial class TakeOverTests
         await kernel.StopAsync(ThreadKernel.Patience);
     }
 
+    [Fact]
+    public async Task Suspend_WhileItsHandlerBlocks_IsDoneWhenThatIsOver()
+    {
+        var kernel = ThreadKernel.Start(cores: 1);
+        var sleeper = new Sleeper();
+        AgentId id = kernel.Spawn("sleeper", () => sleeper);
+        kernel.Grant<Block>(id).Send(new Block(1000));
+        ThreadKernel.Until(() => kernel.ListCores()[0].TakeOvers == 1, "a take-over");
+
+        Assert.True(await kernel.SuspendAsync(id).WaitAsync(ThreadKernel.Patience));
+        Assert.Equal(1, Volatile.Read(ref sleeper.Handled));
+        await kernel.StopAsync(ThreadKernel.Patience);
+    }
+
     private sealed class Locker(object gate, Capability<Tick> to) : Agent, IHandle<Block>
     {
         public void Handle(in Block message, Context context)
