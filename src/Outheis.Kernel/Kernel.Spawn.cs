@@ -11,7 +11,8 @@ public sealed partial class Kernel
         AgentCell? supervisor = options?.Supervisor is { Value: > 0 } id ? Living(id) : null;
         Budget? budget = RequireHere(options?.Budget) ?? inherited;
         return new AgentShape(
-            supervisor, QosRules.Check(options?.Qos ?? Qos.Default), capacity, budget, options?.Exclusion);
+            supervisor, QosRules.Check(options?.Qos ?? Qos.Default), capacity, budget, options?.Exclusion,
+            IsPinned: options?.Core is not null);
     }
 
     internal Core CoreAt(int index)
@@ -74,6 +75,7 @@ public sealed partial class Kernel
             s.Kernel, s.core, id, s.name, s.factory, s.shape.Supervisor, s.shape.Qos, s.shape.Capacity)
         {
             Terms = AgentTerms.Of(in s.shape),
+            IsPinned = s.shape.IsPinned,
         });
 
     private void Forget(AgentCell agent)
@@ -82,5 +84,6 @@ public sealed partial class Kernel
         Agents.Remove(agent.Id.Value);
     }
 
-    private Core NextCore() => Cores[Interlocked.Increment(ref _lastPlaced) % (uint)Cores.Length];
+    private Core NextCore() =>
+        Cores[Interlocked.Increment(ref _lastPlaced) % (uint)(Watch.Balancer?.Open ?? Cores.Length)];
 }

@@ -32,9 +32,15 @@ public sealed partial class Kernel
 
         var wish = new HostSuspension(cell, resumes);
         cell.Core.Post(wish);
+        return OrFalse(wish.Done);
+    }
+
+    // What a wish came to; false when the kernel has stopped and no core will do it any more.
+    private Task<bool> OrFalse(Task<bool> wish)
+    {
         Task<bool> stopped = _neverDone ??= _stopped.Task.ContinueWith(
             static _ => false, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously,
             TaskScheduler.Default);
-        return Task.WhenAny(wish.Done, stopped).Unwrap();
+        return Task.WhenAny(wish, stopped).Unwrap();
     }
 }

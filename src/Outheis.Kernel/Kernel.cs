@@ -58,6 +58,7 @@ public sealed partial class Kernel : IAsyncDisposable
         }
 
         ConnectCores();
+        Watch.BeginBalance(options.Balance);
         foreach (Core core in Cores)
         {
             platform.Threads.Start(core);

@@ -19,6 +19,9 @@ public sealed class KernelOptions
     /// stay among <see cref="Processors"/> if that is set.</summary>
     public bool Pin { get; init; } = true;
 
+    /// <summary>Whether the kernel moves agents off cores that are overloaded, or not needed.</summary>
+    public CoreBalance Balance { get; init; } = CoreBalance.Spread;
+
     /// <summary>Where the journal is; null: nothing is journaled. One kernel per directory.</summary>
     public string? JournalDirectory { get; init; }
 
@@ -126,6 +129,7 @@ public sealed class KernelOptions
             ArgumentOutOfRangeException.ThrowIfLessThan(TurnBudget, Limits.TurnLook);
         }
 
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((byte)Balance, (byte)CoreBalance.SpreadAndGather, nameof(Balance));
         ArgumentOutOfRangeException.ThrowIfLessThan(AttemptsMost, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(SnapshotEvery, 1);
         ArgumentNullException.ThrowIfNull(Retention);

@@ -113,6 +113,10 @@ public static class Limits
     internal static readonly TimeSpan OffloadLook = TimeSpan.FromMilliseconds(5);
     // at a piece of work counts as blocked, where the system does not tell which threads are
     internal static readonly TimeSpan OffloadStall = TimeSpan.FromMilliseconds(100);
+    internal const double BalanceBusy = 0.9;         // of a period: then a core is overloaded
+    internal const int BalanceCalm = 10;             // periods in a row, until a core is closed
+    internal const int MovesPerShed = 256;           // agents that an overloaded core gives away at a time
+    internal static readonly TimeSpan BalancePeriod = TimeSpan.FromMilliseconds(100);
     // between two looks at what the cores are at, while any is awake
     internal static readonly TimeSpan TurnLook = TimeSpan.FromMilliseconds(5);
     // in one handler: then its core goes on without it

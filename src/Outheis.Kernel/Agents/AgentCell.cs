@@ -8,6 +8,7 @@ namespace Outheis;
 ///                                         └───budget──────┘ └──throw, stop──▶ Ended ──restart──▶ Starting
 ///                                                                               └──nobody restarts──▶ Dead
 /// Idle, Ready, Waiting ──suspend──▶ Suspended ──the last resume──▶ what it would be by now
+/// Idle, Ready, Suspended ──give away──▶ Moving ──acquire──▶ Idle, Ready, Suspended, on another core
 /// </code>
 /// </remarks>
 public enum AgentState : byte
@@ -31,12 +32,16 @@ public enum AgentState : byte
     /// more.</summary>
     Ended,
 
-    /// <summary>Ended for good. Sends return <see cref="SendResult.Dead"/>.</summary>
-    Dead,
-
     /// <summary>Handles nothing until it is resumed as often as it was suspended; whatever it would do otherwise. The
     /// channel takes messages until it is full.</summary>
     Suspended,
+
+    /// <summary>On its way to another core, which takes microseconds; handles nothing meanwhile. The channel takes
+    /// messages.</summary>
+    Moving,
+
+    /// <summary>Ended for good. Sends return <see cref="SendResult.Dead"/>.</summary>
+    Dead,
 }
 
 /// <summary>
@@ -77,6 +82,7 @@ internal sealed class AgentCell : AgentFace
     public Qos ReadyBand;                               // ReadyQueue's: where it waits
     public int ReadySlot = ReadyQueue.NotWaiting;
     public Overrides? Overrides;                        // made with the first ask of a higher class
+    public bool IsPinned;                               // moves at the host's wish alone
     public bool IsGhost;                                // lives in the past only: nothing it holds is told of
     public bool IsBlocked;                              // among those that wait for its owner
     public int Suspends;                                // not taken back so far; others look at it
@@ -158,7 +164,7 @@ internal sealed class AgentCell : AgentFace
     /// <summary>The context of an asynchronous turn that starts now with this message.</summary>
     public unsafe AgentContext BeginAsyncTurn(Message* message)
     {
-        AgentContext context = (Async ??= new AgentContext(Core, this)).ForTurn();
+        AgentContext context = (Async ??= new AgentContext(this)).ForTurn();
         context.BeginTurn(message);
         return context;
     }
@@ -171,6 +177,7 @@ internal sealed class AgentCell : AgentFace
         Budget = Spending?.Budget.Name,
         IsThrottled = Spending is { IsThrottled: true },
         Suspends = Volatile.Read(ref Suspends),
+        IsPinned = IsPinned,
     };
 
     public override string ToString() => $"{Name} ({Id}, {State})";

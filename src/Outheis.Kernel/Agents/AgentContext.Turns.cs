@@ -14,7 +14,7 @@ public sealed partial class AgentContext
 
     /// <summary>For one turn of a reentrant agent.</summary>
     internal AgentContext(AgentContext whole)
-        : this(whole.Core, whole.Cell, whole._resumes)
+        : this(whole.Cell, whole._resumes)
     {
         (_turns, _whole) = (whole._turns, whole);
     }
@@ -28,6 +28,12 @@ public sealed partial class AgentContext
 
     /// <summary>The newest of the incarnation's asks that wait for a reply.</summary>
     internal ReplySlot? FirstAsk { get; private set; }
+
+    /// <summary>Of the incarnation: sends that wait, for room or for the disk.</summary>
+    internal int WaitingSends;
+
+    /// <summary>Something is under way that comes back to the core that the agent is on.</summary>
+    internal bool IsBusy => IsInTurn || HasResumes || FirstAsk is not null || WaitingSends > 0;
 
     /// <summary>A turn is under way.</summary>
     internal bool IsInTurn => _turns is null ? _isPending : _turns.InFlight.Count > 0;

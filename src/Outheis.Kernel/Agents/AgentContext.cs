@@ -21,15 +21,14 @@ public sealed partial class AgentContext
     private bool _isOver;                            // that turn's task is done
     private bool _isFenced;                          // the incarnation ended: whatever still runs may do nothing
 
-    internal AgentContext(Core core, AgentCell cell)
-        : this(core, cell, new Queue<Resumption>())
+    internal AgentContext(AgentCell cell)
+        : this(cell, new Queue<Resumption>())
     {
         _turns = cell.Turns;
     }
 
-    private AgentContext(Core core, AgentCell cell, Queue<Resumption> resumes)
+    private AgentContext(AgentCell cell, Queue<Resumption> resumes)
     {
-        Core = core;
         Cell = cell;
         Incarnation = cell.Incarnation;
         _resumes = resumes;
@@ -76,7 +75,7 @@ public sealed partial class AgentContext
         }
     }
 
-    internal Core Core { get; }
+    internal Core Core => Cell.Core;
 
     internal AgentCell Cell { get; }
 

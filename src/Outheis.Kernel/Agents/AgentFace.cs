@@ -7,12 +7,15 @@ namespace Outheis;
 internal abstract class AgentFace(Kernel kernel, Core? core, AgentId id) : KernelOp
 {
     public readonly Kernel Kernel = kernel;
-    public readonly Core Core = core!;                  // null for the host, which has none
     public readonly AgentId Id = id;
     public WaitList Waiters;                            // who waits for room in the channel
     protected SmallCacheGap Gap;
 
+    private Core _core = core!;                         // null for the host, which has none
     private int _isDead;
+
+    /// <summary>Whose thread has it, or will have it when its move is over.</summary>
+    public Core Core => Volatile.Read(ref _core);      // A34
 
     /// <summary>Ended for good.</summary>
     public bool IsDead => Volatile.Read(ref _isDead) != 0;      // A9
@@ -24,6 +27,9 @@ internal abstract class AgentFace(Kernel kernel, Core? core, AgentId id) : Kerne
 
     /// <summary>The agent's core.</summary>
     public void TellSpawned() => IsSpawnTold = true;
+
+    /// <summary>The core that it leaves: from here on whatever is for it goes to another one.</summary>
+    public void TellCore(Core core) => Volatile.Write(ref _core, core);      // R34: that it moves, BEFORE to where.
 
     /// <summary>Ends it for everybody, before its channel is emptied.</summary>
     protected void TellDead() => Volatile.Write(ref _isDead, 1);      // R9. Senders read it, A9.

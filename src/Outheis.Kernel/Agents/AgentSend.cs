@@ -48,6 +48,7 @@ internal sealed class AgentSend<T> : AgentSend, IValueTaskSource<SendResult>
         AgentSend<T> send = Pool.Get();
         (send._context, send._node, send._message, send._token) = (context, node!, message, token);
         (send._isDone, send._isDurable, send._isCancelled) = (false, isDurable, false);
+        context.Whole.WaitingSends++;
         send._endsWithTurn = context.IsTurnToken(token);
         if (send._endsWithTurn)
         {
@@ -68,7 +69,7 @@ internal sealed class AgentSend<T> : AgentSend, IValueTaskSource<SendResult>
     /// <summary>There may be room now.</summary>
     public override void Run(Core core)
     {
-        if (_isCancelled)
+        if (_isCancelled || !core.IsHomeFor(_context.Cell, this))
         {
             return;
         }
@@ -192,6 +193,7 @@ internal sealed class AgentSend<T> : AgentSend, IValueTaskSource<SendResult>
     {
         _result = result;
         _isDone = true;
+        _context.Whole.WaitingSends--;
         if (_endsWithTurn)
         {
             _context.Waiting.Remove(this);

@@ -5,9 +5,9 @@ internal sealed class AgentSynchronizationContext(AgentContext context) : Synchr
 {
     public override void Post(SendOrPostCallback d, object? state)
     {
-        if (ReferenceEquals(Core.OfThisThread, context.Core))
+        if (Core.OfThisThread is { } here && here.Has(context.Cell))
         {
-            using KernelCall call = context.Core.Call();
+            using KernelCall call = here.Call();
             context.Resume(d, state);
         }
         else
@@ -21,8 +21,9 @@ internal sealed class AgentSynchronizationContext(AgentContext context) : Synchr
 
     public override SynchronizationContext CreateCopy() => this;
 
-    private sealed class PostedResume(AgentContext context, SendOrPostCallback callback, object? state) : KernelOp
+    private sealed class PostedResume(AgentContext context, SendOrPostCallback callback, object? state)
+        : AgentOp(context.Cell)
     {
-        public override void Run(Core core) => context.Resume(callback, state);
+        protected override void RunAtHome(Core core) => context.Resume(callback, state);
     }
 }

@@ -19,9 +19,9 @@ internal readonly record struct Resumption(
 }
 
 /// <summary>Runs what an ended incarnation still awaits, between the turns of the living.</summary>
-internal sealed class OrphanResume(AgentContext context) : KernelOp
+internal sealed class OrphanResume(AgentContext context) : AgentOp(context.Cell)
 {
-    public override void Run(Core core)
+    protected override void RunAtHome(Core core)
     {
         context.RunResumes();
         core.EndAside();

@@ -10,8 +10,8 @@ public sealed record SpawnOptions
     /// <summary>How soon its turns run.</summary>
     public Qos Qos { get; init; } = Qos.Default;
 
-    /// <summary>The core it lives on, from 0; default: the kernel spreads agents over its cores in
-    /// turn.</summary>
+    /// <summary>The core it lives on, from 0, unless the host moves it (<see cref="Kernel.MoveAgentAsync"/>); default:
+    /// the kernel spreads agents over its cores in turn, and may move them.</summary>
     public int? Core { get; init; }
 
     /// <summary>Whom it is not to be in the middle of something together with; it lives on that one's core. Default:

@@ -7,8 +7,9 @@ namespace Outheis;
 /// each use has the next generation. Touched by the asker's core alone, but for the generation, which others
 /// read.
 /// </summary>
-internal abstract class ReplySlot(int index)
+internal abstract class ReplySlot(ReplyTable table, int index)
 {
+    public readonly ReplyTable Table = table;
     public readonly int Index = index;
     public uint Generation = 1;               // R7: raised when the ask ends. Read by A7 in ReplyTable.IsCurrent.
     public ReplySlot? NextFree;
@@ -74,7 +75,7 @@ internal abstract class ReplySlot(int index)
     }
 }
 
-internal sealed class ReplySlot<TReply>(int index) : ReplySlot(index), IValueTaskSource<TReply>
+internal sealed class ReplySlot<TReply>(ReplyTable table, int index) : ReplySlot(table, index), IValueTaskSource<TReply>
 {
     private TReply _reply = default!;
 
@@ -109,10 +110,10 @@ internal sealed class ReplySlot<TReply>(int index) : ReplySlot(index), IValueTas
         }
 
         (TReply reply, AskOutcome outcome, Exception? cause) = (_reply, Outcome, Cause);
-        (AgentCell callee, AgentContext asker, CancellationToken cancelled) = (Callee!, Asker!, Token);
+        (AgentCell callee, CancellationToken cancelled) = (Callee!, Token);
         _reply = default!;
         Reset();
-        asker.Core.Replies.Return(this);
+        Table.TakeBack(this);
         return outcome switch
         {
             AskOutcome.Replied => reply,

@@ -38,7 +38,7 @@ internal sealed class ReplyTable(Core core)
         }
         else if (_count < Limits.RepliesPerCore)
         {
-            slot = new ReplySlot<TReply>(_count);
+            slot = new ReplySlot<TReply>(this, _count);
             Add(slot);
         }
 
@@ -54,8 +54,20 @@ internal sealed class ReplyTable(Core core)
         return slot;
     }
 
-    /// <summary>Takes a slot back whose result was read.</summary>
-    public void Return(ReplySlot slot)
+    /// <summary>Takes a slot back whose result was read: by whom it was asked for, who may have moved meanwhile.</summary>
+    public void TakeBack(ReplySlot slot)
+    {
+        if (ReferenceEquals(Core.OfThisThread, core))
+        {
+            Return(slot);
+        }
+        else
+        {
+            core.Post(new SlotReturn(slot));
+        }
+    }
+
+    private void Return(ReplySlot slot)
     {
         int type = slot.TypeIndex;
         if (type >= _free.Length)
@@ -219,5 +231,10 @@ internal sealed class ReplyTable(Core core)
         }
 
         _slots[_count++] = slot;
+    }
+
+    private sealed class SlotReturn(ReplySlot slot) : KernelOp
+    {
+        public override void Run(Core core) => core.Replies.Return(slot);
     }
 }

@@ -8,6 +8,13 @@ internal sealed class Spending(Budget budget)
     public long ToldUntil;           // the policy was followed for this period
     public Core? WaitsAt;            // whose list it is in: it may have been let go meanwhile
 
+    /// <summary>Its agent leaves its core; the next one asks the budget anew.</summary>
+    public void Leave()
+    {
+        WaitsAt = null;
+        Volatile.Write(ref ThrottledUntil, 0);
+    }
+
     /// <summary>Any thread.</summary>
     public bool IsThrottled => Volatile.Read(ref ThrottledUntil) != 0;
 }

@@ -19,10 +19,12 @@ internal static class Revocation
         var done = new HostSignal(kernel.Platform.Host);
         var state = new FenceState(kernel.Cores.Length, done);
         Interlocked.MemoryBarrier();      // F9: dead BEFORE the look at what was claimed. Pairs with F10 in Ingress.
+        Core home = node.Target.Core;
+        bool isMoving = node.Target.State == AgentState.Moving;      // after its home: what it left may not be drained
         foreach (Core core in kernel.Cores)
         {
-            bool isTargets = ReferenceEquals(core, node.Target.Core);
-            core.Post(new Fence(state, isTargets ? dead : [], node, isTargets ? core.Ingress.Claimed : 0));
+            bool isHome = ReferenceEquals(core, home);
+            core.Post(new Fence(state, isHome ? dead : [], node, isHome || isMoving ? core.Ingress.Claimed : 0));
         }
 
         return kernel.OrStopped(done.Task);

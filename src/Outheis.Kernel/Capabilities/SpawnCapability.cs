@@ -41,7 +41,7 @@ internal sealed class SpawnRight<TSeed>(
 
 /// <summary>What <see cref="SpawnOptions"/> come to in a kernel, but for the core.</summary>
 internal readonly record struct AgentShape(
-    AgentCell? Supervisor, Qos Qos, int Capacity, Budget? Budget, Exclusion? Exclusion);
+    AgentCell? Supervisor, Qos Qos, int Capacity, Budget? Budget, Exclusion? Exclusion, bool IsPinned);
 
 /// <summary>A factory and what its agent's maker said to it: makes each incarnation from the same.</summary>
 internal abstract class SeededFactory

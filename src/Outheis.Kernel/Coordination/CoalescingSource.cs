@@ -96,14 +96,14 @@ public sealed class CoalescingSource<T>
         && MessageLayout.Of<T>()?.Fields is null or { Count: 0 } or [{ Kind: FieldKind.Int64 or FieldKind.UInt64 }];
 
     // On the agent's core, so behind a handler that runs, and behind the last message that was not dropped.
-    private sealed class CancelOp(AgentCell agent, ulong key) : KernelOp
+    private sealed class CancelOp(AgentCell agent, ulong key) : AgentOp(agent)
     {
-        public override void Run(Core core)
+        protected override void RunAtHome(Core core)
         {
-            if (agent.Instance is IHandle<SourceCancelled> or IHandleAsync<SourceCancelled>)
+            if (Agent.Instance is IHandle<SourceCancelled> or IHandleAsync<SourceCancelled>)
             {
                 var cancelled = new SourceCancelled(key);
-                core.Tell(agent, incarnation: 0, in cancelled);
+                core.Tell(Agent, incarnation: 0, in cancelled);
             }
         }
     }

@@ -6,16 +6,14 @@ namespace Outheis;
 /// What threads merge for one agent, until that takes it: a word that they change without a lock, and whether a message
 /// is under way that stands for it. There is never more than one, so the source is the op that brings it to the core.
 /// </summary>
-internal abstract unsafe class MergeCell(AgentCell agent, Route route) : KernelOp
+internal abstract unsafe class MergeCell(AgentCell agent, Route route) : AgentOp(agent)
 {
     private int _isUnderWay;       // from the merge that found nothing under way until its message is taken
     private int _isCancelled;
 
     public bool IsCancelled => Volatile.Read(ref _isCancelled) != 0;
 
-    protected AgentCell Agent => agent;
-
-    public override void Run(Core core) => core.TellMerged(agent, route, this);
+    protected override void RunAtHome(Core core) => core.TellMerged(Agent, route, this);
 
     /// <summary>The agent takes the message that stands for it: from here on that is what was merged. False: there is
     /// nothing to take.</summary>
@@ -60,7 +58,7 @@ internal abstract unsafe class MergeCell(AgentCell agent, Route route) : KernelO
         // F27: it is merged BEFORE the look whether one is under way. Pairs with F26.
         if (Volatile.Read(ref _isUnderWay) == 0 && Interlocked.Exchange(ref _isUnderWay, 1) == 0)
         {
-            agent.Core.PostUninterrupted(this);      // the caller may hold a lock
+            Agent.Core.PostUninterrupted(this);      // the caller may hold a lock
         }
     }
 

@@ -195,7 +195,13 @@ public sealed class WorkGroup
 
         public override void Tell() => agent.Core.Post(this);
 
-        public override void Run(Core core) => core.Tell(agent, incarnation, in _message);
+        public override void Run(Core core)
+        {
+            if (core.IsHomeFor(agent, this))
+            {
+                core.Tell(agent, incarnation, in _message);
+            }
+        }
     }
 
     /// <summary>Somebody outside of the kernel.</summary>

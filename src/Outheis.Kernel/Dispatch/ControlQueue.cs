@@ -37,6 +37,9 @@ internal struct ControlQueue
         }
     }
 
+    /// <summary>For looking only, while nobody is at work: the newest of those that nobody has taken.</summary>
+    public readonly KernelOp? Newest => _top;
+
     /// <summary>All ops pushed so far, oldest first, linked by <see cref="KernelOp.NextOp"/>. The core
     /// only.</summary>
     public KernelOp? TakeAll()

@@ -102,6 +102,13 @@ internal sealed unsafe partial class Core
             {
                 object? reference = slot->Has(MessageFlags.Reference) ? Ingress.TakeReference() : null;
                 slot->Chain = NextChain();
+                if (IsToCome(slot->Target))
+                {
+                    HoldFromOutside(slot, reference);
+                    Advance(ref moved);
+                    continue;
+                }
+
                 bool enters = Tap is null || (!_gaveUpEntering && TryEnter(slot, reference));
                 if (enters || evenUnjournaled)
                 {
@@ -121,11 +128,7 @@ internal sealed unsafe partial class Core
                 }
             }
 
-            Ingress.Take();
-            if ((++moved & (Limits.RingBurst - 1)) == 0)
-            {
-                Ingress.Free();
-            }
+            Advance(ref moved);
         }
 
         TellJournalFull(waits);      // before F6, so that a waiter that saw it set is woken
@@ -143,6 +146,15 @@ internal sealed unsafe partial class Core
         }
 
         return moved;
+    }
+
+    private void Advance(ref int moved)
+    {
+        Ingress.Take();
+        if ((++moved & (Limits.RingBurst - 1)) == 0)
+        {
+            Ingress.Free();
+        }
     }
 
     /// <summary>No room in the journal for what came from outside. Somebody awaits the reply to an ask: it fails at
@@ -196,6 +208,11 @@ internal sealed unsafe partial class Core
             return;
         }
 
+        AcceptHome(CellOf(slot, reference));
+    }
+
+    private Message* CellOf(Message* slot, object? reference)
+    {
         Message* cell = Cells.Rent();
         Message.CopyBody(slot, cell);
         if (slot->Has(MessageFlags.Reference))
@@ -203,13 +220,13 @@ internal sealed unsafe partial class Core
             Cells.PutReference(cell, reference);
         }
 
-        AcceptHome(cell);
+        return cell;
     }
 
     private void AcceptHome(Message* cell)
     {
         AgentCell? target = Kernel.Agents.Find(cell->Target);
-        if (cell->Target == 0 || target is null || target.State == AgentState.Dead)
+        if (cell->Target == 0 || target is null || target.State >= AgentState.Moving)
         {
             AcceptForNobody(cell, target);
             return;
@@ -220,6 +237,12 @@ internal sealed unsafe partial class Core
 
     private void AcceptForNobody(Message* cell, AgentCell? target)
     {
+        if (target is { State: AgentState.Moving })
+        {
+            PutForMoving(target, cell);
+            return;
+        }
+
         if (cell->Target != 0)
         {
             Bury(cell, target, Kernel.IsStopping ? DeadLetterReason.KernelStopped : DeadLetterReason.TargetDead);

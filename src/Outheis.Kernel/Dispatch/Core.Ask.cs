@@ -110,7 +110,7 @@ internal sealed unsafe partial class Core
     /// <summary>Ends an ask without a reply, wherever its asker waits.</summary>
     public void FailReply(uint callee, ulong correlation, AskOutcome outcome, Exception? cause)
     {
-        if (Kernel.Agents.Find(callee) is { } agent && ReferenceEquals(agent.Core, this))
+        if (Kernel.Agents.Find(callee) is { } agent && Has(agent))
         {
             EndOverride(agent, correlation);
         }
@@ -153,7 +153,7 @@ internal sealed unsafe partial class Core
     /// <summary>Tells the callee that nobody waits for its reply any more.</summary>
     public void TellWithdrawn(AgentCell callee, ulong correlation)
     {
-        if (ReferenceEquals(callee.Core, this))
+        if (Has(callee))
         {
             NoteWithdrawn(callee, correlation);
         }
@@ -262,9 +262,23 @@ internal sealed unsafe class WithdrawalRoute() : Route(typeof(Withdrawal))
 
     public override void Deliver(Core core, AgentCell self, Message* message, object? reference)
     {
-        if (core.Kernel.Agents.Find(((Withdrawal*)&message->Payload)->Callee) is { } callee)
+        if (core.Kernel.Agents.Find(((Withdrawal*)&message->Payload)->Callee) is not { } callee)
+        {
+            return;
+        }
+
+        if (core.Has(callee))
         {
             Core.NoteWithdrawn(callee, message->Correlation);
         }
+        else
+        {
+            new WithdrawnOp(callee, message->Correlation).Run(core);
+        }
+    }
+
+    private sealed class WithdrawnOp(AgentCell callee, ulong correlation) : AgentOp(callee)
+    {
+        protected override void RunAtHome(Core core) => Core.NoteWithdrawn(Agent, correlation);
     }
 }

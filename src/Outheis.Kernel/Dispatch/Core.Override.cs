@@ -82,7 +82,7 @@ internal sealed unsafe partial class Core
 
             slot.IsRaised = true;
             ulong correlation = slot.Correlate(Index);
-            if (ReferenceEquals(callee.Core, this))
+            if (Has(callee))
             {
                 _raising.Push((callee, correlation, slot.Qos));
             }
@@ -109,9 +109,23 @@ internal sealed unsafe class RaisingRoute() : Route(typeof(Raising))
     public override void Deliver(Core core, AgentCell self, Message* message, object? reference)
     {
         var raising = *(Raising*)&message->Payload;
-        if (core.Kernel.Agents.Find(raising.Callee) is { } callee)
+        if (core.Kernel.Agents.Find(raising.Callee) is not { } callee)
+        {
+            return;
+        }
+
+        if (core.Has(callee))
         {
             core.Raise(callee, message->Correlation, raising.To);
         }
+        else
+        {
+            new RaiseOp(callee, message->Correlation, raising.To).Run(core);
+        }
+    }
+
+    private sealed class RaiseOp(AgentCell callee, ulong correlation, Qos to) : AgentOp(callee)
+    {
+        protected override void RunAtHome(Core core) => core.Raise(Agent, correlation, to);
     }
 }

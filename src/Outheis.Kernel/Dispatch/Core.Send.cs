@@ -66,9 +66,10 @@ internal sealed unsafe partial class Core
             }
         }
 
-        return ReferenceEquals(target.Core, this)
+        Core home = target.Core;      // read once: it may be another one at any moment, but never this one from now on
+        return ReferenceEquals(home, this)
             ? DispatchHome(node, target, in message, correlation)
-            : DispatchAway(node, target, in message, correlation);
+            : DispatchAway(node, target, home, in message, correlation);
     }
 
     private SendResult DispatchHome<T>(CapabilityNode node, AgentCell target, in T message, ulong correlation)
@@ -88,6 +89,12 @@ internal sealed unsafe partial class Core
         }
 
         Counters.SentHome++;
+        if (target.State == AgentState.Moving)
+        {
+            PutForMoving(target, cell);
+            return SendResult.Sent;
+        }
+
         if (correlation != 0)
         {
             NoteAsk(target, cell);
@@ -102,7 +109,8 @@ internal sealed unsafe partial class Core
         return SendResult.Sent;
     }
 
-    private SendResult DispatchAway<T>(CapabilityNode node, AgentCell target, in T message, ulong correlation)
+    private SendResult DispatchAway<T>(
+        CapabilityNode node, AgentCell target, Core peer, in T message, ulong correlation)
     {
         if (!TryTakeLease(node, target))
         {
@@ -111,7 +119,6 @@ internal sealed unsafe partial class Core
         }
 
         // --- point of no return ---
-        Core peer = target.Core;
         CoreRing ring = Out[peer.Index]!;
         Message* slot;
         if (!_outbox[peer.Index].IsEmpty || (slot = ring.TryClaim()) == null)

@@ -72,23 +72,23 @@ internal sealed unsafe partial class Core
 }
 
 /// <summary>A supervisor's wish, which it counts itself.</summary>
-internal sealed class SuspendOp(AgentCell agent, bool resumes) : KernelOp
+internal sealed class SuspendOp(AgentCell agent, bool resumes) : AgentOp(agent)
 {
-    public override void Run(Core core)
+    protected override void RunAtHome(Core core)
     {
         if (resumes)
         {
-            core.Resume(agent);
+            core.Resume(Agent);
         }
         else
         {
-            Core.Suspend(agent);
+            Core.Suspend(Agent);
         }
     }
 }
 
 /// <summary>The host's wish, counted on the agent's core. False: it has ended for good.</summary>
-internal sealed class HostSuspension(AgentCell agent, bool resumes) : KernelOp, IThreadPoolWorkItem
+internal sealed class HostSuspension(AgentCell agent, bool resumes) : AgentOp(agent), IThreadPoolWorkItem
 {
     private readonly TaskCompletionSource<bool> _done = new();
     private bool _isCounted;
@@ -97,7 +97,7 @@ internal sealed class HostSuspension(AgentCell agent, bool resumes) : KernelOp, 
 
     public Task<bool> Done => _done.Task;
 
-    public override void Run(Core core)
+    protected override void RunAtHome(Core core)
     {
         if (!_isCounted)
         {
@@ -105,7 +105,7 @@ internal sealed class HostSuspension(AgentCell agent, bool resumes) : KernelOp, 
             _isCounted = true;
         }
 
-        if (!resumes && agent.Detached is not null)
+        if (!resumes && Agent.Detached is not null)
         {
             core.Defer(this);      // a handler of it still runs, though others have its core
             return;
@@ -116,17 +116,17 @@ internal sealed class HostSuspension(AgentCell agent, bool resumes) : KernelOp, 
 
     private void Count(Core core)
     {
-        _isAlive = agent.State != AgentState.Dead;
-        _isBalanced = !resumes || agent.SuspendsByHost > 0;
+        _isAlive = Agent.State != AgentState.Dead;
+        _isBalanced = !resumes || Agent.SuspendsByHost > 0;
         if (_isAlive && _isBalanced && resumes)
         {
-            agent.SuspendsByHost--;
-            core.Resume(agent);
+            Agent.SuspendsByHost--;
+            core.Resume(Agent);
         }
         else if (_isAlive && _isBalanced)
         {
-            agent.SuspendsByHost++;
-            Core.Suspend(agent);
+            Agent.SuspendsByHost++;
+            Core.Suspend(Agent);
         }
     }
 
@@ -139,7 +139,7 @@ internal sealed class HostSuspension(AgentCell agent, bool resumes) : KernelOp, 
         }
 
         _done.TrySetException(new InvalidOperationException(
-            $"Over-resume of agent {agent.Name}: it was resumed more often than suspended. Each ResumeAsync takes back "
+            $"Over-resume of agent {Agent.Name}: it was resumed more often than suspended. Each ResumeAsync takes back "
             + "one SuspendAsync; what its supervisor suspended only that one resumes."));
     }
 }

@@ -205,6 +205,11 @@ internal sealed unsafe partial class Core
         {
             agent.Waiters.WakeAll();
         }
+
+        if (GathersTo is { } open)
+        {
+            Give(agent, open);
+        }
     }
 
     /// <summary>Makes the message of an asynchronous turn current while that turn runs on.</summary>

@@ -159,7 +159,7 @@ internal sealed unsafe partial class Core : CoreFace
     /// <summary>Nothing to do and nothing awaited. The core's thread, between turns.</summary>
     public bool IsQuiet =>
         !HasWork() && Ingress.Peek() == null && _outboxCount == 0 && _retries.Count == 0 && WaitingAgents == 0
-        && DetachedTurns == 0 && Offloads.IsQuiet && !HasThrottled;
+        && DetachedTurns == 0 && Offloads.IsQuiet && !HasThrottled && !HasMoves;
 
     /// <summary>How long the core may sleep if nobody wakes it.</summary>
     public TimeSpan SleepAtMost()
@@ -171,7 +171,7 @@ internal sealed unsafe partial class Core : CoreFace
     }
 
     private TimeSpan SleepForAsks() =>
-        _retries.Count > 0 || IsJournalFull || Offloads.HasHeld ? Limits.PollPeriod
+        _retries.Count > 0 || IsJournalFull || Offloads.HasHeld || HasUnentered ? Limits.PollPeriod
         : Replies.NextDeadline is not { } deadline ? Timeout.InfiniteTimeSpan
         : deadline - Now > Time.TimestampFrequency * (long)Limits.SleepMost.TotalSeconds ? Limits.SleepMost
         : Time.GetElapsedTime(Now, Math.Max(Now, deadline)) + Limits.SweepPeriod;
@@ -276,15 +276,6 @@ internal sealed unsafe partial class Core : CoreFace
         return new DateTimeOffset(_turnTime, TimeSpan.Zero);
     }
 
-    /// <summary>Shows each message that waits for room in a ring to another core. The core's thread.</summary>
-    public void LookAtOutbox(MessageLook look)
-    {
-        foreach (ref readonly Inbox waiting in _outbox.AsSpan())
-        {
-            waiting.Look(look);
-        }
-    }
-
     /// <summary>Since the kernel started, as of now.</summary>
     public TimeSpan Uptime()
     {
@@ -297,6 +288,9 @@ internal sealed unsafe partial class Core : CoreFace
         NoteObserved(ObservedRecord.Uptime, uptime.Ticks);
         return uptime;
     }
+
+    /// <summary>One of this core's agents ends, or goes.</summary>
+    public void RemoveReady(AgentCell agent) => _ready.Remove(agent);
 
     public void AddRetry(Waiter waiter) => _retries.Add(waiter);
 

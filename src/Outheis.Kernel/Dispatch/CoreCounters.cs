@@ -19,6 +19,8 @@ internal struct CoreCounters
     public long Raised;          // times that somebody of a higher class made an agent's class higher
     public long Overruns;        // handlers that took longer than a turn may; the watch counts
     public long TakeOvers;       // likewise: those that this core went on without
+    public long GivenAway;       // agents that went to other cores
+    public long Acquired;        // agents that came from other cores
     public long Throttled;       // turns that a budget had nothing left for
     public TimeMeter Idle;       // looking for work in vain, or asleep
     public TimeMeter Asleep;

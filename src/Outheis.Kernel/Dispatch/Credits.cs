@@ -118,6 +118,16 @@ internal struct Credits
         return somebodyWaits;
     }
 
+    /// <summary>The home core, whose agent leaves: nothing is kept for its senders. As <see cref="Settle"/>.</summary>
+    public bool GiveUpHome()
+    {
+        int kept = _home;
+        (_home, _homeTook) = (0, 0);
+        Volatile.Write(ref _returned, _returned + kept);
+        Interlocked.MemoryBarrier();      // F4 again. Pairs with F5.
+        return true;
+    }
+
     // Two senders may overwrite each other here; the older value is the smaller one (C4).
     private int Refresh()
     {

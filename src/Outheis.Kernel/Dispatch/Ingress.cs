@@ -44,7 +44,8 @@ internal sealed unsafe class Ingress : IDisposable
                 return null;
             }
 
-            // F10: claimed BEFORE the look at the rights. F9. What HeadSeen freed is free: nobody else advanced Tail.
+            // F10: claimed BEFORE the look at the rights. Pairs with F9. What HeadSeen freed is free: nobody else
+            // advanced Tail. F29: claimed BEFORE the second look at the target's home. Pairs with F28.
             long tail = Interlocked.CompareExchange(ref _producers.Tail, position + 1, position);
             if (tail == position)
             {

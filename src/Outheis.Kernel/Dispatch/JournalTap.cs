@@ -246,7 +246,8 @@ internal sealed unsafe partial class JournalTap(JournalLane lane, MessageCodecs 
     }
 
     /// <summary>Appends a record about the kernel itself. May use the reserve.</summary>
-    public void Record<TRecord>(in RecordHeader fields, in TRecord record)
+    /// <returns>Where; 0: there was no room.</returns>
+    public long Record<TRecord>(in RecordHeader fields, in TRecord record)
         where TRecord : struct, IJournalRecord<TRecord>
     {
         Flush();
@@ -255,10 +256,13 @@ internal sealed unsafe partial class JournalTap(JournalLane lane, MessageCodecs 
             Tick();
         }
 
-        if (!lane.TryAppend(in fields, in record))
+        if (lane.TryAppend(in fields, in record))
         {
-            Lost++;
+            return lane.Position - RecordHeader.Aligned(record.Bytes);
         }
+
+        Lost++;
+        return 0;
     }
 
     private SendResult PrepareSlow<T>(Route route, in T message) =>

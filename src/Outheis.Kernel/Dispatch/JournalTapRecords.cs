@@ -129,6 +129,14 @@ internal static unsafe class JournalTapRecords
         tap.Record(in fields, in verdict);
     }
 
+    /// <summary>An agent leaves for a core, or has come to it: then the cause is that it left, in the other lane, and
+    /// what it did before stands before what it does now. Returns where.</summary>
+    public static long RecordMoved(this JournalTap tap, AgentCell agent, int to, long cause)
+    {
+        var fields = new RecordHeader { Kind = JournalKind.Moved, Target = agent.Id.Value, Cause = cause };
+        return tap.Record(in fields, new MovedRecord((byte)to));
+    }
+
     /// <summary>Appends a message that came from outside, in whatever form its type has. False: no room, try
     /// later.</summary>
     public static bool TryAppendEntered(this JournalTap tap, Message* slot, object? reference) =>

@@ -28,15 +28,14 @@ internal struct ReadyQueue
 
     public readonly bool IsEmpty => _waiting == 0;
 
-    /// <summary>Puts an agent at the end of the band of its class. It must not wait already; the slot of an incarnation
-    /// that ended while it waited may still be there.</summary>
+    /// <summary>Puts an agent at the end of the band of its class. It must not wait already.</summary>
     public void Put(AgentCell agent)
     {
         int index = (int)agent.EffectiveQos;
         ref Band band = ref _bands[index];
         if (band.Used == band.Slots.Length)
         {
-            MakeRoom(ref band, agent.EffectiveQos);
+            MakeRoom(ref band);
         }
 
         int slot = (band.First + band.Used++) & (band.Slots.Length - 1);
@@ -55,11 +54,41 @@ internal struct ReadyQueue
             return;
         }
 
+        Remove(agent);
+        Put(agent);
+    }
+
+    /// <summary>Takes an agent out if it waits; its slot stays empty likewise.</summary>
+    public void Remove(AgentCell agent)
+    {
+        if (agent.ReadySlot == NotWaiting)
+        {
+            return;
+        }
+
         int index = (int)agent.ReadyBand;
         ref Band band = ref _bands[index];
         band.Slots[agent.ReadySlot] = null;
+        agent.ReadySlot = NotWaiting;
         Leave(ref band, index);
-        Put(agent);
+    }
+
+    /// <summary>Who waits, the lowest band first, in order. Rare: it allocates.</summary>
+    public readonly List<AgentCell> List()
+    {
+        var waiting = new List<AgentCell>();
+        foreach (ref readonly Band band in _bands.AsSpan())
+        {
+            for (int i = 0; i < band.Used; i++)
+            {
+                if (band.Slots[(band.First + i) & (band.Slots.Length - 1)] is { } agent)
+                {
+                    waiting.Add(agent);
+                }
+            }
+        }
+
+        return waiting;
     }
 
     public AgentCell? Take()
@@ -77,21 +106,15 @@ internal struct ReadyQueue
         };
         ref Band band = ref _bands[index];
         AgentCell? agent;
-        int slot;
         do
         {
-            slot = band.First;
-            agent = band.Slots[slot];
+            agent = band.Slots[band.First];
             band.First = (band.First + 1) & (band.Slots.Length - 1);
             band.Used--;
         }
         while (agent is null);
 
-        if (agent.ReadySlot == slot && agent.ReadyBand == (Qos)index)      // else it has a newer one
-        {
-            agent.ReadySlot = NotWaiting;
-        }
-
+        agent.ReadySlot = NotWaiting;
         Leave(ref band, index);
         return agent;
     }
@@ -118,7 +141,7 @@ internal struct ReadyQueue
 
     // Closes the gaps that moved agents left; twice as long if those are fewer than half, so either way as many can
     // come as had to be looked at.
-    private static void MakeRoom(ref Band band, Qos qos)
+    private static void MakeRoom(ref Band band)
     {
         int length = band.Slots.Length;
         AgentCell?[] slots = band.Waiting > length / 2 ? new AgentCell?[2 * length] : band.Slots;
@@ -134,11 +157,8 @@ internal struct ReadyQueue
 
             band.Slots[from] = null;
             slots[to] = agent;
+            agent.ReadySlot = to;
             waiting++;
-            if (agent.ReadySlot == from && agent.ReadyBand == qos)      // else one that ended and was put in anew
-            {
-                agent.ReadySlot = to;
-            }
         }
 
         (band.Slots, band.Used) = (slots, waiting);

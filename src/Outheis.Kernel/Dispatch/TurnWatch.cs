@@ -12,6 +12,7 @@ internal sealed class TurnWatch : IDisposable
     private readonly Kernel _kernel;
     private readonly TimeSpan _budget;
     private readonly TimeSpan _patience;
+    private readonly bool _looksAtTurns;
     private readonly IWorker? _worker;
     private readonly Queue<TurnOverrun> _overruns = new();      // guarded by itself
     private Sight[] _sights = [];
@@ -24,11 +25,18 @@ internal sealed class TurnWatch : IDisposable
         _kernel = kernel;
         _budget = kernel.Options.TurnBudget;
         _patience = _budget > Limits.TakeOverAfter ? _budget : Limits.TakeOverAfter;
-        if (_budget != Timeout.InfiniteTimeSpan)
+        _looksAtTurns = _budget != Timeout.InfiniteTimeSpan;
+        if (_looksAtTurns || kernel.Options.Balance != CoreBalance.Off)
         {
             _worker = kernel.Platform.Host.StartWorker("outheis watch", Watch);
         }
     }
+
+    /// <summary>Null: agents stay where they are.</summary>
+    public Balancer? Balancer { get; private set; }
+
+    /// <summary>The cores are there, and no thread of theirs yet.</summary>
+    public void BeginBalance(CoreBalance how) => Balancer = how == CoreBalance.Off ? null : new Balancer(_kernel, how);
 
     /// <summary>A core's thread, when its sleep is over.</summary>
     public void NoteAwake()
@@ -67,7 +75,13 @@ internal sealed class TurnWatch : IDisposable
                 return;
             }
 
-            Look(_kernel.Platform.Threads.Clock.GetTimestamp());
+            long now = _kernel.Platform.Threads.Clock.GetTimestamp();
+            Balancer?.Look(now);
+            if (_looksAtTurns)
+            {
+                Look(now);
+            }
+
             _worker!.Rest(Limits.TurnLook);
         }
     }

@@ -150,6 +150,7 @@ internal static unsafe class Lifecycle
             agent.Durable?.Snapshot(core, agent);      // the next one has nothing to handle once more
         }
 
+        core.RemoveReady(agent);
         agent.State = AgentState.Ended;
         agent.StopWanted = null;
         AgentContext? context = agent.Async;
@@ -261,30 +262,30 @@ internal static unsafe class Lifecycle
 }
 
 /// <summary>Tells an agent's core that its supervisor has died. What still lives goes on without one.</summary>
-internal sealed class OrphanOp(AgentCell agent) : KernelOp
+internal sealed class OrphanOp(AgentCell agent) : AgentOp(agent)
 {
-    public override void Run(Core core)
+    protected override void RunAtHome(Core core)
     {
-        if (agent.State == AgentState.Ended)
+        if (Agent.State == AgentState.Ended)
         {
-            Lifecycle.Die(core, agent);
+            Lifecycle.Die(core, Agent);
         }
 
-        for (; agent.SuspendsBySupervisor > 0; agent.SuspendsBySupervisor--)
+        for (; Agent.SuspendsBySupervisor > 0; Agent.SuspendsBySupervisor--)
         {
-            core.Resume(agent);      // nobody else would
+            core.Resume(Agent);      // nobody else would
         }
     }
 }
 
 /// <summary>Asks an agent's core to restart or stop it.</summary>
-internal sealed class LifecycleOp(AgentCell agent, bool restart, HostSignal? done = null) : KernelOp
+internal sealed class LifecycleOp(AgentCell agent, bool restart, HostSignal? done = null) : AgentOp(agent)
 {
-    public override void Run(Core core)
+    protected override void RunAtHome(Core core)
     {
         if (restart)
         {
-            Lifecycle.Restart(core, agent);
+            Lifecycle.Restart(core, Agent);
         }
         else
         {
@@ -296,23 +297,22 @@ internal sealed class LifecycleOp(AgentCell agent, bool restart, HostSignal? don
 
     private void Stop(Core core)
     {
-        agent.IsEndFinal = true;
-        switch (agent.State)
+        Agent.IsEndFinal = true;
+        switch (Agent.State)
         {
             case AgentState.Dead:
                 break;
             case AgentState.Ended:
-                Lifecycle.Die(core, agent);
+                Lifecycle.Die(core, Agent);
                 break;
             case AgentState.Suspended:
-            case AgentState.Idle or AgentState.Ready when agent.Async is not { IsInTurn: true }:
-                // A queued agent is dropped by its next turn: its state is no longer Ready.
-                Lifecycle.End(core, agent, ExitReason.Shutdown);
+            case AgentState.Idle or AgentState.Ready when Agent.Async is not { IsInTurn: true }:
+                Lifecycle.End(core, Agent, ExitReason.Shutdown);
                 break;
             default:
-                agent.StopWanted = ExitReason.Shutdown;      // when its turn ends
-                agent.Async?.CancelTurns();
-                core.EndThrottle(agent);
+                Agent.StopWanted = ExitReason.Shutdown;      // when its turn ends
+                Agent.Async?.CancelTurns();
+                core.EndThrottle(Agent);
                 break;
         }
     }

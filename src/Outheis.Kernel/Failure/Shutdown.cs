@@ -24,6 +24,7 @@ internal static class Shutdown
             await Drain(kernel, time, start, deadline).ConfigureAwait(true);
         }
 
+        await KeepAgents(kernel, time).ConfigureAwait(true);
         int offloads = kernel.OffloadPool.Close();
         var undrained = new List<UndrainedAgent>();
         var stuck = new List<int>();
@@ -53,6 +54,23 @@ internal static class Shutdown
 
         JournalException? failure = kernel.Release(everyCoreStopped: stuck.Count == 0);
         return new StopReport(undrained, stuck, failure) { UndrainedOffloads = offloads };
+    }
+
+    /// <summary>From here on each agent is on one core, which ends it. A stuck core keeps those that were to
+    /// leave.</summary>
+    private static async Task KeepAgents(Kernel kernel, TimeProvider time)
+    {
+        kernel.KeepAgents();
+        KeepAgentsOp[] asked = [.. kernel.Cores.Select(_ => new KeepAgentsOp(kernel.Platform.Host))];
+        for (int i = 0; i < asked.Length; i++)
+        {
+            kernel.Cores[i].Post(asked[i]);
+        }
+
+        foreach (KeepAgentsOp op in asked)
+        {
+            await Within(op.Done.Task, Grace, time).ConfigureAwait(true);
+        }
     }
 
     private static async Task<bool> Drain(Kernel kernel, TimeProvider time, long start, TimeSpan deadline)
@@ -139,7 +157,7 @@ internal static class Shutdown
     private static IEnumerable<UndrainedAgent> Unreached(Kernel kernel, Core core) =>
         kernel.Agents.Snapshot()
             .Where(agent =>
-                ReferenceEquals(agent.Core, core) && (agent.Inbox.Count > 0 || agent.State == AgentState.Running))
+                (ReferenceEquals(agent.Core, core) || agent.State == AgentState.Moving) && (agent.Inbox.Count > 0 || agent.State == AgentState.Running))
             .Select(static agent => new UndrainedAgent(agent.Id, agent.Name, agent.Inbox.Count, agent.State));
 
     private sealed class Probe(HostThreads threads) : KernelOp
@@ -165,12 +183,23 @@ internal static class Shutdown
         {
             foreach (AgentCell agent in core.Kernel.Agents.Snapshot())
             {
-                if (ReferenceEquals(agent.Core, core))
+                if (core.Has(agent))
                 {
                     agent.Async?.CancelTurns();
                     agent.Offloads?.Cancel();
                 }
             }
+        }
+    }
+
+    private sealed class KeepAgentsOp(HostThreads threads) : KernelOp
+    {
+        public readonly HostSignal Done = new(threads);
+
+        public override void Run(Core core)
+        {
+            core.KeepLeaving();
+            Done.Set();
         }
     }
 
@@ -188,7 +217,9 @@ internal static class Shutdown
             core.DrainArrivals(evenUnjournaled: true);
             core.Offloads.PutBackAll();
             core.HasEndedAgents = true;
-            AgentCell[] mine = [.. core.Kernel.Agents.Snapshot().Where(agent => ReferenceEquals(agent.Core, core))];
+            core.AcquireAll();
+            core.BuryBefore(Undrained);
+            AgentCell[] mine = [.. core.Kernel.Agents.Snapshot().Where(core.Has)];
             foreach (AgentCell agent in mine.Reverse())
             {
                 if (agent.Inbox.Count > 0 || agent.Async is { IsInTurn: true })

@@ -95,11 +95,12 @@ internal sealed class CapabilityWriter<T>(Capability<T> capability) : ChannelWri
 
     private static void WaitForIngress(AgentCell target, RoomWaiter room)
     {
-        target.Core.IngressWaiters.Add(room);
+        Core core = target.Core;
+        core.IngressWaiters.Add(room);
         Interference.At(Moment.WaiterAdded);
-        if (target.Core.CanEnter || target.Kernel.IsStopping)
+        if (core.CanEnter || target.Kernel.IsStopping)
         {
-            target.Core.IngressWaiters.WakeAll();
+            core.IngressWaiters.WakeAll();
         }
     }
 

@@ -62,6 +62,13 @@ public readonly record struct CoreInfo
 
     /// <summary>Of those: so long that another thread took this core over, for its other agents.</summary>
     public long TakeOvers { get; init; }
+
+    /// <summary>Agents that moved to other cores.</summary>
+    public long GivenAway { get; init; }
+
+    /// <summary>Agents that came from other cores.</summary>
+    public long Acquired { get; init; }
+
     /// <summary>Times that an agent's turn had come and its budget had nothing left.</summary>
     public long Throttled { get; init; }
 
@@ -111,6 +118,8 @@ public readonly record struct CoreInfo
             Raised = Volatile.Read(in counters.Raised),
             Overruns = Volatile.Read(in counters.Overruns),
             TakeOvers = Volatile.Read(in counters.TakeOvers),
+            GivenAway = Volatile.Read(in counters.GivenAway),
+            Acquired = Volatile.Read(in counters.Acquired),
             Throttled = Volatile.Read(in counters.Throttled),
             Unjournaled = core.Tap?.Lost ?? 0,
             Asleep = clock.GetElapsedTime(0, counters.Asleep.Read(clock)),

@@ -191,12 +191,12 @@ internal sealed class HostAsks
         return pending;
     }
 
-    private sealed class CancelAnswerOp(AgentCell callee, ulong correlation) : KernelOp
+    private sealed class CancelAnswerOp(AgentCell callee, ulong correlation) : AgentOp(callee)
     {
-        public override void Run(Core core)
+        protected override void RunAtHome(Core core)
         {
-            core.Tap?.RecordGaveUp(callee, correlation);
-            Core.NoteWithdrawn(callee, correlation);
+            core.Tap?.RecordGaveUp(Agent, correlation);
+            Core.NoteWithdrawn(Agent, correlation);
         }
     }
 }

@@ -44,7 +44,7 @@ internal sealed class HostFlush : FlushGuest
             _until = core.Ingress.Claimed;
         }
 
-        if (core.Ingress.Drained < _until)
+        if (core.Ingress.Drained < _until || core.HasUnentered)
         {
             core.Defer(this);
         }

@@ -9,18 +9,22 @@ namespace Outheis;
 /// </summary>
 internal static unsafe class HostPort
 {
-    public static SendResult Send<T>(CapabilityNode? node, in T message) => Send(node, in message, out _);
+    public static SendResult Send<T>(CapabilityNode? node, in T message) => Send(node, in message, out _, out _);
 
-    public static SendResult Send<T>(CapabilityNode? node, in T message, out Obstacle obstacle)
+    /// <param name="node">By what right.</param>
+    /// <param name="message">What.</param>
+    /// <param name="obstacle">What stood in the way, if it is Full.</param>
+    /// <param name="entered">Through whose ingress it went, if it was sent.</param>
+    public static SendResult Send<T>(CapabilityNode? node, in T message, out Obstacle obstacle, out Core? entered)
     {
-        obstacle = Obstacle.Channel;
+        (obstacle, entered) = (Obstacle.Channel, null);
         if (node is null || !node.Holder.IsHost || Core.OfThisThread is not null || !node.Allows(
             node.Holder, Rights.Send))
         {
             return Refusal(node);
         }
 
-        return Enter(node, in message, correlation: 0, out obstacle);
+        return Enter(node, in message, correlation: 0, out obstacle, out entered);
     }
 
     /// <summary>Sends, waiting for room and for the disk. Durability null: the kernel's.</summary>
@@ -33,9 +37,9 @@ internal static unsafe class HostPort
             return new ValueTask<SendResult>(SendResult.NotDurable);
         }
 
-        SendResult sent = Send(node, in message, out Obstacle obstacle);
+        SendResult sent = Send(node, in message, out Obstacle obstacle, out Core? entered);
         return sent == SendResult.Full ? HostSend<T>.Start(node!, message, obstacle, isDurable, token)
-            : sent == SendResult.Sent && isDurable ? HostSend<T>.Flush(node!, token)
+            : sent == SendResult.Sent && isDurable ? HostSend<T>.Flush(node!, entered!, token)
             : new ValueTask<SendResult>(sent);
     }
 
@@ -62,11 +66,11 @@ internal static unsafe class HostPort
 
         ulong correlation = ask.Correlation;
         short version = ask.Version;
-        SendResult sent = Enter(node, in request, correlation, out Obstacle obstacle);
+        SendResult sent = Enter(node, in request, correlation, out Obstacle obstacle, out Core? core);
         if (sent != SendResult.Sent)
         {
             asks.Withdraw(ask, Correlation.Generation(correlation));
-            Exception? cause = obstacle == Obstacle.Journal ? node.Target.Core.Tap?.Lane.Refusal
+            Exception? cause = obstacle == Obstacle.Journal ? core!.Tap?.Lane.Refusal
                 : sent == SendResult.NotDurable ? node.Target.Kernel.Flusher!.Failure : null;
             return Refused<TReply>(AskException.From(sent), node, cause);
         }
@@ -77,10 +81,11 @@ internal static unsafe class HostPort
     }
 
     /// <summary>Puts one message into the ingress of the target's core. The capability was checked.</summary>
-    private static SendResult Enter<T>(CapabilityNode node, in T message, ulong correlation, out Obstacle obstacle)
+    private static SendResult Enter<T>(
+        CapabilityNode node, in T message, ulong correlation, out Obstacle obstacle, out Core? entered)
     {
         AgentCell target = node.Target;
-        obstacle = Obstacle.Channel;
+        (obstacle, entered) = (Obstacle.Channel, null);
         if (Carriage<T>.IsTooLarge)
         {
             return SendResult.TooLarge;
@@ -91,12 +96,13 @@ internal static unsafe class HostPort
             return SendResult.Dead;      // A9
         }
 
-        Core core = target.Core;
         if (target.Kernel.RefusesAll)
         {
             return SendResult.NotDurable;
         }
 
+        Core core = target.Core;
+        entered = core;
         if (core.IsJournalFull)
         {
             obstacle = Obstacle.Journal;
@@ -110,7 +116,8 @@ internal static unsafe class HostPort
 
         Interference.At(Moment.CreditTaken);
 
-        Message* slot = core.Ingress.TryClaim(out long position);
+        Message* slot = Claim(target, ref core, out long position);
+        entered = core;
         if (slot == null)
         {
             GiveBack(target);
@@ -121,9 +128,7 @@ internal static unsafe class HostPort
         Interference.At(Moment.Claimed);
         if (node.IsRevoked)
         {
-            slot->Flags = MessageFlags.Void;
-            Ingress.Publish(slot, position);
-            core.Wake();      // what was published behind this slot had to wait for it
+            Withdraw(core, slot, position);
             GiveBack(target);
             return SendResult.Revoked;
         }
@@ -134,6 +139,30 @@ internal static unsafe class HostPort
         Interference.At(Moment.Published);
         core.Wake();
         return SendResult.Sent;
+    }
+
+    // A slot of the core that the target is on, or goes to, as seen after the claim (F29): what is claimed at a core that
+    // it leaves, that core would have to wait for.
+    private static Message* Claim(AgentCell target, ref Core core, out long position)
+    {
+        while (true)
+        {
+            Message* slot = core.Ingress.TryClaim(out position);
+            if (slot == null || ReferenceEquals(target.Core, core))
+            {
+                return slot;
+            }
+
+            Withdraw(core, slot, position);
+            core = target.Core;
+        }
+    }
+
+    private static void Withdraw(Core core, Message* slot, long position)
+    {
+        slot->Flags = MessageFlags.Void;
+        Ingress.Publish(slot, position);
+        core.Wake();      // what was published behind this slot had to wait for it
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -37,10 +37,10 @@ internal sealed class HostSend<T> : Waiter, IValueTaskSource<SendResult>, IThrea
     }
 
     /// <summary>Sent already: waits for the disk.</summary>
-    public static ValueTask<SendResult> Flush(CapabilityNode node, CancellationToken token)
+    public static ValueTask<SendResult> Flush(CapabilityNode node, Core entered, CancellationToken token)
     {
         HostSend<T> send = Rent(node, isDurable: true, out ValueTask<SendResult> task, token);
-        HostFlush.Start(node.Target.Core, send);
+        HostFlush.Start(entered, send);
         return task;
     }
 
@@ -70,14 +70,14 @@ internal sealed class HostSend<T> : Waiter, IValueTaskSource<SendResult>, IThrea
             return;
         }
 
-        SendResult sent = HostPort.Send(_node, in _message, out Obstacle obstacle);
+        SendResult sent = HostPort.Send(_node, in _message, out Obstacle obstacle, out Core? entered);
         if (sent == SendResult.Full)
         {
             WaitForRoom(obstacle);
         }
         else if (sent == SendResult.Sent && _isDurable)
         {
-            HostFlush.Start(_node.Target.Core, this);
+            HostFlush.Start(entered!, this);
         }
         else if (Interlocked.Exchange(ref _phase, Ended) == Waiting)
         {
@@ -128,11 +128,12 @@ internal sealed class HostSend<T> : Waiter, IValueTaskSource<SendResult>, IThrea
         AgentCell target = _node.Target;
         if (obstacle != Obstacle.Channel)
         {
-            target.Core.IngressWaiters.Add(this);
+            Core core = target.Core;
+            core.IngressWaiters.Add(this);
             Interference.At(Moment.WaiterAdded);
-            if (target.Core.CanEnter || target.Kernel.IsStopping)
+            if (core.CanEnter || target.Kernel.IsStopping)
             {
-                target.Core.IngressWaiters.WakeAll();      // room came between the refusal and the wait
+                core.IngressWaiters.WakeAll();      // room came between the refusal and the wait
             }
 
             return;

@@ -4,7 +4,7 @@ namespace Outheis;
 /// <param name="Id">Its id.</param>
 /// <param name="Name">Its name, for people.</param>
 /// <param name="Qos">Its quality of service.</param>
-/// <param name="Core">The core it lives on.</param>
+/// <param name="Core">The core it lives on, or is on the way to.</param>
 /// <param name="State">What it is doing.</param>
 /// <param name="Incarnation">Which incarnation; the first is 1.</param>
 /// <param name="Queued">Messages in its channel that reached its core.</param>
@@ -21,6 +21,10 @@ public readonly record struct AgentInfo(
 
     /// <summary>It has something to do and waits until its budget has something left.</summary>
     public bool IsThrottled { get; init; }
+
+    /// <summary>It was given its core, and leaves it at the host's wish alone.</summary>
+    public bool IsPinned { get; init; }
+
     /// <summary>How often it was suspended and not resumed; above 0 it begins no message.</summary>
     public int Suspends { get; init; }
 }

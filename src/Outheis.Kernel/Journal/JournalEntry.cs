@@ -214,6 +214,8 @@ public sealed class JournalEntry
             + ((EffectOutcome)Labels == EffectOutcome.Failed ? ", " + JournalText.Read(payload) : ""),
         JournalKind.Supervised when SupervisedRecord.TryRead(payload, out SupervisedRecord supervised) =>
             supervised.Words + (supervised.IsTaken ? "" : ", which it does not supervise"),
+        JournalKind.Moved when MovedRecord.TryRead(payload, out MovedRecord moved) =>
+            Invariant($"{(Cause == 0 ? "leaves for" : "is on")} core {moved.To}"),
         JournalKind.DeadLetter when DeadLetterRecord.TryRead(payload, out DeadLetterRecord letter) =>
             Invariant($"{(DeadLetterReason)letter.Reason}, message at {letter.Message}"),
         _ => "",

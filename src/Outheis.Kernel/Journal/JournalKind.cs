@@ -89,6 +89,10 @@ public enum JournalKind : byte
 
     /// <summary>A supervisor decided about a child: to restart it, or to end it for good.</summary>
     Supervised = 27,
+
+    /// <summary>An agent left this lane's core for another one; or came to this one, and the cause is that it
+    /// left.</summary>
+    Moved = 28,
 }
 
 /// <summary>How the payload of a message type stands in the journal.</summary>

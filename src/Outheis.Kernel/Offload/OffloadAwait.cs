@@ -11,13 +11,24 @@ internal sealed class OffloadAwait<TState, TResult>(
     private TResult _result = default!;
     private Action<object?>? _continuation;
     private object? _continuationState;
+    private bool _isHome;      // its scope's core has counted it
     private bool _isDone;      // the agent's core
 
     protected override CancellationToken Token { get; } = context.TurnToken;
 
     public override void Run(Core core)
     {
-        core.Offloads.ComeHome(Scope);
+        if (!_isHome)
+        {
+            _isHome = true;
+            core.Offloads.ComeHome(Scope);
+        }
+
+        if (!core.IsHomeFor(context.Cell, this))
+        {
+            return;      // the incarnation ended, and the next one has moved
+        }
+
         _isDone = true;
         if (_continuation is { } continuation)
         {
@@ -26,7 +37,7 @@ internal sealed class OffloadAwait<TState, TResult>(
     }
 
     /// <summary>Its await ends as cancelled, whatever it is still at.</summary>
-    public override void Abandon() => context.Core.Post(this);
+    public override void Abandon() => Scope.Core.Post(this);
 
     public ValueTaskSourceStatus GetStatus(short token)
     {

@@ -39,7 +39,7 @@ internal abstract class OffloadJob : KernelOp
     public abstract void Abandon();
 
     /// <summary>The pool's lock's holder: what it came to goes where it is waited for.</summary>
-    public virtual void GoHome() => Scope.Agent.Core.PostUninterrupted(this);
+    public virtual void GoHome() => Scope.Core.PostUninterrupted(this);
 
     /// <summary>Whether anybody waits for it.</summary>
     protected virtual bool IsWanted => !Scope.IsOver;

@@ -7,6 +7,9 @@ internal sealed class OffloadScope(AgentCell agent, CancellationTokenSource canc
 
     public AgentCell Agent => agent;
 
+    /// <summary>Where it is counted, and comes home to: the agent's core as long as the incarnation lives.</summary>
+    public Core Core { get; set; } = agent.Core;
+
     public uint Incarnation { get; } = agent.Incarnation;
 
     /// <summary>Work of which the agent has not heard yet. The agent's core only.</summary>

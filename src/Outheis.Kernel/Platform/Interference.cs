@@ -36,6 +36,9 @@ internal enum Moment : byte
     /// <summary>Credits were taken for a message that is not written yet.</summary>
     CreditTaken,
 
+    /// <summary>An agent leaves its core: its new home is visible, and no other core has seen a mark of it.</summary>
+    AgentLeft,
+
     /// <summary>Rights have fallen; no core has passed its fence yet.</summary>
     RightsFell,
 

@@ -6,6 +6,22 @@ internal sealed unsafe partial class CoreTimers
     private int Rent<T>(AgentCell agent, in T message)
     {
         Route route = Check<T>(agent);
+        if (_free == TimerWheel.None && _used >= Limits.TimersPerCore)
+        {
+            throw new InvalidOperationException(
+                $"Core {_core.Index} has {Limits.TimersPerCore} timers, as many as it can: {agent.Name} has to cancel "
+                + "some first, or to do with one for several purposes.");
+        }
+
+        int index = Rent(agent);
+        Message* template = _core.Cells.Rent();
+        OwnMessage.Fill(_core.Cells, template, agent, route, MessageFlags.Timer, in message);
+        SetTemplate(index, template);
+        return index;
+    }
+
+    private int Rent(AgentCell agent)
+    {
         int index = _free;
         if (index != TimerWheel.None)
         {
@@ -13,7 +29,7 @@ internal sealed unsafe partial class CoreTimers
         }
         else
         {
-            index = Grow(agent);
+            index = Grow();
         }
 
         Count++;
@@ -25,12 +41,23 @@ internal sealed unsafe partial class CoreTimers
         }
 
         agent.FirstTimer = index;
-        entry.Template = _core.Cells.Rent();
-        OwnMessage.Fill(_core.Cells, entry.Template, agent, route, MessageFlags.Timer, in message);
-        CellsHeld++;
-        entry.Template->Timer = new AgentTimer(index, entry.Generation).Id;
         return index;
     }
+
+    private void SetTemplate(int index, Message* template)
+    {
+        CellsHeld++;
+        template->Timer = NameOf(index).Id;
+        _entries[index].Template = template;
+    }
+
+    private void PutOnWall(int index, long utcTicks)
+    {
+        (_entries[index].IsWall, _entries[index].Due) = (true, utcTicks);
+        _wall.Add(NameOf(index), utcTicks);
+    }
+
+    private AgentTimer NameOf(int index) => new(_core.Index, index, _entries[index].Generation);
 
     /// <summary>The way of what a timer says; throws where there is none.</summary>
     public static Route Check<T>(AgentCell agent)
@@ -48,15 +75,8 @@ internal sealed unsafe partial class CoreTimers
         return route;
     }
 
-    private int Grow(AgentCell agent)
+    private int Grow()
     {
-        if (_used == Limits.TimersPerCore)
-        {
-            throw new InvalidOperationException(
-                $"Core {_core.Index} has {Limits.TimersPerCore} timers, as many as it can: {agent.Name} has to cancel "
-                + "some first, or to do with one for several purposes.");
-        }
-
         if (_used == _entries.Length)
         {
             Array.Resize(ref _entries, Math.Max(16, _used * 2));
@@ -67,9 +87,22 @@ internal sealed unsafe partial class CoreTimers
         return _used++;
     }
 
-    private bool IsOf(AgentCell agent, AgentTimer timer) => (uint)timer.Index < (uint)_used
-        && _entries[timer.Index].Generation == timer.Generation
-        && ReferenceEquals(_entries[timer.Index].Agent, agent);
+    // Where an agent's timer is here; None: it is over, or was never its.
+    private int Find(AgentCell agent, AgentTimer timer)
+    {
+        int index = timer.Index;
+        if (timer.Core != _core.Index || index >= _used || _entries[index].Generation != timer.Generation)
+        {
+            index = FindCarried(timer);
+        }
+
+        return index != TimerWheel.None && ReferenceEquals(_entries[index].Agent, agent) ? index : TimerWheel.None;
+    }
+
+    /// <summary>Whether a message in an agent's inbox is what a timer of it says.</summary>
+    public bool IsPending(AgentCell agent, Message* message) =>
+        Find(agent, new AgentTimer(message->Timer)) is var index and not TimerWheel.None
+        && _entries[index].Pending == message;
 
     private void End(int index)
     {
@@ -121,6 +154,11 @@ internal sealed unsafe partial class CoreTimers
             _entries[entry.NextOfAgent].PreviousOfAgent = entry.PreviousOfAgent;
         }
 
+        if (entry.Known != 0)
+        {
+            _carried!.Remove(entry.Known);
+        }
+
         uint next = entry.Generation + 1;
         entry = new Entry { Generation = next == 0 ? 1 : next, NextOfAgent = _free };
         _free = index;
@@ -132,7 +170,8 @@ internal sealed unsafe partial class CoreTimers
         public AgentCell? Agent;
         public Message* Template;      // what it says; null: it was due, for the only time
         public Message* Pending;       // in the agent's inbox
-        public long Due;               // in units of the clock, from the wheel's origin
+        public ulong Known;            // under what name the agent knows it, if it was started elsewhere; else 0
+        public long Due;               // in units of the clock, from the wheel's origin; on the wall clock: UTC ticks
         public long Period;            // likewise; zero: it is due once
         public long Leeway;            // in ticks, of the second time and later ones
         public long Missed;            // while it was suspended, or could not be journaled

@@ -73,25 +73,23 @@ internal sealed unsafe partial class CoreTimers
             : ClockOf(leeway ?? LeewayFor(period == TimeSpan.Zero ? delay : period)) / _clockPerTick;
         entry.Leeway = Math.Min(most, entry.Period / 2 / _clockPerTick);      // GC-18
         _wheel.Put(index, Within(TickAt(entry.Due), most));
-        return new AgentTimer(index, entry.Generation);
+        return NameOf(index);
     }
 
     /// <summary>Starts a timer that is due once the wall clock shows a time.</summary>
     public AgentTimer StartAt<T>(AgentCell agent, DateTimeOffset when, in T message)
     {
         int index = Rent(agent, in message);
-        _entries[index].IsWall = true;
-        var timer = new AgentTimer(index, _entries[index].Generation);
-        _wall.Add(timer, when.UtcTicks);
-        return timer;
+        PutOnWall(index, when.UtcTicks);
+        return NameOf(index);
     }
 
     /// <summary>After it no message of the timer is handled any more, not even one that was due before.</summary>
     public void Cancel(AgentCell agent, AgentTimer timer)
     {
-        if (IsOf(agent, timer))
+        if (Find(agent, timer) is var index and not TimerWheel.None)
         {
-            End(timer.Index);
+            End(index);
         }
     }
 
@@ -107,9 +105,9 @@ internal sealed unsafe partial class CoreTimers
     /// <summary>What falls due from now on is counted and not said (GC-20).</summary>
     public void Suspend(AgentCell agent, AgentTimer timer)
     {
-        if (IsOf(agent, timer))
+        if (Find(agent, timer) is var index and not TimerWheel.None)
         {
-            _entries[timer.Index].Suspended++;
+            _entries[index].Suspended++;
         }
     }
 
@@ -118,12 +116,13 @@ internal sealed unsafe partial class CoreTimers
     /// <exception cref="InvalidOperationException">It is not suspended.</exception>
     public void Resume(AgentCell agent, AgentTimer timer)
     {
-        if (!IsOf(agent, timer))
+        int index = Find(agent, timer);
+        if (index == TimerWheel.None)
         {
             return;
         }
 
-        ref Entry entry = ref _entries[timer.Index];
+        ref Entry entry = ref _entries[index];
         if (entry.Suspended == 0)
         {
             throw new InvalidOperationException(
@@ -132,7 +131,7 @@ internal sealed unsafe partial class CoreTimers
 
         if (--entry.Suspended == 0 && entry.Missed > 0)
         {
-            Say(timer.Index, 0);
+            Say(index, 0);
         }
     }
 
@@ -176,28 +175,28 @@ internal sealed unsafe partial class CoreTimers
     /// cancelled or the journal has no room; then it will be said again.</summary>
     public bool TryTake(AgentCell agent, Message* message)
     {
-        var timer = new AgentTimer(message->Timer);
-        if (!IsOf(agent, timer) || _entries[timer.Index].Pending != message)
+        if (!IsPending(agent, message))
         {
             Drop(message);
             return false;
         }
 
-        _entries[timer.Index].Pending = null;
+        int index = new AgentTimer(message->Timer).Index;
+        _entries[index].Pending = null;
         if (_core.Tap is { } tap)
         {
             object? reference = message->Has(MessageFlags.Reference) ? _core.Cells.LookAtReference(message) : null;
             if (!Route.Of(message->Route).TryJournal(tap, message, reference))
             {
-                TakeBack(timer.Index, message);
+                TakeBack(index, message);
                 return false;
             }
         }
 
         message->Flags &= ~MessageFlags.Timer;      // whatever becomes of it now is told, as of any message
-        if (_entries[timer.Index].Template == null)
+        if (_entries[index].Template == null)
         {
-            Return(timer.Index);      // it is due once, and that was it
+            Return(index);      // it is due once, and that was it
         }
 
         return true;

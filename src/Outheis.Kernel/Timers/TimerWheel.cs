@@ -64,6 +64,9 @@ internal sealed class TimerWheel
 
     public bool IsIn(int node) => _nodes[node].Slot != Out;
 
+    /// <summary>Of a node that is in; null: it is not.</summary>
+    public long? TimeOf(int node) => IsIn(node) ? _nodes[node].Time : null;
+
     /// <summary>Puts a node that is not in. A time that is over is due at once.</summary>
     public void Put(int node, long time)
     {

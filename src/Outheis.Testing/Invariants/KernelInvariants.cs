@@ -73,7 +73,7 @@ public static class KernelInvariants
 
     private static string? Order(KernelView view)
     {
-        var newest = new Dictionary<(uint, uint, bool), long>();
+        var newest = new Dictionary<(uint, uint, bool, int), long>();      // of each lane: a sender may have moved
         foreach (Message message in view.Waiting.Take(view.InInboxes))
         {
             if (message.Position == 0 || message.Has(MessageFlags.Redelivered))
@@ -81,7 +81,9 @@ public static class KernelInvariants
                 continue;      // never journaled, or by an earlier run, whose positions compare with none of this one
             }
 
-            (uint, uint, bool) way = (message.Sender, message.Target, message.Has(MessageFlags.Priority));
+            (uint, uint, bool, int) way = (
+                message.Sender, message.Target, message.Has(MessageFlags.Priority),
+                RecordHeader.LaneOf(message.Position));
             if (newest.TryGetValue(way, out long before) && before >= message.Position && message.Sender != 0)
             {
                 return Line($"from {message.Sender} to {message.Target}: {message.Position} stands behind {before}");
@@ -103,6 +105,7 @@ public static class KernelInvariants
             {
                 AgentState.Running or AgentState.Dead => true,
                 AgentState.Idle => !agent.Inbox.IsEmpty || agent.Async is { HasResumes: true },
+                AgentState.Moving => !view.Moving.Contains(agent) || agent.Async is { IsBusy: true },
                 AgentState.Waiting => agent.Async is not { HasResumes: false, IsInTurn: true },
                 _ => false,
             };

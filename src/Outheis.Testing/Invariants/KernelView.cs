@@ -31,6 +31,9 @@ internal sealed unsafe class KernelView
     /// <summary>How many of them are in an inbox; these come first.</summary>
     public int InInboxes { get; private set; }
 
+    /// <summary>Agents between two cores.</summary>
+    public HashSet<AgentCell> Moving { get; } = [];
+
     /// <summary>Per core: cells that hold a message.</summary>
     public int[] CellsWaiting { get; }
 
@@ -53,9 +56,25 @@ internal sealed unsafe class KernelView
         BrokenRing = null;
         Agents = Kernel.Agents.Snapshot();
         Capabilities = Kernel.Capabilities.Snapshot();
+        Moving.Clear();
+        foreach (Core core in Kernel.Cores)
+        {
+            foreach (Migration leaving in core.Leaving)
+            {
+                Moving.Add(leaving.Agent);
+                CellsWaiting[core.Index] += leaving.Agent.Inbox.Count;
+            }
+
+            foreach (Migration sent in core.PendingOps.OfType<Migration>().Where(static one => one.IsSent))
+            {
+                Moving.Add(sent.Agent);
+                sent.Look(_lookInInbox);
+            }
+        }
+
         foreach (AgentCell agent in Agents)
         {
-            CellsWaiting[agent.Core.Index] += agent.Inbox.Count;
+            CellsWaiting[agent.Core.Index] += agent.State == AgentState.Moving ? 0 : agent.Inbox.Count;
             agent.Inbox.Look(_lookInInbox);
         }
 
@@ -76,6 +95,7 @@ internal sealed unsafe class KernelView
         int before = Waiting.Count;
         _isInOutbox = true;
         core.LookAtOutbox(_lookElsewhere);
+        core.LookAtBefore(_lookElsewhere);
         _isInOutbox = false;
         CellsWaiting[core.Index] += Waiting.Count - before;
         foreach (CoreRing? ring in core.In)

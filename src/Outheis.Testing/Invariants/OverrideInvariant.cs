@@ -8,18 +8,17 @@ internal static class OverrideInvariant
 {
     public static string? Broken(KernelView view)
     {
-        var inboxes = new HashSet<ulong>();
         var underWay = new HashSet<ulong>();
         for (int i = 0; i < view.Waiting.Count; i++)
         {
             Message message = view.Waiting[i];
-            if (message.IsAsk)
+            if (message.IsAsk && i >= view.InInboxes)
             {
-                (i < view.InInboxes ? inboxes : underWay).Add(message.Correlation);
+                underWay.Add(message.Correlation);
             }
         }
 
-        return view.Agents.Select(agent => OfAgent(view.Kernel, agent, inboxes, underWay)).FirstOrDefault(Is)
+        return view.Agents.Select(agent => OfAgent(view.Kernel, agent, underWay)).FirstOrDefault(Is)
             ?? view.Waiting.Take(view.InInboxes).Select(message => OfAsk(view.Kernel, in message)).FirstOrDefault(Is)
             ?? view.Kernel.Cores.SelectMany(
                 core => core.Replies.FindAllPending().Select(slot => OfSlot(core, slot, underWay))).FirstOrDefault(Is);
@@ -27,7 +26,7 @@ internal static class OverrideInvariant
 
     private static bool Is(string? broken) => broken is not null;
 
-    private static string? OfAgent(Kernel kernel, AgentCell agent, HashSet<ulong> inboxes, HashSet<ulong> underWay)
+    private static string? OfAgent(Kernel kernel, AgentCell agent, HashSet<ulong> underWay)
     {
         Qos? highest = null;
         foreach ((ulong correlation, Qos qos) in agent.Overrides?.Asks ?? new Dictionary<ulong, Qos>())
@@ -43,9 +42,8 @@ internal static class OverrideInvariant
                 continue;
             }
 
-            bool isOwed = inboxes.Contains(correlation) || agent.Async?.Owes(correlation) is true;
-            if (!Waits(kernel, correlation) && !underWay.Contains(correlation)
-                && (!isOwed || agent.Core.Control.IsEmpty))      // where the host's withdrawal may be
+            // Where its withdrawal may be.
+            if (!Waits(kernel, correlation) && !underWay.Contains(correlation) && !HasOps(agent))
             {
                 return Line($"{agent} is raised to {qos} by ask {correlation}, which is over");
             }
@@ -70,8 +68,14 @@ internal static class OverrideInvariant
         return slot.Qos < asker.EffectiveQos
             ? Line($"{asker} runs in {asker.EffectiveQos} and asks in {slot.Qos}")
             : callee.EffectiveQos < slot.Qos && !callee.IsDead && !underWay.Contains(slot.Correlate(core.Index))
+                && !HasOps(callee)
             ? Line($"{asker} waits in {slot.Qos} for {callee}, which runs in {callee.EffectiveQos}") : null;
     }
+
+    // It moves; or something that is to happen to it is an op by now.
+    private static bool HasOps(AgentCell agent) =>
+        agent.State == AgentState.Moving
+        || agent.Core.PendingOps.OfType<AgentOp>().Any(op => ReferenceEquals(op.Agent, agent));
 
     private static bool Waits(Kernel kernel, ulong correlation)
     {

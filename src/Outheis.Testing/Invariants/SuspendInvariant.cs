@@ -11,7 +11,7 @@ internal static class SuspendInvariant
         foreach (AgentCell agent in view.Agents)
         {
             bool isToBe = agent.Suspends > 0
-                && agent.State is not (AgentState.Starting or AgentState.Ended or AgentState.Dead)
+                && agent.State is not (AgentState.Starting or AgentState.Ended or AgentState.Moving or AgentState.Dead)
                 && agent.Detached is null;
             if (agent.Suspends < 0 || agent.SuspendsByHost > agent.Suspends
                 || isToBe != (agent.State == AgentState.Suspended))

@@ -343,6 +343,7 @@ public sealed class Simulation : IDisposable
             ArchiveDirectory = _options.Archives ? ArchiveDirectory : null,
             Codecs = _options.Codecs, Durability = _options.Durability, SnapshotEvery = _options.SnapshotEvery,
             WhenArchiveLags = _options.WhenArchiveLags, Unsupervised = _unsupervised.Add,
+            Balance = CoreBalance.Off,      // real time is no part of a simulation
         },
         new Platform(SimulatedCores, Host, (IJournalDisk?)_options.Disk ?? SystemJournalDisk.Instance));
 

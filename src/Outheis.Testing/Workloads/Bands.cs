@@ -19,6 +19,7 @@ internal sealed class Bands : Workload
 
     protected internal override void Run(WorkloadRun run)
     {
+        run.AgentsMove = false;      // what a band is owed is counted by core
         Simulation simulation = run.Start(run.DrawOptions() with
         {
             Cores = 1 + run.Choices.Draw(2),

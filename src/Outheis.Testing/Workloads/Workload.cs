@@ -33,6 +33,9 @@ public sealed class WorkloadRun : IDisposable
     /// <summary>Whether things are to go wrong.</summary>
     public bool WithFaults { get; }
 
+    /// <summary>Whether somebody may move agents to other cores.</summary>
+    internal bool AgentsMove { get; set; } = true;
+
     /// <summary>Steps of all simulations so far.</summary>
     public long Steps => _simulations.Sum(static simulation => simulation.Steps);
 
@@ -85,7 +88,46 @@ public sealed class WorkloadRun : IDisposable
             simulation.Require(difference is null, "INV-32", $"The ledger differs: {difference}");
         }
 
+        if (options.Cores > 1 && AgentsMove)
+        {
+            AddMover(simulation, moves: Choices.Pick([0, 0, 20, 200]));
+        }
+
         return simulation;
+    }
+
+    /// <summary>Somebody who moves agents to other cores.</summary>
+    private void AddMover(Simulation simulation, int moves)
+    {
+        Kernel kernel = simulation.Kernel;
+        if (moves == 0)
+        {
+            return;
+        }
+
+        simulation.AddActor("moves an agent", () =>
+        {
+            IReadOnlyList<AgentInfo> agents = kernel.ListAgents();
+            if (agents.Count > 0)
+            {
+                Move(kernel, agents[Choices.Draw(agents.Count)].Id, Choices.Draw(kernel.ListCores().Count));
+            }
+
+            return --moves > 0;
+        });
+    }
+
+    private void Move(Kernel kernel, AgentId agent, int core)
+    {
+        try
+        {
+            _ = kernel.MoveAgentAsync(agent, core);
+            Note("moves");
+        }
+        catch (InvalidOperationException)
+        {
+            Note("cannot move");
+        }
     }
 
     /// <summary>Notes that the run got into a state worth getting into: a check that never sees it checks

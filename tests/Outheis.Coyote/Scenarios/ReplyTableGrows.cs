@@ -21,7 +21,7 @@ internal sealed class ReplyTableGrows : Scenario, IDisposable
     public ReplyTableGrows()
     {
         _callee = _world.Spawn(new Counting(), core: 0);
-        _asker = new AgentContext(_world.CoreAt(0), _callee);
+        _asker = new AgentContext(_callee);
         _slots = [.. Enumerable.Range(0, ShortTable).Select(_ => Rent())];
         (_pending, _ending) = (_slots[1].Correlate(0), _slots[0].Correlate(0));
     }

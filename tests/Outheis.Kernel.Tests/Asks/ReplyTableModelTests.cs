@@ -46,7 +46,7 @@ public sealed class ReplyTableModelTests : IDisposable
         AgentId asker = _world.Kernel.Spawn(new Puppet(), core: 0);
         AgentId callee = _world.Kernel.Spawn(new Puppet(), core: 0);
         _world.Run();
-        _asker = new AgentContext(_world.CoreAt(0), _world.Kernel.Agents.Find(asker.Value)!);
+        _asker = new AgentContext(_world.Kernel.Agents.Find(asker.Value)!);
         _callee = _world.Kernel.Agents.Find(callee.Value)!;
     }
 

@@ -17,11 +17,16 @@ public sealed class ReplyTableTests : IDisposable
         AgentId asker = _world.Kernel.Spawn(new Puppet(), core: 0);
         AgentId callee = _world.Kernel.Spawn(new Puppet(), core: 0);
         _world.Run();
-        _asker = new AgentContext(_world.CoreAt(0), _world.Kernel.Agents.Find(asker.Value)!);
+        _asker = new AgentContext(_world.Kernel.Agents.Find(asker.Value)!);
         _callee = _world.Kernel.Agents.Find(callee.Value)!;
+        _world.CoreAt(0).Enter();      // whose table it is
     }
 
-    public void Dispose() => _world.Dispose();
+    public void Dispose()
+    {
+        Core.Leave();
+        _world.Dispose();
+    }
 
     private ReplySlot<int> Rent(long deadline = 100) => _replies.Rent<int>(_asker, _callee, deadline)!;
 

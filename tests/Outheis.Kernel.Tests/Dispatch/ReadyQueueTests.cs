@@ -92,46 +92,34 @@ public sealed class ReadyQueueTests
     }
 
     [Fact]
-    public void Put_AnewAfterAnEnd_TheOldSlotIsNotMistakenForTheNewOne()
+    public void Remove_InTheMiddle_TheOthersKeepTheirOrderAndItMayComeAnew()
     {
         var queue = new ReadyQueue();
-        AgentCell twice = Cells.Agent(qos: Qos.Background);
-        queue.Put(twice);                          // of an incarnation that ends while it waits
-        twice.EffectiveQos = Qos.Default;
-        queue.Put(twice);
         AgentCell[] others = [.. Enumerable.Range(0, 200).Select(_ => Cells.Agent(qos: Qos.Background))];
-        Array.ForEach(others, queue.Put);          // the band makes room
-        twice.EffectiveQos = Qos.UserInteractive;
-        queue.Move(twice);
-        Assert.Same(twice, queue.Take());
-        twice.EffectiveQos = Qos.Background;
-        queue.Put(twice);
-        Assert.Same(twice, queue.Take());          // the old slot: it has a newer one
-        twice.EffectiveQos = Qos.UserInteractive;
-        queue.Move(twice);
-        Assert.Same(twice, queue.Take());
+        AgentCell gone = Cells.Agent(qos: Qos.Background);
+        queue.Put(others[0]);
+        queue.Put(gone);
+        queue.Remove(gone);
+        queue.Remove(gone);                        // does not wait: nothing
+        Array.ForEach(others[1..], queue.Put);     // the band makes room, and the gap goes
+        queue.Put(gone);
         Assert.All(others, other => Assert.Same(other, queue.Take()));
+        Assert.Same(gone, queue.Take());
+        Assert.Equal(ReadyQueue.NotWaiting, gone.ReadySlot);
+        Assert.Null(queue.Take());
     }
 
-    private static AgentCell? Pick(List<AgentCell>[] model, ref int picks, ref int rotation)
+    [Fact]
+    public void Remove_TheLastOfItsBand_TheBandIsEmpty()
     {
-        if (model.All(band => band.Count == 0))
-        {
-            return null;
-        }
-
-        List<AgentCell> band = ++picks % Limits.FairShare == 0 ? model.First(band => band.Count > 0)
-            : model.Last(band => band.Count > 0);
-        if (picks % Limits.FairShare == Limits.FairShare / 2)
-        {
-            int last = rotation;
-            rotation = Enumerable.Range(1, 5).Select(i => (last + i) % 5).First(band => model[band].Count > 0);
-            band = model[rotation];
-        }
-
-        AgentCell agent = band[0];
-        band.RemoveAt(0);
-        return agent;
+        var queue = new ReadyQueue();
+        AgentCell gone = Cells.Agent(qos: Qos.UserInteractive);
+        queue.Put(gone);
+        queue.Remove(gone);
+        Assert.True(queue.IsEmpty);
+        AgentCell next = Cells.Agent(qos: Qos.Utility);
+        queue.Put(next);
+        Assert.Same(next, queue.Take());
     }
 
     [Fact]
@@ -187,5 +175,26 @@ public sealed class ReadyQueueTests
 
         Assert.All(agents, agent => Assert.Same(agent, queue.Take()));
         Assert.Null(queue.Take());
+    }
+
+    private static AgentCell? Pick(List<AgentCell>[] model, ref int picks, ref int rotation)
+    {
+        if (model.All(band => band.Count == 0))
+        {
+            return null;
+        }
+
+        List<AgentCell> band = ++picks % Limits.FairShare == 0 ? model.First(band => band.Count > 0)
+            : model.Last(band => band.Count > 0);
+        if (picks % Limits.FairShare == Limits.FairShare / 2)
+        {
+            int last = rotation;
+            rotation = Enumerable.Range(1, 5).Select(i => (last + i) % 5).First(band => model[band].Count > 0);
+            band = model[rotation];
+        }
+
+        AgentCell agent = band[0];
+        band.RemoveAt(0);
+        return agent;
     }
 }

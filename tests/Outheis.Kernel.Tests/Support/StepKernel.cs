@@ -35,6 +35,7 @@ internal sealed class StepKernel : IDisposable
             RecordInputs = recordInputs,
             OffloadWorkers = offloadWorkers,
             OffloadQueue = offloadQueue,
+            Balance = CoreBalance.Off,
             Unsupervised = Failures.Add,
         };
         Kernel = new Kernel(

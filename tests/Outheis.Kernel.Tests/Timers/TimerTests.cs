@@ -306,7 +306,7 @@ public sealed partial class TimerTests : IDisposable
         AgentId supervisor = _world.Kernel.Spawn(new Restarter());
         Spawn(supervisor: supervisor);
         var gate = new TaskCompletionSource();
-        AgentTimer late = new(0, 77);
+        AgentTimer late = new(0, 0, 77);
         _world.Kernel.DoAsync(_agent, async (context, _) =>
         {
             Task background = RunOn(context);

@@ -100,7 +100,7 @@ public sealed unsafe class KernelInvariantTests : IDisposable
     [Fact]
     public void Check_AskCountedThatDoesNotWait_BreaksInv07()
     {
-        var context = new AgentContext(Home, _sink);
+        var context = new AgentContext(_sink);
         Home.Replies.Rent<int>(context, _other, long.MaxValue)!.IsPending = false;
         Breaks("INV-07");
     }
@@ -187,7 +187,7 @@ public sealed unsafe class KernelInvariantTests : IDisposable
     [Fact]
     public void Check_AskOfAnIncarnationThatEnded_BreaksInv20()
     {
-        var ended = new AgentContext(Home, _sink);
+        var ended = new AgentContext(_sink);
         Home.Replies.Rent<int>(ended, _other, long.MaxValue);
         Breaks("INV-20");
     }
@@ -244,7 +244,7 @@ public sealed unsafe class KernelInvariantTests : IDisposable
     [Fact]
     public void Check_AskerOfAHigherClassThanItsCallee_BreaksInv40()
     {
-        var context = new AgentContext(Home, _sink);
+        var context = new AgentContext(_sink);
         (_sink.Async, _sink.EffectiveQos) = (context, Qos.UserInitiated);
         (_sink.Overrides = new Overrides()).Set(Home.Replies.Rent<int>(
             context, _other, long.MaxValue)!.Correlate(0), Qos.UserInitiated);
@@ -257,7 +257,7 @@ public sealed unsafe class KernelInvariantTests : IDisposable
         PutInInbox(position: 100);
         Home.MakeReady(_sink);
         Home.Wake();
-        _other.Async = new AgentContext(Home, _other);
+        _other.Async = new AgentContext(_other);
         ReplySlot waits = Home.Replies.Rent<int>(_other.Async, _sink, long.MaxValue)!;
         (_sink.Overrides = new Overrides()).Set(waits.Correlate(Home.Index), Qos.UserInitiated);
         _sink.EffectiveQos = Qos.UserInitiated;

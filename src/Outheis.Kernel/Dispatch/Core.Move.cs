@@ -1,0 +1,233 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Outheis;
+
+/// <summary>Agents that leave this core or come to it (<see cref="Migration"/>).</summary>
+internal sealed unsafe partial class Core
+{
+    private readonly Dictionary<uint, Migration> _leaving = [];       // by agent; this core has them until they are sent
+    private readonly Dictionary<uint, Before> _before = [];           // what came for agents that are not here yet
+    private int _unentered;       // of it: what is not in the journal
+
+    /// <summary>This core is closed: who has had a turn here goes to that one. Null: it is open.</summary>
+    public Core? GathersTo;
+
+    /// <summary>Agents that other cores are to get.</summary>
+    public IReadOnlyCollection<Migration> Leaving => _leaving.Values;
+
+    /// <summary>Something from outside is here and not in the journal: its agent is not here yet.</summary>
+    public bool HasUnentered => _unentered > 0;
+
+    private bool HasMoves => _leaving.Count > 0 || _before.Count > 0;
+
+    /// <summary>Whether this core has an agent, so that its op may run; else sees to it that it runs where and when one
+    /// has.</summary>
+    public bool IsHomeFor(AgentCell agent, KernelOp op)
+    {
+        Core home = agent.Core;
+        if (!ReferenceEquals(home, this))
+        {
+            if (_leaving.TryGetValue(agent.Id.Value, out Migration? leaving))
+            {
+                leaving.Take(op);      // in the order of their coming; those that come there directly wait for these
+            }
+            else
+            {
+                home.Post(op);
+            }
+
+            return false;
+        }
+
+        if (agent.State == AgentState.Moving)
+        {
+            Defer(op);
+            return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>The same without an op: whether this core has the agent now.</summary>
+    public bool Has(AgentCell agent) => ReferenceEquals(agent.Core, this) && agent.State != AgentState.Moving;
+
+    public void AddLeaving(AgentCell agent, Migration migration)
+    {
+        _ready.Remove(agent);
+        _leaving.Add(agent.Id.Value, migration);
+    }
+
+    /// <summary>This core is overloaded: every second agent that waits for its turn goes to another one, if it
+    /// may.</summary>
+    public void GiveHalf(Core to)
+    {
+        List<AgentCell> waiting = _ready.List();
+        int most = Limits.MovesPerShed;
+        for (int i = waiting.Count - 1; i >= 0 && most > 0; i -= 2)
+        {
+            most--;
+            Give(waiting[i], to);
+        }
+    }
+
+    private void Give(AgentCell agent, Core to)
+    {
+        if (!agent.IsPinned && Migration.MayLeave(this, agent))
+        {
+            new Migration(agent, to, waits: false).Run(this);
+        }
+    }
+
+    public void RemoveLeaving(AgentCell agent) => _leaving.Remove(agent.Id.Value);
+
+    /// <summary>What one core has received of what this one sent it, in a mark of a move.</summary>
+    public void NoteMark(uint agent)
+    {
+        if (_leaving.TryGetValue(agent, out Migration? leaving))
+        {
+            leaving.NoteMark();
+        }
+    }
+
+    /// <summary>An agent is about to come: journals what outside threads sent it by its new way, behind what they sent
+    /// by the old one. False: there is no room now.</summary>
+    public bool TryEnterBefore(AgentCell agent)
+    {
+        ref Before held = ref CollectionsMarshal.GetValueRefOrNullRef(_before, agent.Id.Value);
+        if (Tap is null || Unsafe.IsNullRef(ref held))
+        {
+            return true;
+        }
+
+        while (held.FromOutside.Peek() is var cell && cell != null)
+        {
+            object? reference = cell->Has(MessageFlags.Reference) ? Cells.LookAtReference(cell) : null;
+            if (!TryEnter(cell, reference))
+            {
+                RefuseHeldAsks(agent);
+                return held.FromOutside.IsEmpty;
+            }
+
+            held.Entered.Append(held.FromOutside.Take());
+            _unentered--;
+        }
+
+        return true;
+    }
+
+    /// <summary>No room in the journal, here or where an agent comes from: whoever asked from outside has the reason at
+    /// once, and does not wait behind a send that waits.</summary>
+    public void RefuseHeldAsks(AgentCell agent)
+    {
+        ref Before held = ref CollectionsMarshal.GetValueRefOrNullRef(_before, agent.Id.Value);
+        if (Unsafe.IsNullRef(ref held))
+        {
+            return;
+        }
+
+        Inbox all = held.FromOutside;
+        held.FromOutside = default;
+        Message* cell;
+        while ((cell = all.Take()) != null)
+        {
+            if (!cell->IsAsk)
+            {
+                held.FromOutside.Append(cell);
+                continue;
+            }
+
+            _unentered--;
+            Refuse(cell, cell->Has(MessageFlags.Reference) ? Cells.TakeReference(cell) : null);
+            Cells.Return(cell);
+        }
+    }
+
+    /// <summary>An agent has come, and what was sent by its old way is in its inbox: puts what came by the new one
+    /// behind it.</summary>
+    public void PutBefore(AgentCell agent)
+    {
+        if (_before.Remove(agent.Id.Value, out Before held))
+        {
+            _unentered -= held.FromOutside.Count;      // without a journal
+            Message* cell;
+            while ((cell = held.Entered.Take()) != null || (cell = held.FromOutside.Take()) != null)
+            {
+                Put(agent, cell);
+            }
+        }
+    }
+
+    /// <summary>The kernel ends, and no agent leaves any more.</summary>
+    public void KeepLeaving()
+    {
+        foreach (Migration migration in _leaving.Values.ToArray())
+        {
+            migration.TakeBack(this);
+        }
+    }
+
+    /// <summary>The kernel ends: who has come and waits for room in the journal, waits no longer.</summary>
+    public void AcquireAll()
+    {
+        foreach (Migration migration in _deferred.OfType<Migration>().Where(static one => one.IsSent).ToArray())
+        {
+            migration.Acquire(this, evenUnjournaled: true);
+        }
+    }
+
+    /// <summary>The kernel ends: what came for agents that did not come is a dead letter.</summary>
+    public void BuryBefore(List<UndrainedAgent> undrained)
+    {
+        foreach ((uint id, Before messages) in _before)
+        {
+            Before held = messages;
+            if (Kernel.Agents.Find(id) is { } agent)
+            {
+                int queued = held.Entered.Count + held.FromOutside.Count;
+                undrained.Add(new UndrainedAgent(agent.Id, agent.Name, queued, AgentState.Moving));
+            }
+
+            Message* cell;
+            while ((cell = held.Entered.Take()) != null || (cell = held.FromOutside.Take()) != null)
+            {
+                Bury(cell, null, DeadLetterReason.KernelStopped);
+            }
+        }
+
+        _before.Clear();
+        _unentered = 0;
+    }
+
+    // Whether what is for an agent is to wait for it here, before it is told to have entered.
+    private bool IsToCome(uint agent) => Kernel.MovesUnderWay > 0 && Kernel.Agents.Find(agent) is { } target
+        && target.State == AgentState.Moving && ReferenceEquals(target.Core, this);
+
+    // For an agent that moves. One that leaves is still this core's; for one that comes it waits, in the order of its
+    // coming, whatever its lane.
+    private void PutForMoving(AgentCell agent, Message* cell)
+    {
+        if (ReferenceEquals(agent.Core, this))
+        {
+            CollectionsMarshal.GetValueRefOrAddDefault(_before, agent.Id.Value, out _).Entered.Append(cell);
+        }
+        else
+        {
+            Put(agent, cell);
+        }
+    }
+
+    private void HoldFromOutside(Message* slot, object? reference)
+    {
+        _unentered++;
+        ref Before held = ref CollectionsMarshal.GetValueRefOrAddDefault(_before, slot->Target, out _);
+        held.FromOutside.Append(CellOf(slot, reference));
+    }
+
+    /// <summary>What came for an agent before it did.</summary>
+    private struct Before
+    {
+        public Inbox Entered;          // has its place in the journal
+        public Inbox FromOutside;      // has none yet: it would stand before what is still at the old core
+    }
+}

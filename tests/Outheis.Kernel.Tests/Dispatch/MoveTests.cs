@@ -1,0 +1,356 @@
+using Outheis.Supervision;
+using Outheis.Tests.Coordination;
+using Xunit;
+
+namespace Outheis.Tests;
+
+/// <summary>Agents that move from core to core (LW-08, LW-09), message by message, on one thread.</summary>
+public sealed class MoveTests : IDisposable
+{
+    private readonly StepKernel _world = new(cores: 3);
+    private readonly List<(int Number, int Core)> _seen = [];
+
+    private Kernel Kernel => _world.Kernel;
+
+    public void Dispose() => _world.Dispose();
+
+    private AgentId Spawn(int core = 0, SpawnOptions? options = null) => Kernel.Spawn(
+        "listener",
+        () => new Receiver<Over>((in Over message, Context _) => See(message.Number)),
+        (options ?? new()) with { Core = core });
+
+    private void See(int number) => _seen.Add((number, Core.OfThisThread!.Index));
+
+    private void Move(AgentId agent, int core) => Assert.True(_world.Result(Kernel.MoveAgentAsync(agent, core)));
+
+    private int CoreOf(AgentId agent) => Kernel.ListAgents().Single(one => one.Id == agent).Core;
+
+    private AgentState StateOf(AgentId agent) => Kernel.Living(agent).State;
+
+    [Fact]
+    public void Move_AnIdleAgent_IsOnTheOtherCoreFromThenOn()
+    {
+        AgentId agent = Spawn();
+        Capability<Over> to = Kernel.Grant<Over>(agent);
+        to.SendAll([new Over(1)]);
+        _world.Run();
+        Move(agent, 2);
+        to.SendAll([new Over(2)]);
+        _world.Run();
+        Assert.Equal([(1, 0), (2, 2)], _seen);
+        Assert.Equal(2, CoreOf(agent));
+        Assert.Equal([(1, 0), (0, 0), (0, 1)], Kernel.ListCores().Select(one => ((int)one.GivenAway, (int)one.Acquired)));
+        Move(agent, 2);      // is there
+        Assert.Equal(1, Kernel.ListCores().Sum(static core => core.GivenAway));
+    }
+
+    [Fact]
+    public void Move_WithMessagesInItsChannel_TakesThemAlongInOrder()
+    {
+        AgentId agent = Spawn(options: new SpawnOptions { Capacity = 8 });
+        Assert.True(_world.Result(Kernel.SuspendAsync(agent)));
+        Capability<Over> to = Kernel.Grant<Over>(agent);
+        to.SendAll(Enumerable.Range(0, 8).Select(static i => new Over(i)));
+        _world.Run();
+        Move(agent, 1);
+        Assert.Equal((AgentState.Suspended, 8), (StateOf(agent), Kernel.Living(agent).Inbox.Count));
+        Assert.Equal(SendResult.Full, to.Send(new Over(8)));
+        Move(agent, 0);
+        Move(agent, 2);
+        Assert.True(_world.Result(Kernel.ResumeAsync(agent)));
+        _world.Run();
+        Assert.Equal(Enumerable.Range(0, 8).Select(static i => (i, 2)), _seen);
+        to.SendAll(Enumerable.Range(8, 8).Select(static i => new Over(i)));      // no credit was lost on the way
+        _world.Run();
+        Assert.Equal(16, _seen.Count);
+    }
+
+    /// <summary>Hazard 11: what is in the ring to the old core comes before what goes to the new one.</summary>
+    [Fact]
+    public void Move_MessagesOnTheirWay_AreNotOvertakenByTheNewWay()
+    {
+        AgentId agent = Spawn(core: 0);
+        Capability<Over> own = default;
+        AgentId sender = Kernel.Spawn("sender", born =>
+        {
+            own = born.Grant<Over>(agent);
+            return new Puppet();
+        }, new SpawnOptions { Core = 1 });
+        _world.Run();
+        Capability<Do> orders = Kernel.Grant<Do>(sender);
+        orders.SendAll([new Do(context => context.Send(own, new Over(1)))]);
+        _world.Pass(1);      // it is in the ring to core 0, and core 0 does nothing for now
+        Task<bool> moved = Kernel.MoveAgentAsync(agent, 2);
+        _world.CoreAt(0).Control.TakeAll()!.Run(_world.CoreAt(0));      // it leaves, before anything is taken in
+        Assert.Equal(AgentState.Moving, StateOf(agent));
+        orders.SendAll([new Do(context => context.Send(own, new Over(2)))]);
+        _world.Pass(1);
+        for (int i = 0; i < 10; i++)
+        {
+            _world.Pass(2);      // has the second one, and may not hand it over
+        }
+
+        Assert.Empty(_seen);
+        Assert.True(_world.Result(moved));
+        _world.Run();
+        Assert.Equal([(1, 2), (2, 2)], _seen);
+    }
+
+    /// <summary>The other half of it: what the agent itself has sent.</summary>
+    [Fact]
+    public void Move_WhatTheAgentHadSent_IsNotOvertakenByWhatItSendsThen()
+    {
+        AgentId receiver = Spawn(core: 2);
+        Capability<Over> own = default;
+        AgentId moves = Kernel.Spawn("moves", born =>
+        {
+            own = born.Grant<Over>(receiver);
+            return new Puppet();
+        }, new SpawnOptions { Core = 0 });
+        _world.Run();
+        Capability<Do> orders = Kernel.Grant<Do>(moves);
+        orders.SendAll([new Do(context => context.Send(own, new Over(1)))]);
+        _world.Pass(0);      // in the ring to core 2, which does nothing for now
+        Task<bool> moved = Kernel.MoveAgentAsync(moves, 1);
+        orders.SendAll([new Do(context => context.Send(own, new Over(2)))]);
+        for (int i = 0; i < 20; i++)
+        {
+            _world.Pass(0);
+            _world.Pass(1);
+        }
+
+        Assert.False(moved.IsCompleted);      // core 2 has not said what it has received
+        Assert.True(_world.Result(moved));
+        _world.Run();
+        Assert.Equal([(1, 2), (2, 2)], _seen);
+    }
+
+    [Fact]
+    public void Move_AgentsOfTheNewCore_MaySendBeforeItIsThere()
+    {
+        AgentId agent = Spawn(core: 0, new SpawnOptions { Capacity = 4 });
+        Capability<Over> own = default;
+        AgentId sender = Kernel.Spawn("sender", born =>
+        {
+            own = born.Grant<Over>(agent);
+            return new Puppet();
+        }, new SpawnOptions { Core = 1 });
+        _world.Run();
+        Task<bool> moved = Kernel.MoveAgentAsync(agent, 1);
+        _world.CoreAt(0).Control.TakeAll()!.Run(_world.CoreAt(0));
+        var results = new List<SendResult>();
+        Kernel.Grant<Do>(sender).SendAll([new Do(context =>
+        {
+            for (int i = 0; i < 5; i++)
+            {
+                results.Add(context.Send(own, new Over(i)));
+            }
+        })]);
+        _world.Pass(1);
+        Assert.Equal(
+            [SendResult.Sent, SendResult.Sent, SendResult.Sent, SendResult.Sent, SendResult.Full], results);
+        Assert.Empty(_seen);
+        Assert.True(_world.Result(moved));
+        _world.Run();
+        Assert.Equal(Enumerable.Range(0, 4).Select(static i => (i, 1)), _seen);
+    }
+
+    [Fact]
+    public void Move_WhileItAwaits_WaitsForTheEndOfTheTurn()
+    {
+        var gate = new TaskCompletionSource();
+        var cores = new List<int>();
+        AgentId agent = Kernel.Spawn("awaits", () => new Puppet(), new SpawnOptions { Core = 0 });
+        Kernel.Grant<DoAsync>(agent).SendAll([new DoAsync(async (context, _) =>
+        {
+            await gate.Task.ConfigureAwait(true);
+            cores.Add(Core.OfThisThread!.Index);
+        })]);
+        _world.Run();
+        Task<bool> moved = Kernel.MoveAgentAsync(agent, 1);
+        _world.Run();
+        Assert.False(moved.IsCompleted);
+        Assert.Equal((AgentState.Waiting, 0), (StateOf(agent), CoreOf(agent)));
+        gate.SetResult();
+        Assert.True(_world.Result(moved));
+        Assert.Equal([0], cores);
+        Assert.Equal(1, CoreOf(agent));
+    }
+
+    /// <summary>An agent's context is the same object in all its turns: it goes with it.</summary>
+    [Fact]
+    public void Move_BetweenTwoAsynchronousTurns_TheSecondAsksFromTheNewCore()
+    {
+        AgentId answers = Kernel.Spawn(
+            "answers", () => new Answerer<Over, Over>((in Over request, Context _) => new Over(request.Number + 1)),
+            new SpawnOptions { Core = 2 });
+        AskCapability<Over, Over> own = default;
+        AgentId asks = Kernel.Spawn("asks", born =>
+        {
+            own = born.GrantAsk<Over, Over>(answers);
+            return new Puppet();
+        }, new SpawnOptions { Core = 0 });
+        var order = new DoAsync(async (context, _) =>
+        {
+            Over reply = await context.AskAsync(own, new Over(_seen.Count)).ConfigureAwait(true);
+            See(reply.Number);
+        });
+        Kernel.Grant<DoAsync>(asks).SendAll([order]);
+        _world.Run();
+        Move(asks, 1);
+        Kernel.Grant<DoAsync>(asks).SendAll([order]);
+        _world.Run();
+        Assert.Equal([(1, 0), (2, 1)], _seen);
+    }
+
+    [Fact]
+    public void Move_WhileAnOffloadIsUnderWay_WaitsForItsResult()
+    {
+        using var gate = new ManualResetEventSlim();
+        AgentId agent = Kernel.Spawn("offloads", () => new Worker(this, gate), new SpawnOptions { Core = 0 });
+        Kernel.Grant<Do>(agent).SendAll([new Do(static context => { })]);
+        _world.Run();
+        Task<bool> moved = Kernel.MoveAgentAsync(agent, 1);
+        _world.Run();
+        Assert.False(moved.IsCompleted);
+        gate.Set();
+        Assert.True(_world.Result(moved));
+        Assert.Equal([(7, 0)], _seen);
+    }
+
+    /// <summary>An ask that waits in its channel keeps the agent raised, there as here.</summary>
+    [Fact]
+    public void Move_WithAnUrgentAskInItsChannel_StaysRaisedAndAnswers()
+    {
+        AgentId agent = Kernel.Spawn(
+            "answers", () => new Answerer<Over, Over>((in Over request, Context _) => new Over(request.Number + 1)),
+            new SpawnOptions { Core = 0, Qos = Qos.Background });
+        Assert.True(_world.Result(Kernel.SuspendAsync(agent)));
+        Task<Over> reply = Kernel.GrantAsk<Over, Over>(agent, qos: Qos.UserInteractive).AskAsync(new Over(1)).AsTask();
+        _world.Run();
+        Assert.Equal(Qos.UserInteractive, Kernel.Living(agent).EffectiveQos);
+        Move(agent, 1);
+        Assert.Equal(Qos.UserInteractive, Kernel.Living(agent).EffectiveQos);
+        Assert.True(_world.Result(Kernel.ResumeAsync(agent)));
+        Assert.Equal(new Over(2), _world.Result(reply));
+        _world.Run();
+        Assert.Equal(Qos.Background, Kernel.Living(agent).EffectiveQos);
+    }
+
+    /// <summary>Ops that come by the old way run before those that came by the new one.</summary>
+    [Fact]
+    public void Move_WhatTheHostWantsMeanwhile_HappensWhereItThenIs()
+    {
+        AgentId agent = Spawn();
+        _world.Run();
+        Task<bool> moved = Kernel.MoveAgentAsync(agent, 1);
+        _world.CoreAt(0).Control.TakeAll()!.Run(_world.CoreAt(0));
+        Task<bool> suspended = Kernel.SuspendAsync(agent);
+        Task<bool> resumed = Kernel.ResumeAsync(agent);
+        Task<bool> onward = Kernel.MoveAgentAsync(agent, 2);
+        Task stopped = Kernel.StopAgentAsync(agent);
+        Assert.True(_world.Result(moved));
+        Assert.True(_world.Result(suspended) && _world.Result(resumed) && _world.Result(onward));
+        _world.Wait(stopped);
+        Assert.Empty(Kernel.ListAgents());
+        Assert.False(_world.Result(Kernel.MoveAgentAsync(agent, 0)));
+    }
+
+    [Fact]
+    public void Move_OfAChild_ItsSupervisorRestartsItThere()
+    {
+        AgentId supervisor = Kernel.Spawn(
+            "restarts", static () => new Supervisor(new SupervisorOptions()), new SpawnOptions { Core = 0 });
+        AgentId agent = Kernel.Spawn(
+            "child",
+            () => new Receiver<Over>((in Over message, Context _) =>
+            {
+                See(message.Number);
+                if (message.Number == 1)
+                {
+                    throw new InvalidOperationException("as the test wants it");
+                }
+            }), new SpawnOptions { Core = 0, Supervisor = supervisor });
+        Move(agent, 1);
+        Kernel.Grant<Over>(agent).SendAll([new Over(1), new Over(2)]);
+        _world.Run();
+        Assert.Equal([(1, 1), (2, 1)], _seen);
+        Assert.Equal(2u, Kernel.Living(agent).Incarnation);
+    }
+
+    /// <summary>A revocation that is done is done (INV-12), whichever ingress a send came through.</summary>
+    [Fact]
+    public void Move_ARevocationMeanwhile_WaitsForWhatTheOldCoreWasSent()
+    {
+        AgentId agent = Spawn();
+        _world.Run();
+        Capability<Over> to = Kernel.Grant<Over>(agent);
+        Task<bool> moved = Kernel.MoveAgentAsync(agent, 1);
+        KernelOp leave = _world.CoreAt(0).Control.TakeAll()!;
+        to.SendAll([new Over(1)]);      // in the ingress of core 0
+        leave.Run(_world.CoreAt(0));
+        Task revoked = Kernel.RevokeAsync(to);
+        _world.Pass(1);
+        _world.Pass(2);
+        Assert.False(revoked.IsCompleted);
+        _world.Wait(revoked);
+        Assert.Equal(SendResult.Revoked, to.Send(new Over(2)));
+        Assert.True(_world.Result(moved));
+        _world.Run();
+        Assert.Equal([(1, 1)], _seen);
+    }
+
+    [Fact]
+    public void Move_AStopInTheMiddle_HandlesWhatWasSent()
+    {
+        AgentId agent = Spawn();
+        _world.Run();
+        Task<bool> moved = Kernel.MoveAgentAsync(agent, 1);
+        _world.CoreAt(0).Control.TakeAll()!.Run(_world.CoreAt(0));
+        Kernel.Grant<Over>(agent).SendAll([new Over(1)]);
+        StopReport report = _world.Stop();
+        Assert.True(report.Drained);
+        Assert.Equal([(1, 1)], _seen);
+        Assert.True(moved.IsCompleted);
+    }
+
+    [Fact]
+    public void Move_WhatCannot_SaysWhy()
+    {
+        Exclusion exclusion = Kernel.OpenExclusion("both", core: 0);
+        AgentId agent = Kernel.Spawn("shares", () => new Puppet(), new SpawnOptions { Exclusion = exclusion });
+        Assert.Contains("shares", ThrownBy<InvalidOperationException>(agent, 1).Message);
+        ThrownBy<ArgumentOutOfRangeException>(agent, 3);
+        ThrownBy<ArgumentOutOfRangeException>(agent, -1);
+        Assert.False(_world.Result(Kernel.MoveAgentAsync(new AgentId(999), 0)));
+    }
+
+    [Fact]
+    public void Move_FromInsideATurn_Throws()
+    {
+        Exception? thrown = null;
+        AgentId agent = Kernel.Spawn("tries", () => new Puppet(), new SpawnOptions { Core = 0 });
+        Kernel.Grant<Do>(agent).SendAll([new Do(_ => thrown = Record.Exception(() => MoveNow(agent, 1)))]);
+        _world.Run();
+        Assert.IsType<InvalidOperationException>(thrown);
+    }
+
+    private T ThrownBy<T>(AgentId agent, int core)
+        where T : Exception => Assert.Throws<T>(() => MoveNow(agent, core));
+
+    private void MoveNow(AgentId agent, int core) => _ = Kernel.MoveAgentAsync(agent, core);
+
+    private sealed class Worker(MoveTests test, ManualResetEventSlim gate)
+        : Agent, IHandle<Do>, IHandle<int>, IHandle<OffloadFailed>
+    {
+        public void Handle(in Do message, Context context) => context.Offload(gate, static (gate, _) =>
+        {
+            gate.Wait();
+            return 7;
+        });
+
+        public void Handle(in int message, Context context) => test.See(message);
+
+        public void Handle(in OffloadFailed message, Context context) => test.See(-1);
+    }
+}

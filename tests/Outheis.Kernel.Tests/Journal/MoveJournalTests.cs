@@ -1,0 +1,144 @@
+using Outheis.Testing;
+using Xunit;
+
+namespace Outheis.Tests.Journal;
+
+/// <summary>What the journal has of agents that move: each core has a lane, and what one lane tells of an agent comes
+/// behind what the lane tells that it came from.</summary>
+public sealed class MoveJournalTests
+{
+    private readonly SimulatedDisk _disk = new();
+
+    private static AgentId SpawnFolder(Kernel kernel) =>
+        kernel.Spawn("folds", static () => new Folder(), new SpawnOptions { Core = 0 });
+
+    private static void Move(StepKernel world, AgentId agent, int core) =>
+        Assert.True(world.Result(world.Kernel.MoveAgentAsync(agent, core)));
+
+    [Fact]
+    public void Replay_OfAnAgentThatMoved_ComesToTheSameState()
+    {
+        var world = new StepKernel(cores: 3, disk: _disk);
+        AgentId agent = SpawnFolder(world.Kernel);
+        world.Run();
+        var live = (Folder)world.Kernel.Living(agent).Instance!;
+        Capability<Number> to = world.Kernel.Grant<Number>(agent);
+        for (int i = 1; i <= 300; i++)
+        {
+            Assert.Equal(SendResult.Sent, to.Send(new Number(i)));
+            if (i % 3 == 0)
+            {
+                Move(world, agent, i % 2 + (i % 7 == 0 ? 1 : 0));
+            }
+        }
+
+        world.Run();
+        Assert.True(world.Kernel.ListCores().Sum(static core => core.GivenAway) > 50);
+        world.Stop();
+        using JournalReplay replay = JournalReplay.OpenOn(
+            Journals.Path, _disk, static kernel => SpawnFolder(kernel), new ReplayOptions());
+        Assert.Null(replay.Run().Divergence);
+        var again = Assert.IsType<Folder>(replay.Instance("folds"));
+        Assert.Equal((300, live.Fold), (again.Count, again.Fold));
+    }
+
+    /// <summary>INV-30 across lanes: a kill finds what was sent first, if it finds what was sent then.</summary>
+    [Fact]
+    public void Move_OutsideSendsByBothWays_AreJournaledInTheOrderOfTheirSending()
+    {
+        var world = new StepKernel(cores: 2, disk: _disk);
+        AgentId agent = SpawnFolder(world.Kernel);
+        Capability<Number> to = world.Kernel.Grant<Number>(agent);
+        world.Run();
+        Task<bool> moved = world.Kernel.MoveAgentAsync(agent, 1);
+        KernelOp leave = world.CoreAt(0).Control.TakeAll()!;
+        Assert.Equal(SendResult.Sent, to.Send(new Number(1)));      // in the ingress of core 0
+        leave.Run(world.CoreAt(0));
+        Assert.Equal(SendResult.Sent, to.Send(new Number(2)));
+        for (int i = 0; i < 5; i++)
+        {
+            world.Pass(1);
+        }
+
+        Assert.Empty(Numbers());
+        ValueTask<SendResult> durable = to.SendAsync(new Number(3), Durability.Durable);
+        world.Pass(1);
+        world.Pass(1);
+        Assert.False(durable.IsCompleted);      // nobody is told of the disk what the journal has not
+        Assert.True(world.Result(moved));
+        Assert.Equal(SendResult.Sent, world.Result(durable));
+        world.Run();
+        Assert.Equal([1, 2, 3], Numbers());
+        world.Stop();
+        Assert.Equal(
+            [("leaves for core 1", 0), ("is on core 1", 1)],
+            Journals.ReadAll(_disk, out _).Where(static entry => entry.Kind == JournalKind.Moved)
+                .Select(static entry => (entry.Detail, RecordHeader.LaneOf(entry.Position))));
+    }
+
+    /// <summary>An ask has its reason at once, however long the way that its agent came from is stopped up.</summary>
+    [Fact]
+    public void Move_WithAFullDisk_AsksFailAndSendsWait()
+    {
+        var world = new StepKernel(cores: 2, disk: _disk);
+        AgentId agent = world.Kernel.Spawn(
+            "answers", static () => new Answerer<Number, Number>(static (in Number request, Context _) => request),
+            new SpawnOptions { Core = 0 });
+        AgentId other = SpawnFolder(world.Kernel);
+        world.Run();
+        AskCapability<Number, Number> to = world.Kernel.GrantAsk<Number, Number>(agent);
+        world.Run();
+        _disk.Free = 0;
+        Capability<Number> fill = world.Kernel.Grant<Number>(other);
+        while (fill.Send(new Number(0)) == SendResult.Sent && !world.CoreAt(0).IsJournalFull)
+        {
+            world.Pass(0);
+        }
+
+        Assert.True(world.CoreAt(0).IsJournalFull);
+        Task<bool> moved = world.Kernel.MoveAgentAsync(agent, 1);
+        world.Pass(0);
+        Task<Number> reply = to.AskAsync(new Number(1)).AsTask();
+        world.RunUntil(() => reply.IsCompleted, "the ask's end");
+        Assert.Equal(AskOutcome.Full, Assert.IsType<AskException>(reply.Exception!.InnerException).Outcome);
+        Assert.False(moved.IsCompleted);
+        world.Abandon();
+    }
+
+    [Fact]
+    public void Move_ADurableAgent_StaysAndSaysWhy()
+    {
+        using var world = new StepKernel(cores: 2, disk: _disk);
+        AgentId agent = world.Kernel.Spawn("keeps", static () => new Keeper());
+        world.Run();
+        Exception thrown = Assert.Throws<InvalidOperationException>(() => MoveNow(world.Kernel, agent));
+        Assert.Contains("durable", thrown.Message, StringComparison.Ordinal);
+    }
+
+    private static void MoveNow(Kernel kernel, AgentId agent) => _ = kernel.MoveAgentAsync(agent, 0);
+
+    private List<int> Numbers() => [.. Journals.ReadAll(_disk, out _)
+        .Where(static entry => entry is { Kind: JournalKind.Sent, TypeName: { } type }
+            && type.EndsWith("Number", StringComparison.Ordinal))
+        .Select(static entry => BitConverter.ToInt32(entry.Payload.Span))];
+
+    public readonly record struct Number(int Value);
+
+    private sealed class Folder : Agent, IHandle<Number>
+    {
+        public int Count { get; private set; }
+
+        public ulong Fold { get; private set; }
+
+        public void Handle(in Number message, Context context)
+        {
+            Count++;
+            Fold = (Fold * 1099511628211) ^ (ulong)message.Value;
+        }
+    }
+
+    private sealed class Keeper() : DurableAgent<Number>(default), IHandle<Number>
+    {
+        public void Handle(in Number message, Context context) => State = message;
+    }
+}
