@@ -67,7 +67,8 @@ internal sealed class ReplyTable(Core core)
         }
     }
 
-    private void Return(ReplySlot slot)
+    /// <summary>The same, for who knows that it has not moved.</summary>
+    public void Return(ReplySlot slot)
     {
         int type = slot.TypeIndex;
         if (type >= _free.Length)

@@ -256,6 +256,86 @@ public sealed class MoveTests : IDisposable
         Assert.False(_world.Result(Kernel.MoveAgentAsync(agent, 0)));
     }
 
+    /// <summary>In order, whichever core the first of them came to.</summary>
+    [Fact]
+    public void Move_OpsOfTheOldWay_ComeBeforeThoseOfTheNewOne()
+    {
+        AgentId agent = Spawn();
+        _world.Run();
+        AgentCell cell = Kernel.Living(agent);
+        Task<bool> moved = Kernel.MoveAgentAsync(agent, 1);
+        var order = new List<int>();
+        _world.CoreAt(0).Control.TakeAll()!.Run(_world.CoreAt(0));
+        _world.CoreAt(1).Post(new Note(cell, order, 2));
+        _world.Pass(1);                                    // finds it not there yet
+        _world.CoreAt(0).Post(new Note(cell, order, 1));      // of somebody who read the old home
+        Assert.True(_world.Result(moved));
+        _world.Run();
+        Assert.Equal([1, 2], order);
+        _world.CoreAt(0).Post(new Note(cell, order, 3));      // long after: follows it
+        _world.Run();
+        Assert.Equal([1, 2, 3], order);
+    }
+
+    [Fact]
+    public void Move_WhatWaitsForItsTurn_HasItThereAlone()
+    {
+        AgentId agent = Spawn();
+        AgentId other = Spawn();
+        _world.Run();
+        Kernel.Grant<Over>(other).SendAll([new Over(0)]);
+        Kernel.Grant<Over>(agent).SendAll([new Over(1)]);
+        _world.CoreAt(0).DrainArrivals();
+        Assert.Equal(AgentState.Ready, StateOf(agent));
+        Task<bool> moved = Kernel.MoveAgentAsync(agent, 1);
+        _world.CoreAt(0).Control.TakeAll()!.Run(_world.CoreAt(0));
+        Assert.Equal(ReadyQueue.NotWaiting, Kernel.Living(agent).ReadySlot);
+        Assert.True(_world.Result(moved));
+        _world.Run();
+        Assert.Equal([(0, 0), (1, 1)], _seen.Order());
+        Assert.Equal(0, _world.Pass(0));
+    }
+
+    /// <summary>C1: what the old core kept for its own senders, any sender has then.</summary>
+    [Fact]
+    public void Move_CreditsKeptForTheOldCore_AreEverybodysAgain()
+    {
+        AgentId agent = Spawn(options: new SpawnOptions { Capacity = 64 });
+        Capability<Over> own = default;
+        AgentId neighbour = Kernel.Spawn("neighbour", born =>
+        {
+            own = born.Grant<Over>(agent);
+            return new Puppet();
+        }, new SpawnOptions { Core = 0 });
+        Kernel.Grant<Do>(neighbour).SendAll([new Do(context => context.Send(own, new Over(0)))]);
+        _world.Run();
+        Assert.True(Kernel.Living(agent).Credits.Home > 0);
+        Assert.True(_world.Result(Kernel.SuspendAsync(agent)));
+        Move(agent, 1);
+        Capability<Over> to = Kernel.Grant<Over>(agent);
+        to.SendAll(Enumerable.Range(1, 64).Select(static i => new Over(i)));
+        Assert.Equal(SendResult.Full, to.Send(new Over(65)));
+    }
+
+    [Fact]
+    public void Move_OfAThrottledAgent_ItsBudgetDecidesThere()
+    {
+        Budget budget = Kernel.CreateBudget("one", new BudgetOptions
+        {
+            Period = TimeSpan.FromSeconds(1), Messages = 1,
+        });
+        AgentId agent = Spawn(options: new SpawnOptions { Budget = budget });
+        Kernel.Grant<Over>(agent).SendAll([new Over(1), new Over(2)]);
+        _world.Run();
+        Assert.True(Kernel.ListAgents().Single().IsThrottled);
+        Move(agent, 1);
+        _world.Run();
+        Assert.Equal([(1, 0)], _seen);
+        Assert.True(Kernel.ListAgents().Single().IsThrottled);
+        _world.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal([(1, 0), (2, 1)], _seen);
+    }
+
     [Fact]
     public void Move_OfAChild_ItsSupervisorRestartsItThere()
     {
@@ -333,6 +413,11 @@ public sealed class MoveTests : IDisposable
         Kernel.Grant<Do>(agent).SendAll([new Do(_ => thrown = Record.Exception(() => MoveNow(agent, 1)))]);
         _world.Run();
         Assert.IsType<InvalidOperationException>(thrown);
+    }
+
+    private sealed class Note(AgentCell agent, List<int> order, int number) : AgentOp(agent)
+    {
+        protected override void RunAtHome(Core core) => order.Add(number);
     }
 
     private T ThrownBy<T>(AgentId agent, int core)

@@ -43,7 +43,7 @@ public sealed class HandOverTests
 
     // Of nobody: only its list of asks is used.
     private static AgentContext Asker() => new(
-        null!, new AgentCell(null!, null, new AgentId(1), null, null, null, Qos.Default, 1));
+        new AgentCell(null!, null, new AgentId(1), null, null, null, Qos.Default, 1));
 
     private sealed class ReplyDesk
     {
