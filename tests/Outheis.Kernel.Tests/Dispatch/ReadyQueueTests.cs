@@ -73,7 +73,7 @@ public sealed class ReadyQueueTests
             Assert.Same(moves, taken);
         }
 
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, Allocated.ByTheRuntime);
     }
 
     [Fact]
