@@ -51,26 +51,36 @@ public sealed class ReadyQueueTests
     [Fact]
     public void Move_AgainAndAgain_TheGapsAreUsedAgain()
     {
+        const int Rounds = 50_000;
         var queue = new ReadyQueue();
         AgentCell stays = Cells.Agent(qos: Qos.Background);
-        AgentCell moves = Cells.Agent(qos: Qos.Background);
-        queue.Put(stays);      // nobody takes the gaps behind it
+        AgentCell[] move = [.. Enumerable.Range(0, 29).Select(_ => Cells.Agent())];
+        // Has its turn after 64 others at the latest; with a prime number of those the gaps at times fill the slots
+        // before, and have to be closed.
+        queue.Put(stays);
         long before = 0;
-        for (int i = 0; i < 1_000_000; i++)
+        for (int i = 0; i < Rounds; i++)
         {
-            before = i == 1000 ? GC.GetAllocatedBytesForCurrentThread() : before;
-            moves.EffectiveQos = Qos.Background;
-            queue.Put(moves);
-            moves.EffectiveQos = Qos.UserInteractive;
-            queue.Move(moves);
-            AgentCell? taken = queue.Take();
-            if (ReferenceEquals(taken, stays))
+            before = i == Rounds / 10 ? GC.GetAllocatedBytesForCurrentThread() : before;
+            foreach (AgentCell agent in move)
             {
-                queue.Put(stays);
-                taken = queue.Take();
+                agent.EffectiveQos = Qos.Background;
+                queue.Put(agent);
+                agent.EffectiveQos = Qos.UserInteractive;
+                queue.Move(agent);
             }
 
-            Assert.Same(moves, taken);
+            foreach (AgentCell agent in move)
+            {
+                AgentCell? taken = queue.Take();
+                if (ReferenceEquals(taken, stays))
+                {
+                    queue.Put(stays);
+                    taken = queue.Take();
+                }
+
+                Assert.Same(agent, taken);
+            }
         }
 
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, Allocated.ByTheRuntime);
