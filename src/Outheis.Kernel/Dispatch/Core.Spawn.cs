@@ -3,7 +3,7 @@ namespace Outheis;
 /// <summary>Agents that are made within a turn.</summary>
 internal sealed unsafe partial class Core
 {
-    private Births _births;
+    private Births _births;      // by the constructor
 
     // A turn, or the start of an agent that was made in one.
     private bool RunNext()

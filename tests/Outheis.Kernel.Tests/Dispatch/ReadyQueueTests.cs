@@ -6,9 +6,10 @@ namespace Outheis.Tests;
 public sealed class ReadyQueueTests
 {
     [Property(MaxTest = 200, EndSize = 800)]
-    public bool ReadyQueue_AnySteps_EqualsAQueuePerBand(byte[] steps)
+    public bool ReadyQueue_AnySteps_EqualsAQueuePerBand(byte[] steps, byte shareIndex)
     {
-        var queue = new ReadyQueue();
+        int share = new[] { 4, 7, 16, Limits.FairShare }[shareIndex % 4];
+        var queue = new ReadyQueue(share);
         List<AgentCell>[] model = [.. Enumerable.Range(0, 5).Select(_ => new List<AgentCell>())];
         int picks = 0, rotation = 0;
         foreach (byte step in steps)
@@ -23,7 +24,7 @@ public sealed class ReadyQueueTests
                 case 2 when model.SelectMany(band => band).ToArray() is { Length: > 0 } waiting:
                     Raise(ref queue, model, waiting[step / 4 % waiting.Length], (Qos)(step / 16 % 5));
                     break;
-                case 3 when !ReferenceEquals(queue.Take(), Pick(model, ref picks, ref rotation)):
+                case 3 when !ReferenceEquals(queue.Take(), Pick(model, share, ref picks, ref rotation)):
                     return false;
             }
 
@@ -52,7 +53,7 @@ public sealed class ReadyQueueTests
     public void Move_AgainAndAgain_TheGapsAreUsedAgain()
     {
         const int Rounds = 50_000;
-        var queue = new ReadyQueue();
+        var queue = new ReadyQueue(Limits.FairShare);
         AgentCell stays = Cells.Agent(qos: Qos.Background);
         AgentCell[] move = [.. Enumerable.Range(0, 29).Select(_ => Cells.Agent())];
         // Has its turn after 64 others at the latest; with a prime number of those the gaps at times fill the slots
@@ -89,7 +90,7 @@ public sealed class ReadyQueueTests
     [Fact]
     public void Move_AnAgentWhoseTurnItIs_DoesNothing()
     {
-        var queue = new ReadyQueue();
+        var queue = new ReadyQueue(Limits.FairShare);
         AgentCell running = Cells.Agent(qos: Qos.Background);
         AgentCell other = Cells.Agent(qos: Qos.Background);
         queue.Put(running);
@@ -104,7 +105,7 @@ public sealed class ReadyQueueTests
     [Fact]
     public void Put_AnewAfterAnEnd_TheOldSlotIsNotMistakenForTheNewOne()
     {
-        var queue = new ReadyQueue();
+        var queue = new ReadyQueue(Limits.FairShare);
         AgentCell twice = Cells.Agent(qos: Qos.Background);
         queue.Put(twice);                          // of an incarnation that ends while it waits
         twice.EffectiveQos = Qos.Default;
@@ -123,16 +124,16 @@ public sealed class ReadyQueueTests
         Assert.All(others, other => Assert.Same(other, queue.Take()));
     }
 
-    private static AgentCell? Pick(List<AgentCell>[] model, ref int picks, ref int rotation)
+    private static AgentCell? Pick(List<AgentCell>[] model, int share, ref int picks, ref int rotation)
     {
         if (model.All(band => band.Count == 0))
         {
             return null;
         }
 
-        List<AgentCell> band = ++picks % Limits.FairShare == 0 ? model.First(band => band.Count > 0)
+        List<AgentCell> band = ++picks % share == 0 ? model.First(band => band.Count > 0)
             : model.Last(band => band.Count > 0);
-        if (picks % Limits.FairShare == Limits.FairShare / 2)
+        if (picks % share == share / 2)
         {
             int last = rotation;
             rotation = Enumerable.Range(1, 5).Select(i => (last + i) % 5).First(band => model[band].Count > 0);
@@ -147,7 +148,7 @@ public sealed class ReadyQueueTests
     [Fact]
     public void Take_HighBandNeverEmpty_LowestGetsItsShare()
     {
-        var queue = new ReadyQueue();
+        var queue = new ReadyQueue(Limits.FairShare);
         AgentCell high = Cells.Agent(qos: Qos.UserInteractive);
         AgentCell low = Cells.Agent(qos: Qos.Background);
         queue.Put(low);
@@ -167,7 +168,7 @@ public sealed class ReadyQueueTests
     [Fact]
     public void Take_HighestAndLowestNeverEmpty_TheBandsBetweenGetTurnsToo()
     {
-        var queue = new ReadyQueue();
+        var queue = new ReadyQueue(Limits.FairShare);
         AgentCell between = Cells.Agent(qos: Qos.Utility);
         queue.Put(between);
         queue.Put(Cells.Agent(qos: Qos.UserInteractive));
@@ -182,7 +183,7 @@ public sealed class ReadyQueueTests
     [Fact]
     public void Put_ManyMoreThanItStartsWith_KeepsTheirOrder()
     {
-        var queue = new ReadyQueue();
+        var queue = new ReadyQueue(Limits.FairShare);
         AgentCell[] agents = [.. Enumerable.Range(0, 1000).Select(_ => Cells.Agent())];
         for (int i = 0; i < 40; i++)      // so that the band wraps before it grows
         {
