@@ -12,7 +12,7 @@ public sealed class FairShareTests
     /// <summary>Always has something to do; counts its turns and the longest way from one to the next.</summary>
     private sealed class Saturated : Agent, IHandle<int>
     {
-        private long _last = -1;
+        private long _last;
 
         public Capability<int> Self { get; set; }
 

@@ -183,7 +183,7 @@ public sealed class PassiveSendTests
     [Fact]
     public async Task Send_CoresThatSleepNowAndThen_EachComes()
     {
-        const int Rounds = 2000;
+        const int Rounds = 400;
         await using Kernel kernel = ThreadKernel.Start();
         int received = 0;
         AgentId target = kernel.Receive((in int _, Context _) => Interlocked.Increment(ref received), core: 1);
@@ -198,6 +198,10 @@ public sealed class PassiveSendTests
             Assert.Equal(SendResult.Sent, first.Send(i));
             ThreadKernel.Until(() => Volatile.Read(ref received) == i, $"message {i}");
             Thread.SpinWait(random.Next(4000));
+            if (i % 4 == 0)
+            {
+                ThreadKernel.Until(() => kernel.Cores[0].Parker.IsAnnounced && kernel.Cores[1].Parker.IsAnnounced, "sleep");
+            }
         }
 
         Assert.True(kernel.ListCores()[0].Passive > 0, "core 1 never slept");
