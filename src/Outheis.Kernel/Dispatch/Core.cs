@@ -101,7 +101,8 @@ internal sealed unsafe partial class Core : CoreFace
     public static void Leave() => t_current = null;
 
     /// <summary>
-    /// One bounded pass: control, arrivals, then up to <see cref="Limits.TurnsPerPass"/> turns (INV-05).
+    /// One bounded pass: control, arrivals, then up to <see cref="Limits.TurnsPerPass"/> turns (INV-05), fewer
+    /// of low classes.
     /// Returns how much was done; 0 means there is nothing to do now.
     /// </summary>
     public int RunPass()
@@ -115,8 +116,9 @@ internal sealed unsafe partial class Core : CoreFace
         done += DrainIngress();
         done += _outboxCount == 0 ? 0 : FlushOutbox();
         done += _retries.Count == 0 ? 0 : RunRetries();
-        for (int turns = 0; turns < Limits.TurnsPerPass && Control.IsEmpty && RunNext(); turns++)
+        for (int turns = 0, counts; turns < Limits.TurnsPerPass && Control.IsEmpty && (counts = RunNext()) > 0;)
         {
+            turns += counts;
             done++;
         }
 

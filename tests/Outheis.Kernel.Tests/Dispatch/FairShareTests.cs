@@ -72,6 +72,22 @@ public sealed class FairShareTests
         }
     }
 
+    /// <summary>What a higher class is sent meanwhile waits for the next pass, so those of low ones are short.</summary>
+    [Theory, InlineData(Qos.Background, 4), InlineData(Qos.Utility, 4), InlineData(Qos.Default, Limits.TurnsPerPass)]
+    public void RunPass_OneClassSaturated_LooksAtRingsAfterItsNumberOfTurns(Qos qos, int most)
+    {
+        using var world = new StepKernel(cores: 1);
+        var agent = new Saturated { Core = world.CoreAt(0) };
+        AgentId id = world.Kernel.Spawn(agent, 0, qos: qos);
+        agent.Self = world.Kernel.GrantTo<int>(id, id);
+        world.Kernel.Grant<int>(id).Send(0);
+        world.Pass(0);
+        long before = world.CoreAt(0).Counters.Turns;
+        world.Pass(0);
+        Assert.Equal(most, world.CoreAt(0).Counters.Turns - before);
+        agent.Self = default;
+    }
+
     [Theory, InlineData(4), InlineData(9), InlineData(Limits.FairShare)]
     public void Births_FamilyWithoutEnd_WhoWasMadeBeforeStartsByItsShare(int share)
     {
