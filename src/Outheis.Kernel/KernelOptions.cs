@@ -69,14 +69,14 @@ public sealed class KernelOptions
     /// otherwise.</summary>
     public int ChannelCapacity { get; init; } = Limits.ChannelMessages;
 
-    /// <summary>Of so many turns of a core in a row one is the lowest class of service that waits, 4 to 4096; 64, a share
-    /// of 1/64, unless told otherwise. Half-way between two of those the waiting classes have a turn by rotation; all
-    /// others are the highest one's. So an agent that is ready waits for at most this many turns of its core for each of
-    /// the agents of its class that are ready there, itself included, if its class is the lowest of those that wait, and for
-    /// five times as many if it is in between. A turn has 64 messages and <see cref="TurnBudget"/> at most, and the
-    /// handler that was at it then. The same share of offloaded work and of starts of agents made by agents is the
-    /// lowest class's, and of those that were set aside. Smaller: the lower classes are slowed down less by the higher ones, and
-    /// the other way round.</summary>
+    /// <summary>Of so many turns of a core in a row one is the lowest class of service that waits, 4 to 4096; 64, a
+    /// share of 1/64, unless told otherwise. Half-way between two of those the waiting classes have a turn by
+    /// rotation; all others are the highest one's. So an agent that is ready waits for at most this many turns of its
+    /// core for each of the agents of its class that are ready there, itself included, if its class is the lowest of
+    /// those that wait, and for five times as many if it is in between. A turn has 64 messages and
+    /// <see cref="TurnBudget"/> at most, and the handler that was at it then. The same share of offloaded work and of
+    /// starts of agents made by agents is the lowest class's, and of those that were set aside. Smaller: the lower
+    /// classes are slowed down less by the higher ones, and the other way round.</summary>
     public int FairShare { get; init; } = Limits.FairShare;
 
     /// <summary>Threads that offloaded work may have at a time, 1 to 4096 (GC-24). None exists before the first use;

@@ -6,8 +6,8 @@ namespace Outheis.Bench.Latency;
 /// <param name="Rate">Messages a second.</param>
 /// <param name="Seconds">How long messages count, after one second that does not.</param>
 /// <param name="Runs">Of each system.</param>
-/// <param name="Background">0: all systems. Else ours alone, by itself and beside so many agents of the background class on
-/// each core, which never have nothing to do.</param>
+/// <param name="Background">0: all systems. Else ours alone, by itself and beside so many agents of the background
+/// class on each core, which never have nothing to do.</param>
 internal sealed record LatencyOptions(long Rate, int Seconds, int Runs, int Background = 0)
 {
     public const string Usage = "usage: latency [--rate N] [--seconds N] [--runs N] [--background N]";

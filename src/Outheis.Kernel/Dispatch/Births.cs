@@ -1,10 +1,11 @@
 namespace Outheis;
 
 /// <summary>
-/// Agents made by those of this core for this core, not yet started. Those of one turn start in the order in which they
-/// were made, and before all that were made earlier: a family that makes families is worked off one after the other,
-/// so few of a large tree live at a time. Every n-th start, by <see cref="KernelOptions.FairShare"/>, is that of one who
-/// has been set aside, so that a family without end starves nobody. The core only; no memory of its own, an agent is its own link.
+/// Agents made by those of this core for this core, not yet started. Those of one turn start in the order in which
+/// they were made, and before all that were made earlier: a family that makes families is worked off one after the
+/// other, so few of a large tree live at a time. Every n-th start, by <see cref="KernelOptions.FairShare"/>, is that
+/// of one who has been set aside, so that a family without end starves nobody. The core only; no memory of its own,
+/// an agent is its own link.
 /// </summary>
 internal struct Births(int share)
 {

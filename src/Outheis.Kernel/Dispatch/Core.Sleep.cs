@@ -5,10 +5,11 @@ namespace Outheis;
 /// <summary>Whether this core may sleep, for how long, and for what it lets others sleep on.</summary>
 /// <remarks>
 /// A passive send (LW-25): what an agent of the background class sends to a core that sleeps does not wake it, until
-/// a quarter of the ring waits, or a tick is over, or this core has nothing else to do. This core remembers whom it left
-/// asleep and looks at the end of each pass, and before it sleeps itself; so such a message waits for a tick and a pass
-/// of this core at most, and until then only for somebody else to wake its core. Who is awake or has somebody waiting
-/// does not come here: a peer that is awake needs no wake, an agent that somebody waits for is of a higher class.
+/// a quarter of the ring waits, or a tick is over, or this core has nothing else to do. This core remembers whom it
+/// left asleep and looks at the end of each pass, and before it sleeps itself; so such a message waits for a tick and
+/// a pass of this core at most, and until then only for somebody else to wake its core. Who is awake or has somebody
+/// waiting does not come here: a peer that is awake needs no wake, an agent that somebody waits for is of a higher
+/// class.
 /// </remarks>
 internal sealed unsafe partial class Core
 {

@@ -37,8 +37,8 @@ public readonly record struct CoreInfo
     /// <summary>Times that it had to wake another core for what it sent there.</summary>
     public long PeersWoken { get; init; }
 
-    /// <summary>Messages of agents that ran in the class <see cref="Qos.Background"/> to a core that slept, and was left
-    /// asleep for a tick, a millisecond, and a pass of this one at most (LW-25).</summary>
+    /// <summary>Messages of agents that ran in the class <see cref="Qos.Background"/> to a core that slept, and was
+    /// left asleep for a tick, a millisecond, and a pass of this one at most (LW-25).</summary>
     public long Passive { get; init; }
 
     /// <summary>What was sent away without waking anybody: the other core was awake, or was woken for several at

@@ -3,9 +3,9 @@ using System.Numerics;
 namespace Outheis;
 
 /// <summary>
-/// Work that waits for a thread: first in, first out per quality of service, the highest band first; every
-/// n-th piece, by <see cref="KernelOptions.FairShare"/>, is of the lowest waiting band, so that none starves. Linked, so it has no
-/// memory of its own; the bound is its owner's, and so is the lock.
+/// Work that waits for a thread: first in, first out per quality of service, the highest band first; every n-th
+/// piece, by <see cref="KernelOptions.FairShare"/>, is of the lowest waiting band, so that none starves. Linked, so
+/// it has no memory of its own; the bound is its owner's, and so is the lock.
 /// </summary>
 internal struct OffloadQueue
 {

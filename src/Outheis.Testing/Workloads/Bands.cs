@@ -1,10 +1,10 @@
 namespace Outheis.Testing;
 
 /// <summary>
-/// Agents of several bands that always have something to do share a core, beside others that come and go. Whoever waits
-/// is served: the lowest band that waits has its share of the turns, the bands in between theirs by rotation, and within
-/// a band everybody comes once before anybody comes twice. Whoever has a backlog handles no more of it in one turn than its
-/// budget.
+/// Agents of several bands that always have something to do share a core, beside others that come and go. Whoever
+/// waits is served: the lowest band that waits has its share of the turns, the bands in between theirs by rotation,
+/// and within a band everybody comes once before anybody comes twice. Whoever has a backlog handles no more of it in
+/// one turn than its budget.
 /// </summary>
 internal sealed class Bands : Workload
 {
@@ -14,7 +14,8 @@ internal sealed class Bands : Workload
     public override string Name => "bands";
 
     public override string Promise =>
-        "the lowest waiting band has its share of the turns, equal agents are served in turn, a turn has at most 64 messages";
+        "the lowest waiting band has its share of the turns, equal agents are served in turn, "
+        + "a turn has at most 64 messages";
 
     protected internal override void Run(WorkloadRun run)
     {

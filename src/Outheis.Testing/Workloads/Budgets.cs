@@ -1,10 +1,10 @@
 namespace Outheis.Testing;
 
 /// <summary>
-/// Agents on budgets, one within another, each with its period and policy, get work, reserve and settle units of their
-/// own, more or less than it was, crash, and are ended because a budget is used up. No level is ever exceeded but by what was
-/// settled beyond its reservation, nobody is stuck, and what comes of being exhausted is what the policy says, once in
-/// a period. See SE-40.
+/// Agents on budgets, one within another, each with its period and policy, get work, reserve and settle units of
+/// their own, more or less than it was, crash, and are ended because a budget is used up. No level is ever exceeded
+/// but by what was settled beyond its reservation, nobody is stuck, and what comes of being exhausted is what the
+/// policy says, once in a period. See SE-40.
 /// </summary>
 internal sealed class Budgets : Workload
 {
@@ -95,12 +95,13 @@ internal sealed class Budgets : Workload
         public void AddWorker(AgentId boss, int level)
         {
             Level on = _levels[level];
-            AgentId id = simulation.Kernel.Spawn($"worker {_workers.Count}", () => new Worker(this, on), new SpawnOptions
+            var options = new SpawnOptions
             {
                 Budget = on.Budget,
                 Supervisor = boss,
                 Qos = (Qos)run.Choices.Draw(5),
-            });
+            };
+            AgentId id = simulation.Kernel.Spawn($"worker {_workers.Count}", () => new Worker(this, on), options);
             _workers.Add((on, simulation.Kernel.Grant<Work>(id)));
         }
 

@@ -72,7 +72,8 @@ public sealed class FairShareTests
         }
     }
 
-    /// <summary>What a higher class is sent meanwhile waits for the next pass, so those of low ones are short.</summary>
+    /// <summary>What a higher class is sent meanwhile waits for the next pass, so those of low ones are
+    /// short.</summary>
     [Theory, InlineData(Qos.Background, 4), InlineData(Qos.Utility, 4), InlineData(Qos.Default, Limits.TurnsPerPass)]
     public void RunPass_OneClassSaturated_LooksAtRingsAfterItsNumberOfTurns(Qos qos, int most)
     {

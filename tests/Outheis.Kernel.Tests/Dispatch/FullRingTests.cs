@@ -18,7 +18,8 @@ public sealed class FullRingTests
 
         public bool WasInOrder { get; private set; } = true;
 
-        /// <summary>Both are in their handlers, so neither core drains; then each sends more than a ring holds.</summary>
+        /// <summary>Both are in their handlers, so neither core drains; then each sends more than a ring
+        /// holds.</summary>
         public void Handle(in bool message, Context context)
         {
             met.SignalAndWait(ThreadKernel.Patience);

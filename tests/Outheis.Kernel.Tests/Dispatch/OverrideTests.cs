@@ -107,7 +107,8 @@ public sealed class OverrideTests : IDisposable
         _world.Run();
         Assert.Equal(isAsk ? [2] : [], outcomes);
         Assert.Equal(Enumerable.Range(0, Backlog), handled.Where(static number => number < Backlog));
-        Assert.True(overrides ? leftAtAnswer > DefaultWork / 2 : leftAtAnswer < DefaultWork / 10, $"{leftAtAnswer} left");
+        Assert.True(
+            overrides ? leftAtAnswer > DefaultWork / 2 : leftAtAnswer < DefaultWork / 10, $"{leftAtAnswer} left");
         Assert.Equal(Qos.Background, ClassOf(callee));
     }
 

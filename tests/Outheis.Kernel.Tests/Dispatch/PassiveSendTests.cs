@@ -179,7 +179,8 @@ public sealed class PassiveSendTests
         scene.World.RunUntil(() => scene.Received.Count == 1);
     }
 
-    /// <summary>Real cores that sleep at all moments: each message comes, though nobody else would wake its core.</summary>
+    /// <summary>Real cores that sleep at all moments: each message comes, though nobody else would wake its
+    /// core.</summary>
     [Fact]
     public async Task Send_CoresThatSleepNowAndThen_EachComes()
     {
@@ -200,7 +201,7 @@ public sealed class PassiveSendTests
             Thread.SpinWait(random.Next(4000));
             if (i % 4 == 0)
             {
-                ThreadKernel.Until(() => kernel.Cores[0].Parker.IsAnnounced && kernel.Cores[1].Parker.IsAnnounced, "sleep");
+                ThreadKernel.Until(() => kernel.Cores.All(static core => core.Parker.IsAnnounced), "sleep");
             }
         }
 

@@ -10,7 +10,8 @@ public sealed class StarvationTests
     private const int AgentsOfAClass = 3;
     private static readonly TimeSpan s_time = TimeSpan.FromSeconds(30);
 
-    /// <summary>Always has something to do; knows how long it waited for a turn, in turns of its core and in time.</summary>
+    /// <summary>Always has something to do; knows how long it waited for a turn, in turns of its core and in
+    /// time.</summary>
     private sealed class Saturated : Agent, IHandle<int>
     {
         private long _last;
