@@ -72,6 +72,16 @@ public sealed class KernelOptions
     /// otherwise.</summary>
     public int ChannelCapacity { get; init; } = Limits.ChannelMessages;
 
+    /// <summary>Of so many turns of a core in a row one is the lowest class of service that waits, 4 to 4096; 64, a
+    /// share of 1/64, unless told otherwise. Half-way between two of those the waiting classes have a turn by
+    /// rotation; all others are the highest one's. So an agent that is ready waits for at most this many turns of its
+    /// core for each of the agents of its class that are ready there, itself included, if its class is the lowest of
+    /// those that wait, and for five times as many if it is in between. A turn has 64 messages and
+    /// <see cref="TurnBudget"/> at most, and the handler that was at it then. The same share of offloaded work and of
+    /// starts of agents made by agents is the lowest class's, and of those that were set aside. Smaller: the lower
+    /// classes are slowed down less by the higher ones, and the other way round.</summary>
+    public int FairShare { get; init; } = Limits.FairShare;
+
     /// <summary>Threads that offloaded work may have at a time, 1 to 4096 (GC-24). None exists before the first use;
     /// one more begins only when work waits and fewer can run than there are processors.</summary>
     public int OffloadWorkers { get; init; } = Limits.OffloadWorkers;
@@ -115,6 +125,8 @@ public sealed class KernelOptions
         ArgumentOutOfRangeException.ThrowIfLessThan(ChannelCapacity, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(ChannelCapacity, Limits.ChannelMessagesMax);
         ArgumentOutOfRangeException.ThrowIfLessThan(DrainDeadline, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfLessThan(FairShare, Limits.FairShareLeast);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(FairShare, Limits.FairShareMost);
         ArgumentOutOfRangeException.ThrowIfLessThan(OffloadWorkers, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(OffloadWorkers, Limits.OffloadWorkersMost);
         ArgumentOutOfRangeException.ThrowIfLessThan(OffloadQueue, 1);

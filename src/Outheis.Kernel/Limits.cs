@@ -24,6 +24,9 @@ public static class Limits
     /// <summary>Messages that one agent handles before its core turns to the next agent.</summary>
     public const int TurnMessages = 64;
 
+    /// <summary>Default of <see cref="KernelOptions.FairShare"/>, in turns.</summary>
+    public const int FairShare = 64;
+
     /// <summary>Default size of one journal segment, in bytes.</summary>
     public const int SegmentBytes = 64 << 20;
 
@@ -86,8 +89,11 @@ public static class Limits
     internal const int RingBurst = 16;               // messages that a draining core takes in one go; power of two
     internal const int IngressSlots = 1024;          // per core, for threads outside the kernel; power of two
     internal const int TurnsPerPass = 64;            // turns between two looks at rings and ingress
+    internal const int LowTurnsPerPass = 4;          // likewise, of classes below the default
     internal const int StartsInRow = 8;              // of agents made in turns, before somebody ready has a turn
-    internal const int FairShare = 64;               // every so many turns the lowest waiting band gets one
+    internal const int FairShareLeast = 4;           // or no turn is left for the highest band
+    internal const int FairShareMost = 4096;
+    internal const int PassiveSlots = 64;            // of a ring, that a sleeping core is not woken for (LW-25)
     internal const int LeaseMost = 64;               // credits that a remote sender may hold during a turn
     internal const int LeasesPerTurn = 16;           // capabilities of one turn that may hold a lease
     internal const int HomeShare = 16;               // the home core may keep a 1/16 of a channel's credits
@@ -142,6 +148,7 @@ public static class Limits
 
     // Compile-time relations: -1 does not fit a byte.
     internal const byte PayloadFitsCell = HeaderBytes + InlineBytes <= CellBytes - 32 ? 1 : -1;
+    internal const byte PassiveFitsRing = PassiveSlots <= RingSlots / 4 ? 1 : -1;
     internal const byte ResumeFitsRing = RingResumeSlots < RingSlots ? 1 : -1;
     internal const byte TurnFitsChannel = TurnMessages <= ChannelMessages ? 1 : -1;
     internal const byte LeaseFitsChannel = LeaseMost <= ChannelMessages ? 1 : -1;

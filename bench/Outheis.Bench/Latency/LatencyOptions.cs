@@ -6,9 +6,11 @@ namespace Outheis.Bench.Latency;
 /// <param name="Rate">Messages a second.</param>
 /// <param name="Seconds">How long messages count, after one second that does not.</param>
 /// <param name="Runs">Of each system.</param>
-internal sealed record LatencyOptions(long Rate, int Seconds, int Runs)
+/// <param name="Background">0: all systems. Else ours alone, by itself and beside so many agents of the background
+/// class on each core, which never have nothing to do.</param>
+internal sealed record LatencyOptions(long Rate, int Seconds, int Runs, int Background = 0)
 {
-    public const string Usage = "usage: latency [--rate N] [--seconds N] [--runs N]";
+    public const string Usage = "usage: latency [--rate N] [--seconds N] [--runs N] [--background N]";
 
     private const int RateMost = 100_000_000;
     private const int TimesMost = 1000;
@@ -37,6 +39,9 @@ internal sealed record LatencyOptions(long Rate, int Seconds, int Runs)
                     break;
                 case "--runs" when value is > 0 and <= TimesMost:
                     options = options with { Runs = value };
+                    break;
+                case "--background" when value is > 0 and <= TimesMost:
+                    options = options with { Background = value };
                     break;
                 default:
                     return false;

@@ -1,18 +1,19 @@
 namespace Outheis;
 
 /// <summary>
-/// Agents made by those of this core for this core, not yet started. Those of one turn start in the order in which they
-/// were made, and before all that were made earlier: a family that makes families is worked off one after the other,
-/// so few of a large tree live at a time. Every <see cref="Limits.FairShare"/>-th start is that of one who has been set
-/// aside, so that a family without end starves nobody. The core only; no memory of its own, an agent is its own link.
+/// Agents made by those of this core for this core, not yet started. Those of one turn start in the order in which
+/// they were made, and before all that were made earlier: a family that makes families is worked off one after the
+/// other, so few of a large tree live at a time. Every n-th start, by <see cref="KernelOptions.FairShare"/>, is that
+/// of one who has been set aside, so that a family without end starves nobody. The core only; no memory of its own,
+/// an agent is its own link.
 /// </summary>
-internal struct Births
+internal struct Births(int share)
 {
     private AgentCell? _first;
     private AgentCell? _newest;      // of the turn under way
     private AgentCell? _aside;       // were all that waited when nobody was aside any more
     private int _startsInRow;
-    private int _starts;
+    private int _starts;             // since somebody set aside had his
 
     /// <summary>Nobody waits to start.</summary>
     public readonly bool IsEmpty => _first is null && _aside is null;
@@ -44,10 +45,11 @@ internal struct Births
             return null;
         }
 
-        bool isTheirs = (++_starts & (Limits.FairShare - 1)) == 0;
-        if (isTheirs && _aside is null)
+        bool isTheirs = ++_starts == share;
+        if (isTheirs)
         {
-            (_aside, _first) = (_first, null);
+            _starts = 0;
+            (_aside, _first) = _aside is null ? (_first, null) : (_aside, _first);
         }
 
         ref AgentCell? from = ref _first;

@@ -137,7 +137,11 @@ internal sealed unsafe partial class Core
 
         ring.Publish(slot);
         Interference.At(Moment.Published);
-        WakeFor(peer);
+        if (peer.Parker.IsAnnounced && (correlation != 0 || !TryLeaveAsleep(node.Holder, peer.Index, ring)))
+        {
+            WakeFor(peer);
+        }
+
         return SendResult.Sent;
     }
 

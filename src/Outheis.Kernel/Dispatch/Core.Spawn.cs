@@ -3,25 +3,27 @@ namespace Outheis;
 /// <summary>Agents that are made within a turn.</summary>
 internal sealed unsafe partial class Core
 {
-    private Births _births;
+    private Births _births;      // by the constructor
 
-    // A turn, or the start of an agent that was made in one.
-    private bool RunNext()
+    // A turn, or the start of an agent that was made in one. Returns how much of a pass it counts for; 0: nobody is
+    // ready. Low classes count for more: what a higher one is sent meanwhile waits for the next pass.
+    private int RunNext()
     {
         if (!_births.IsEmpty && _births.Take(somebodyIsReady: !_ready.IsEmpty) is { } born)
         {
             born.Run(this);
-            return true;
+            return 1;
         }
 
         if (_ready.Take() is not { } agent)
         {
-            return false;
+            return 0;
         }
 
         _births.BeginTurn();
+        int counts = agent.EffectiveQos < Qos.Default ? Limits.TurnsPerPass / Limits.LowTurnsPerPass : 1;
         RunTurn(agent);
-        return true;
+        return counts;
     }
 
     public SpawnResult Spawn<TSeed>(AgentCell self, SpawnRight<TSeed>? by, TSeed seed, out AgentId child)

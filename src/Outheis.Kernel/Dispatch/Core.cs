@@ -22,7 +22,7 @@ internal sealed unsafe partial class Core : CoreFace
     private List<KernelOp> _due = [];           // those of this pass
     private readonly long _tickPeriod;
     private readonly long _sweepPeriod;
-    private ReadyQueue _ready = new();
+    private ReadyQueue _ready;
     private PeerRounds _drains;
     private PeerRounds _flushes;
     private int _outboxCount;
@@ -45,6 +45,9 @@ internal sealed unsafe partial class Core : CoreFace
         _root = (Message*)NativeMemory.AlignedAlloc(2 * Limits.CellBytes, Limits.CellBytes);
         NativeMemory.Clear(_root, 2 * Limits.CellBytes);
         _resumed = _root + 1;
+        _ready = new ReadyQueue(kernel.Options.FairShare);
+        _births = new Births(kernel.Options.FairShare);
+        _leftAsleep = new bool[cores];
         Current = _root;
         _tickPeriod = (long)(Limits.TickPeriod.TotalSeconds * Time.TimestampFrequency);
         _sweepPeriod = (long)(Limits.SweepPeriod.TotalSeconds * Time.TimestampFrequency);
@@ -98,7 +101,8 @@ internal sealed unsafe partial class Core : CoreFace
     public static void Leave() => t_current = null;
 
     /// <summary>
-    /// One bounded pass: control, arrivals, then up to <see cref="Limits.TurnsPerPass"/> turns (INV-05).
+    /// One bounded pass: control, arrivals, then up to <see cref="Limits.TurnsPerPass"/> turns (INV-05), fewer
+    /// of low classes.
     /// Returns how much was done; 0 means there is nothing to do now.
     /// </summary>
     public int RunPass()
@@ -112,8 +116,9 @@ internal sealed unsafe partial class Core : CoreFace
         done += DrainIngress();
         done += _outboxCount == 0 ? 0 : FlushOutbox();
         done += _retries.Count == 0 ? 0 : RunRetries();
-        for (int turns = 0; turns < Limits.TurnsPerPass && Control.IsEmpty && RunNext(); turns++)
+        for (int turns = 0, counts; turns < Limits.TurnsPerPass && Control.IsEmpty && (counts = RunNext()) > 0;)
         {
+            turns += counts;
             done++;
         }
 
@@ -121,6 +126,11 @@ internal sealed unsafe partial class Core : CoreFace
         {
             _busyPasses = 0;
             done += LookAtClock();
+        }
+
+        if (_passives > 0)
+        {
+            AnnouncePassives(isIdle: done == 0);
         }
 
         if (done == 0)
@@ -131,50 +141,10 @@ internal sealed unsafe partial class Core : CoreFace
         return done;
     }
 
-    /// <summary>Whether something waits that <see cref="RunPass"/> would do. The core's thread, as its last
-    /// look.</summary>
-    public bool HasWork()
-    {
-        if (!_ready.IsEmpty || !_births.IsEmpty || !Control.IsEmpty || (Ingress.Peek() != null && !IsJournalFull))
-        {
-            return true;
-        }
-
-        for (int peer = 0; peer < In.Length; peer++)
-        {
-            if (In[peer] is { } ring && ring.Peek() != null)
-            {
-                return true;
-            }
-
-            if (!_outbox[peer].IsEmpty && Out[peer]!.HasRoomToResume())
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
     /// <summary>Nothing to do and nothing awaited. The core's thread, between turns.</summary>
     public bool IsQuiet =>
         !HasWork() && Ingress.Peek() == null && _outboxCount == 0 && _retries.Count == 0 && WaitingAgents == 0
         && DetachedTurns == 0 && Offloads.IsQuiet && !HasThrottled && !HasMoves;
-
-    /// <summary>How long the core may sleep if nobody wakes it.</summary>
-    public TimeSpan SleepAtMost()
-    {
-        TimeSpan asks = OrUntilRelease(SleepForAsks());
-        return Timers.Count > 0 && Timers.DueIn(Now) is { } timers
-            && (asks == Timeout.InfiniteTimeSpan || timers < asks)
-            ? timers < Limits.SleepMost ? timers : Limits.SleepMost : asks;
-    }
-
-    private TimeSpan SleepForAsks() =>
-        _retries.Count > 0 || IsJournalFull || Offloads.HasHeld || HasUnentered ? Limits.PollPeriod
-        : Replies.NextDeadline is not { } deadline ? Timeout.InfiniteTimeSpan
-        : deadline - Now > Time.TimestampFrequency * (long)Limits.SleepMost.TotalSeconds ? Limits.SleepMost
-        : Time.GetElapsedTime(Now, Math.Max(Now, deadline)) + Limits.SweepPeriod;
 
     /// <summary>Puts an idle agent that has something to do into the ready queue.</summary>
     public void MakeReady(AgentCell agent)

@@ -12,6 +12,7 @@ internal struct CoreCounters
     public long Arrived;         // from another core
     public long Entered;         // from outside the kernel
     public long RingFull;        // sends that found a ring full
+    public long Passive;         // sends that left the core they went to asleep
     public long PeersWoken;      // sends, or several together, that had to wake the core they went to
     public long Fences;          // that every core passes
     public long Parks;

@@ -54,6 +54,9 @@ internal sealed unsafe class CoreRing : IDisposable
     /// <summary>Sending core: lays the object beside the claimed slot.</summary>
     public void PutReference(object? reference) => _references[_producer.Tail & Mask] = reference;
 
+    /// <summary>Sending core: messages that the receiving one has not given back, as of now.</summary>
+    public long Unread => _producer.Tail - Volatile.Read(ref _consumer.Head);
+
     /// <summary>Any thread: messages that were ever published here.</summary>
     public long Sent => Volatile.Read(ref _producer.Tail);
 

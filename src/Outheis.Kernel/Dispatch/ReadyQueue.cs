@@ -4,8 +4,8 @@ namespace Outheis;
 
 /// <summary>
 /// The agents of one core that have something to do: a FIFO per class of service, the highest band first
-/// (LW-02); every <see cref="Limits.FairShare"/>-th turn the lowest waiting band, and half-way between two such turns
-/// the waiting bands by turns, so that none starves. The core only.
+/// (LW-02); every n-th turn the lowest waiting band, by <see cref="KernelOptions.FairShare"/>, and half-way between
+/// two such turns the waiting bands by turns, so that none starves. The core only.
 /// </summary>
 internal struct ReadyQueue
 {
@@ -13,12 +13,14 @@ internal struct ReadyQueue
     public const int NotWaiting = -1;
 
     private readonly Band[] _bands;
+    private readonly int _share;
     private uint _waiting;      // bit b: band b is not empty
-    private int _picks;
+    private int _picks;         // since the lowest band had its share
     private int _rotation;      // the band that had its turn last
 
-    public ReadyQueue()
+    public ReadyQueue(int share)
     {
+        _share = share;
         _bands = new Band[Bands];
         for (int i = 0; i < Bands; i++)
         {
@@ -98,12 +100,7 @@ internal struct ReadyQueue
             return null;
         }
 
-        int index = (++_picks & (Limits.FairShare - 1)) switch
-        {
-            0 => BitOperations.TrailingZeroCount(_waiting),
-            Limits.FairShare / 2 => NextInRotation(),
-            _ => BitOperations.Log2(_waiting),
-        };
+        int index = NextBand();
         ref Band band = ref _bands[index];
         AgentCell? agent;
         do
@@ -126,6 +123,17 @@ internal struct ReadyQueue
             band.Used = 0;
             _waiting &= ~(1u << index);
         }
+    }
+
+    private int NextBand()
+    {
+        if (++_picks == _share)
+        {
+            _picks = 0;
+            return BitOperations.TrailingZeroCount(_waiting);
+        }
+
+        return _picks == _share / 2 ? NextInRotation() : BitOperations.Log2(_waiting);
     }
 
     private int NextInRotation()

@@ -3,7 +3,7 @@ namespace Outheis;
 /// <summary>What one core did since the kernel started: the five meters of LW-29, and what tells its load. Counts only
 /// grow.</summary>
 /// <remarks>LWKT's five: count is <see cref="SentAway"/>, fifofull <see cref="RingFull"/>, avoided
-/// <see cref="Avoided"/>, cscount <see cref="Fences"/>; passive has no counterpart yet.</remarks>
+/// <see cref="Avoided"/>, cscount <see cref="Fences"/>, passive <see cref="Passive"/>.</remarks>
 public readonly record struct CoreInfo
 {
     /// <summary>Which core.</summary>
@@ -36,6 +36,10 @@ public readonly record struct CoreInfo
 
     /// <summary>Times that it had to wake another core for what it sent there.</summary>
     public long PeersWoken { get; init; }
+
+    /// <summary>Messages of agents that ran in the class <see cref="Qos.Background"/> to a core that slept, and was
+    /// left asleep for a tick, a millisecond, and a pass of this one at most (LW-25).</summary>
+    public long Passive { get; init; }
 
     /// <summary>What was sent away without waking anybody: the other core was awake, or was woken for several at
     /// once.</summary>
@@ -109,6 +113,7 @@ public readonly record struct CoreInfo
             Arrived = Volatile.Read(in counters.Arrived),
             Entered = Volatile.Read(in counters.Entered),
             RingFull = Volatile.Read(in counters.RingFull),
+            Passive = Volatile.Read(in counters.Passive),
             PeersWoken = Volatile.Read(in counters.PeersWoken),
             SentAway = core.SentAway,      // after PeersWoken, which is not to lead it
             Fences = Volatile.Read(in counters.Fences),

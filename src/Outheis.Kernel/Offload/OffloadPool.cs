@@ -21,7 +21,7 @@ internal sealed class OffloadPool
     private readonly List<OffloadWorker> _looked = [];      // the watch's
     private readonly Lock _lock = new();
     private readonly List<OffloadWorker> _workers = [];     // these: the lock's
-    private OffloadQueue _queue = new();
+    private OffloadQueue _queue;
     private OffloadWorker? _idle;                           // that rested last is first
     private int _coming;                                    // of the workers: are to go on, and not yet at work
     private int _running;
@@ -38,6 +38,7 @@ internal sealed class OffloadPool
         _threads = kernel.Platform.Host;
         _workersMost = kernel.Options.OffloadWorkers;
         _queueMost = kernel.Options.OffloadQueue;
+        _queue = new OffloadQueue(kernel.Options.FairShare);
         _idleMost = kernel.Options.OffloadIdle;
         _watch = _threads.StartWorker("outheis offload watch", Watch);      // its thread begins with the first signal
     }

@@ -16,8 +16,9 @@ internal sealed class Parker(Action fence)
     private PaddedFlag _parked;      // 1: announced; whoever changes it to 0 owns the wake
     private bool _signaled;          // guarded by _lock
 
-    /// <summary>For looking only: announced, and nobody has woken it since.</summary>
-    public bool IsAnnounced => Volatile.Read(ref _parked.Value) != 0;
+    /// <summary>Announced, and nobody has woken it since. For whoever has published work this is the look of
+    /// <see cref="Wake"/>: if it says no, that work is found.</summary>
+    public bool IsAnnounced => Volatile.Read(ref _parked.Value) != 0;      // F2 too. Pairs with F1.
 
     /// <summary>The core: announces sleep. The caller then looks for work once more and calls Sleep or
     /// Cancel.</summary>

@@ -342,6 +342,7 @@ public sealed class Simulation : IDisposable
             SegmentBytes = _options.SegmentBytes, Retention = _options.Retention,
             ArchiveDirectory = _options.Archives ? ArchiveDirectory : null,
             Codecs = _options.Codecs, Durability = _options.Durability, SnapshotEvery = _options.SnapshotEvery,
+            FairShare = _options.FairShare,
             WhenArchiveLags = _options.WhenArchiveLags, Unsupervised = _unsupervised.Add,
             Balance = CoreBalance.Off,      // real time is no part of a simulation
         },

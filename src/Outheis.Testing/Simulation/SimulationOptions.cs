@@ -33,6 +33,9 @@ public sealed record SimulationOptions
     /// <summary>As <see cref="KernelOptions.Durability"/>.</summary>
     public Durability Durability { get; init; }
 
+    /// <summary>As <see cref="KernelOptions.FairShare"/>.</summary>
+    public int FairShare { get; init; } = Limits.FairShare;
+
     /// <summary>What goes wrong, and how often.</summary>
     public FaultOptions Faults { get; init; } = FaultOptions.None;
 

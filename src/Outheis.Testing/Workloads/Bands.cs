@@ -1,32 +1,34 @@
 namespace Outheis.Testing;
 
 /// <summary>
-/// Agents of several bands that always have something to do share a core, beside others that come and go. Whoever waits
-/// is served: the lowest band that waits has one turn in 64, the bands in between theirs by rotation, and within a band
-/// everybody comes once before anybody comes twice. Whoever has a backlog handles no more of it in one turn than its
-/// budget.
+/// Agents of several bands that always have something to do share a core, beside others that come and go. Whoever
+/// waits is served: the lowest band that waits has its share of the turns, the bands in between theirs by rotation,
+/// and within a band everybody comes once before anybody comes twice. Whoever has a backlog handles no more of it in
+/// one turn than its budget.
 /// </summary>
 internal sealed class Bands : Workload
 {
-    private const int FairShare = 64;      // turns; as Limits.FairShare, told anew so that a change there is noticed
-    private const int TurnBudget = 64;     // messages; as Limits.TurnMessages, told anew
+    private const int TurnBudget = 64;     // messages; as Limits.TurnMessages, told anew so that a change is noticed
     private const int BandCount = 5;
 
     public override string Name => "bands";
 
     public override string Promise =>
-        "the lowest waiting band has 1 of 64 turns, equal agents are served in turn, a turn has at most 64 messages";
+        "the lowest waiting band has its share of the turns, equal agents are served in turn, "
+        + "a turn has at most 64 messages";
 
     protected internal override void Run(WorkloadRun run)
     {
         run.AgentsMove = false;      // what a band is owed is counted by core
+        int share = run.Choices.Pick([64, 64, 16, 5]);      // 64: what it is unless told otherwise
         Simulation simulation = run.Start(run.DrawOptions() with
         {
+            FairShare = share,
             Cores = 1 + run.Choices.Draw(2),
             InterruptOneIn = run.Choices.Pick([0, 200]),
             Faults = FaultOptions.None,
         });
-        var watch = new TurnWatch(run, simulation, most: 1500);
+        var watch = new TurnWatch(run, simulation, share, most: 1500);
         int bands = 0;
         for (int band = 0; band < BandCount; band++)
         {
@@ -139,7 +141,7 @@ internal sealed class Bands : Workload
     }
 
     /// <summary>Counts the turns of core 0 between two turns of each saturated agent.</summary>
-    private sealed class TurnWatch(WorkloadRun run, Simulation simulation, int most)
+    private sealed class TurnWatch(WorkloadRun run, Simulation simulation, int share, int most)
     {
         private readonly List<Waiting> _agents = [];
         private readonly int[] _sharing = new int[BandCount];      // agents, passers-by among them
@@ -228,12 +230,12 @@ internal sealed class Bands : Workload
                 waited <= bound, "INV-41", $"{agent} waited {waited} turns, not {bound}, for its turn.");
         }
 
-        /// <summary>The lowest band has every 64th turn, the others their rotation; who shares a band shares its
+        /// <summary>The lowest band has every n-th turn, the others their rotation; who shares a band shares its
         /// turns.</summary>
         private long BoundOf(Waiting agent)
         {
             bool isLowest = Array.FindIndex(_sharing, static agents => agents > 0) == (int)agent.Qos;
-            return _sharing[(int)agent.Qos] * (long)FairShare * (isLowest ? 1 : BandCount);
+            return _sharing[(int)agent.Qos] * (long)share * (isLowest ? 1 : BandCount);
         }
 
         public void CheckAllWereServed() => simulation.Require(

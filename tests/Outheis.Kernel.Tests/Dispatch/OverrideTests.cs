@@ -58,9 +58,12 @@ public sealed class OverrideTests : IDisposable
     }
 
     [Theory]
-    [InlineData(0, true), InlineData(1, true), InlineData(0, false), InlineData(1, false)]
-    public void Ask_BusyBackgroundAgentBesideDefaultWork_AnswersBeforeThatIsDoneAndASendDoesNot(int core, bool isAsk)
+    [InlineData(0, Qos.UserInteractive), InlineData(1, Qos.UserInteractive)]
+    [InlineData(0, Qos.Background), InlineData(1, Qos.Background)]      // an ask that overrides nothing
+    [InlineData(0, null), InlineData(1, null)]                          // a send
+    public void Ask_BusyBackgroundAgentBesideDefaultWork_AnswersBeforeThatIsDoneIfItOverrides(int core, Qos? asker)
     {
+        bool isAsk = asker is not null, overrides = asker > Qos.Default;
         int left = DefaultWork, leftAtAnswer = -1;
         List<int> handled = [];
         AgentId callee = Kernel.Spawn(new BusyAnswerer(handled, () => leftAtAnswer = left), 0, qos: Qos.Background);
@@ -90,9 +93,9 @@ public sealed class OverrideTests : IDisposable
         }
 
         List<object> outcomes = [];
-        if (isAsk)
+        if (asker is { } qos)
         {
-            Ask(callee, Qos.UserInteractive, core, outcomes, Timeout.InfiniteTimeSpan);
+            Ask(callee, qos, core, outcomes, Timeout.InfiniteTimeSpan);
         }
         else
         {
@@ -104,7 +107,8 @@ public sealed class OverrideTests : IDisposable
         _world.Run();
         Assert.Equal(isAsk ? [2] : [], outcomes);
         Assert.Equal(Enumerable.Range(0, Backlog), handled.Where(static number => number < Backlog));
-        Assert.True(isAsk ? leftAtAnswer > DefaultWork / 2 : leftAtAnswer < DefaultWork / 10, $"{leftAtAnswer} left");
+        Assert.True(
+            overrides ? leftAtAnswer > DefaultWork / 2 : leftAtAnswer < DefaultWork / 10, $"{leftAtAnswer} left");
         Assert.Equal(Qos.Background, ClassOf(callee));
     }
 

@@ -18,6 +18,10 @@ public sealed class WakeTests
         {
             Assert.Equal(i, await ThreadKernel.Within(ask.AskAsync(i, Timeout.InfiniteTimeSpan)));
             Thread.SpinWait(random.Next(20_000));      // around the time after which a core parks
+            if (i % 100 == 0)
+            {
+                ThreadKernel.Until(() => kernel.Cores[1].Parker.IsAnnounced, "sleep");      // on a busy machine too
+            }
         }
 
         Assert.True(kernel.ListCores()[1].Parks > 0);

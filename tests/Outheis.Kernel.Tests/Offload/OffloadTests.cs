@@ -242,7 +242,7 @@ public sealed class OffloadTests
     public void Queue_AnySteps_IsFifoPerBandAndStarvesNone(int seed)
     {
         var random = new Random(seed);
-        var queue = new OffloadQueue();
+        var queue = new OffloadQueue(Limits.FairShare);
         var model = new List<OffloadJob>();
         int sinceLowest = 0;
         for (int step = 0; step < 2000; step++)

@@ -243,7 +243,7 @@ public sealed class OffloadThreadTests
         });
         kernel.Do(agent, context => Again(context, 1));
         ThreadKernel.Until(() => Volatile.Read(ref isOver), "the last result");
-        Assert.Equal(0, worker[1] - worker[0]);
+        Assert.InRange(worker[1] - worker[0], 0, Allocated.ByTheRuntime);
         Assert.InRange(core[1] - core[0], 0, 64 * (end - warm));      // not explained yet: decision 0024
 
         static void Note(long[] bytes, int number)

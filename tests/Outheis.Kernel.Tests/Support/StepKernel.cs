@@ -16,7 +16,8 @@ internal sealed class StepKernel : IDisposable
         int seed = 1, int cores = 2, int capacity = Limits.ChannelMessages, IJournalDisk? disk = null,
         MessageCodecs? codecs = null, Durability durability = Durability.Buffered,
         int snapshotEvery = Limits.SnapshotEvery, JournalRetention? retention = null, bool recordInputs = false,
-        string? directory = null, int offloadWorkers = Limits.OffloadWorkers, int offloadQueue = Limits.OffloadQueue)
+        string? directory = null, int offloadWorkers = Limits.OffloadWorkers, int offloadQueue = Limits.OffloadQueue,
+        int fairShare = Limits.FairShare)
     {
         Seed = seed;
         _threads = new StepThreads(seed);
@@ -36,6 +37,7 @@ internal sealed class StepKernel : IDisposable
             OffloadWorkers = offloadWorkers,
             OffloadQueue = offloadQueue,
             Balance = CoreBalance.Off,
+            FairShare = fairShare,
             Unsupervised = Failures.Add,
         };
         Kernel = new Kernel(

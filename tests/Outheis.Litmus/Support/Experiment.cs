@@ -37,6 +37,11 @@ internal static class Experiment
     }
 
     /// <summary>Runs it and fails with the table on what is forbidden.</summary>
-    public static void Expect<TState>(LitmusTest<TState> test, int batch = 1024, int delayMost = 256)
-        where TState : class => Run(test, batch, delayMost).AssertNothingForbidden();
+    public static LitmusResult Expect<TState>(LitmusTest<TState> test, int batch = 1024, int delayMost = 256)
+        where TState : class
+    {
+        LitmusResult result = Run(test, batch, delayMost);
+        result.AssertNothingForbidden();
+        return result;
+    }
 }

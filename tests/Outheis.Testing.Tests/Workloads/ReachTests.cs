@@ -57,6 +57,10 @@ public sealed class ReachTests
     [InlineData(
         "exclusion",
         "messages of sources,told of the group,turns that waited,crashes,suspensions")]
+    [InlineData(
+        "budgets",
+        "reservations Granted,reservations Exhausted,reservations TooMuch,settled for more,exhausted Notify,"
+        + "exhausted Stop,crashes,turns that waited for a period")]
     [InlineData("offloads", "told,buried,given up by a stop")]
     [InlineData("stop", "drained,not drained,woken by their token,dead letters,waits,asks Dead,reopened")]
     public void Run_SomeSeeds_ReachesTheStatesThatItIsFor(string name, string states) =>
