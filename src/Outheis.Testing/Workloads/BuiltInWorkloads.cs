@@ -24,6 +24,7 @@ public static class BuiltInWorkloads
         new Offloads(),
         new Barriers(),
         new Exclusions(),
+        new Streams(),
     ];
 
     /// <summary>Real talk: each nick an agent, each addressed line a message.</summary>

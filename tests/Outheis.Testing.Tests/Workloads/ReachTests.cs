@@ -57,6 +57,10 @@ public sealed class ReachTests
     [InlineData(
         "exclusion",
         "messages of sources,told of the group,turns that waited,crashes,suspensions")]
+    [InlineData(
+        "streams",
+        "streams complete,streams broken off,streams Cancelled,streams TimedOut,streams Failed,streams Dead,"
+        + "streams Revoked,streams SelfAsk,slow consumers,windows used up,peers stopped")]
     [InlineData("offloads", "told,buried,given up by a stop")]
     [InlineData("stop", "drained,not drained,woken by their token,dead letters,waits,asks Dead,reopened")]
     public void Run_SomeSeeds_ReachesTheStatesThatItIsFor(string name, string states) =>
