@@ -313,27 +313,31 @@ internal sealed class HostAsk<TReply>(HostAsks asks, int index)
     /// to it.</summary>
     public void Complete(in TReply reply)
     {
-        if (Stream is { } stream)
+        if (Callee!.Kernel.MustFlush(null))
         {
-            EndStream(stream, AskOutcome.Replied, null);
-            return;
+            _reply = reply;
+            HostFlush.StartWritten(Callee.Kernel, this);
         }
-
-        if (!Callee!.Kernel.MustFlush(null))
+        else
         {
-            _core.SetResult(reply);
-            return;
+            Tell(reply, failure: null);
         }
-
-        _reply = reply;
-        HostFlush.StartWritten(Callee.Kernel, this);
     }
 
     void IAwaitsFlush.Flushed(JournalException? failure)
     {
         TReply reply = _reply;
         _reply = default!;
-        if (failure is null)
+        Tell(reply, failure);
+    }
+
+    private void Tell(in TReply reply, JournalException? failure)
+    {
+        if (Stream is { } stream)
+        {
+            EndStream(stream, failure is null ? AskOutcome.Replied : AskOutcome.NotDurable, failure);
+        }
+        else if (failure is null)
         {
             _core.SetResult(reply);
         }

@@ -77,13 +77,17 @@ public sealed partial class AgentContext
     internal bool TrySendItem<TItem>(in TItem item)
     {
         Interference.At(Moment.EffectBegins);
-        using KernelCall call = OnCore(out Core core);
-        if (_isFenced)
+        using (OnCore(out Core core))
         {
-            return false;
+            if (_isFenced)
+            {
+                return false;
+            }
+
+            core.SendItem(Cell, _message.Correlation, in item);
         }
 
-        core.SendItem(Cell, _message.Correlation, in item);
+        Interference.At(Moment.EffectDone);
         return true;
     }
 

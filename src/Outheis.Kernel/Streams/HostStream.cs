@@ -115,18 +115,21 @@ internal sealed class HostStream<TRequest, TItem>(
     {
         AskOutcome.Replied => null,
         AskOutcome.Cancelled => new OperationCanceledException(token),
+        AskOutcome.NotDurable when cause is JournalException => cause,
         _ => new AskException(outcome, node!.Target.Name, cause),
     });
 
     void IAwaitsFlush.Flushed(JournalException? failure)
     {
-        bool flushes = false;
         if (failure is not null)
         {
-            Abandon(AskOutcome.NotDurable);
+            HostAsk? ask = _ask;
             End(failure);
+            Abandon(ask, AskOutcome.NotDurable);      // its producer is to hear of it
+            return;
         }
 
+        bool flushes;
         lock (_lock)
         {
             _undurable = Math.Max(0, _undurable - _flushing);
@@ -214,14 +217,11 @@ internal sealed class HostStream<TRequest, TItem>(
         }
     }
 
-    private void Abandon(AskOutcome outcome)
-    {
-        HostAsk? ask;
-        lock (_lock)
-        {
-            ask = _ask;
-        }
+    private void Abandon(AskOutcome outcome) => Abandon(_ask, outcome);
 
+    // A place that is another ask's by now has another correlation.
+    private void Abandon(HostAsk? ask, AskOutcome outcome)
+    {
         if (ask is not null)
         {
             node!.Target.Kernel.HostAsks.Abandon(ask, _correlation, outcome);

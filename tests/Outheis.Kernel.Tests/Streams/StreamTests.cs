@@ -263,6 +263,34 @@ public sealed class StreamTests : IDisposable
         Assert.Equal([.. Numbers(3), "end"], _taken);
     }
 
+    [Theory, InlineData(0), InlineData(1)]
+    public void Consumer_LeavesTheLoopAndGoesOn_ProducerIsDisposedMeanwhile(int core)
+    {
+        AgentId producer = Counter(core);
+        AgentId consumer = Consumer();
+        StreamCapability<int, int> from = Kernel.GrantStreamTo<int, int>(consumer, producer);
+        var gate = new TaskCompletionSource();
+        Kernel.DoAsync(consumer, async context =>
+        {
+            await foreach (int item in context.StreamAsync(from, 0))
+            {
+                _taken.Add(item);
+                break;
+            }
+
+            await gate.Task;
+            _taken.Add("end");
+        });
+        _world.Run();
+        Assert.Equal([1], _taken);
+        Assert.Equal([true], _log.Disposed);
+        Assert.Equal(AgentState.Idle, Cell(producer).State);
+        gate.SetResult();
+        _world.Run();
+        Assert.Equal([1, "end"], _taken);
+        AssertBaseline();
+    }
+
     /// <summary>What an iterator awaits with its token throws then: that is no failure of the producer's.</summary>
     [Fact]
     public void Consumer_LeavesTheLoop_ProducerThatAwaitsWithItsTokenGoesOn()
@@ -578,7 +606,7 @@ public sealed class StreamTests : IDisposable
     [Fact]
     public void MoveNext_Misused_Throws()
     {
-        AgentId producer = Kernel.Spawn(new Producer<int, int>((_, _, token) => OneAndThenSilence(token)));
+        AgentId producer = Counter();
         AgentId consumer = Consumer();
         StreamCapability<int, int> from = Kernel.GrantStreamTo<int, int>(consumer, producer);
         Exception?[] thrown = new Exception?[2];
