@@ -7,7 +7,8 @@ AgentId adder = kernel.Spawn("adder", born => new Adder(born.GrantStream<CountTo
 Console.WriteLine($"adder: {await kernel.GrantAsk<Sum, int>(adder).AskAsync(new Sum(100))}");
 
 // The host may stop early: the counter, which is never more than two ahead, hears of it.
-await foreach (int number in kernel.GrantStream<CountTo, int>(counter).StreamAsync(new CountTo(int.MaxValue), window: 2))
+StreamCapability<CountTo, int> count = kernel.GrantStream<CountTo, int>(counter);
+await foreach (int number in count.StreamAsync(new CountTo(int.MaxValue), window: 2))
 {
     Console.WriteLine($"host: {number}");
     if (number == 3)

@@ -43,8 +43,8 @@ public interface IAnswer<TRequest, TReply>
 public interface IProduce<TRequest, TItem>
 {
     /// <summary>
-    /// Produces what one consumer asked for, on the agent's core; an iterator with <c>yield return</c> will do. The next
-    /// item is taken from it only when the consumer lets it come. One asynchronous turn from the first item to the end:
+    /// Produces what one consumer asked for, on the agent's core; an iterator with <c>yield return</c> will do. The
+    /// next item is taken from it only when the consumer lets it come. One asynchronous turn from the first item to the end:
     /// an agent that is not reentrant takes nothing else meanwhile, one that is <see cref="Reentrancy.Always"/> has
     /// several streams beside each other.
     /// </summary>

@@ -16,8 +16,8 @@ public readonly struct StreamCapability<TRequest, TItem> : IEquatable<StreamCapa
     /// <summary>For the host: asks for a stream from outside the kernel, to be taken with <c>await foreach</c>; as
     /// <see cref="AgentContext.StreamAsync"/>.</summary>
     /// <param name="request">An object goes by reference and must not change afterwards.</param>
-    /// <param name="window">How many items the producer may be ahead; 1 to <see cref="Limits.StreamWindowMost"/>, default
-    /// <see cref="Limits.StreamWindow"/>.</param>
+    /// <param name="window">How many items the producer may be ahead; 1 to <see cref="Limits.StreamWindowMost"/>,
+    /// default <see cref="Limits.StreamWindow"/>.</param>
     /// <param name="timeout">How long the wait for one item may take; default 5 s (OT-31),
     /// <see cref="Timeout.InfiniteTimeSpan"/> for a stream that may be silent. Grain: 10 ms.</param>
     /// <returns>Nothing is asked before the first item is; each enumeration is a stream of its own, taken by one thread

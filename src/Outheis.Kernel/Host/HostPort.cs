@@ -56,7 +56,8 @@ internal static unsafe class HostPort
         return new ValueTask<TReply>(ask, use.Version);
     }
 
-    /// <summary>Asks. Null: refused. With a stream the place may be another ask's by the time that this returns.</summary>
+    /// <summary>Asks. Null: refused. With a stream the place may be another ask's by the time that this
+    /// returns.</summary>
     public static HostAsk<TReply>? BeginAsk<TRequest, TReply>(
         CapabilityNode? node, in TRequest request, TimeSpan timeout, Inflow? stream, CancellationToken token,
         out (ulong Correlation, short Version) use, out Exception? refusal)

@@ -17,8 +17,9 @@ public sealed partial class AgentContext
     /// </summary>
     /// <typeparam name="TRequest">The request type.</typeparam>
     /// <typeparam name="TItem">What comes.</typeparam>
-    /// <param name="from">A capability of this agent with <see cref="Rights.Ask"/>. Used with the request, and each time
-    /// that more items are let come: once it is revoked what was let before may come, and then the stream ends.</param>
+    /// <param name="from">A capability of this agent with <see cref="Rights.Ask"/>. Used with the request, and each
+    /// time that more items are let come: once it is revoked what was let before may come, and then the stream
+    /// ends.</param>
     /// <param name="request">An object goes by reference and must not change afterwards.</param>
     /// <param name="window">How many items the producer may be ahead of this consumer (back-pressure); 1 to
     /// <see cref="Limits.StreamWindowMost"/>, default <see cref="Limits.StreamWindow"/>. Where it is used up the
@@ -26,20 +27,20 @@ public sealed partial class AgentContext
     /// <param name="timeout">How long the wait for one item may take; default 5 s (OT-31),
     /// <see cref="Timeout.InfiniteTimeSpan"/> for a stream that may be silent. Grain: 10 ms. The time that the consumer
     /// takes for its items does not count.</param>
-    /// <returns>Nothing is asked before the first item is; each enumeration is a stream of its own. Give it a token with
-    /// <see cref="TaskAsyncEnumerableExtensions.WithCancellation{T}"/>: it ends the wait, and the producer hears of
-    /// it.</returns>
-    /// <remarks>One ask for the whole stream, with all that <see cref="AskAsync"/> says: an override raises the producer
-    /// for as long. Whoever leaves the loop ends the stream: the producer's token fires, and its enumerator is disposed.
-    /// So does the end of the turn or of the incarnation. What came before a failure is taken before that is thrown.
+    /// <returns>Nothing is asked before the first item is; each enumeration is a stream of its own. Give it a token
+    /// with <see cref="TaskAsyncEnumerableExtensions.WithCancellation{T}"/>: it ends the wait, and the producer hears
+    /// of it.</returns>
+    /// <remarks>One ask for the whole stream, with all that <see cref="AskAsync"/> says: an override raises the
+    /// producer for as long. Whoever leaves the loop ends the stream: the producer's token fires, and its enumerator is
+    /// disposed. So does the end of the turn or of the incarnation. What came before a failure is taken before that is thrown.
     /// Cost: an allocation or three per stream; per item what a message costs, 0 bytes, and for every half window a
     /// message to the producer.</remarks>
     /// <exception cref="ArgumentOutOfRangeException">No such window.</exception>
     /// <exception cref="AskException">While it is taken: denied, full, dead, timed out, failed, self-ask, revoked.
     /// </exception>
     /// <exception cref="OperationCanceledException">While it is taken: the token fired.</exception>
-    /// <exception cref="InvalidOperationException">While it is taken: a durable agent takes it outside an effect. How far
-    /// it was let run ahead is not in the journal, so the message could not be handled once more.</exception>
+    /// <exception cref="InvalidOperationException">While it is taken: a durable agent takes it outside an effect. How
+    /// far it was let run ahead is not in the journal, so the message could not be handled once more.</exception>
     public IAsyncEnumerable<TItem> StreamAsync<TRequest, TItem>(
         StreamCapability<TRequest, TItem> from, TRequest request, int window = Limits.StreamWindow,
         TimeSpan? timeout = null)
@@ -61,8 +62,8 @@ public sealed partial class AgentContext
 
         return isRecorded || (Cell.Durable is null && core.Replay is null && Cell.Factory is not null) ? null
             : throw new InvalidOperationException(
-                $"{Cell.Name} takes a stream, and how far that was let run is not in the journal, so the message cannot "
-                + "be handled once more. Take it inside EffectAsync, which records the outcome, or have an agent that "
+                $"{Cell.Name} takes a stream, and how far that was let run is not in the journal, so the message "
+                + "cannot be handled once more. Take it inside EffectAsync, which records the outcome, or have an agent that "
                 + "is not durable take it and send what comes.");
     }
 

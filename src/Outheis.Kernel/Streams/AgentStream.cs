@@ -11,9 +11,11 @@ internal sealed class AgentStreamSource<TRequest, TItem>(
         new AgentStream<TRequest, TItem>(context, node, request, window, timeout, cancellationToken);
 }
 
-/// <summary>A stream that an agent takes. Its core only; it begins with the first <see cref="MoveNextAsync"/>.</summary>
+/// <summary>A stream that an agent takes. Its core only; it begins with the first
+/// <see cref="MoveNextAsync"/>.</summary>
 internal sealed class AgentStream<TRequest, TItem>(
-    AgentContext context, CapabilityNode? node, TRequest request, int window, TimeSpan timeout, CancellationToken token)
+    AgentContext context, CapabilityNode? node, TRequest request, int window, TimeSpan timeout,
+    CancellationToken token)
     : Inflow<TItem>, IAsyncEnumerator<TItem>, IValueTaskSource<bool>
 {
     private StreamWindow<TItem> _window = new(window);

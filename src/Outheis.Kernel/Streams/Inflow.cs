@@ -4,8 +4,8 @@ namespace Outheis;
 internal readonly record struct StreamEnd;
 
 /// <summary>
-/// The consumer's end of a stream. A stream is one ask: until its reply comes, which is a <see cref="StreamEnd"/>, items
-/// come by its correlation. So whatever ends an ask ends a stream.
+/// The consumer's end of a stream. A stream is one ask: until its reply comes, which is a <see cref="StreamEnd"/>,
+/// items come by its correlation. So whatever ends an ask ends a stream.
 /// </summary>
 internal abstract class Inflow
 {

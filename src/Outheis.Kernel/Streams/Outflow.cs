@@ -15,7 +15,8 @@ internal sealed class Outflow(AgentContext context) : IValueTaskSource<bool>
 
     private bool IsReady => _room > 0 || _isCut;
 
-    /// <summary>The rest of the turn. In the end its consumer was told, and the handler's enumerator disposed.</summary>
+    /// <summary>The rest of the turn. In the end the handler's enumerator was disposed, and its consumer
+    /// told.</summary>
     public async ValueTask RunAsync<TItem>(IAsyncEnumerable<TItem> items, CancellationToken token)
     {
         bool isWhole = false;
