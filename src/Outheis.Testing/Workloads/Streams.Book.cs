@@ -83,14 +83,15 @@ internal sealed partial class Streams
         public Flow Begin(int by, int of, StreamCapability<Ask, Item> way)
         {
             Choices choices = run.Choices;
+            var deed = (Deed)choices.Draw(5);
             var flow = new Flow(_flows.Count, by, of)
             {
                 Way = way,
                 Items = choices.Pick([10, 0, 1, 3, 70]),
                 Window = choices.Pick([Limits.StreamWindow, 1, 2, 5]),
-                Deed = (Deed)choices.Draw(5),
+                Deed = deed,
                 IsSlow = choices.Chance(4),
-                BreaksAfter = choices.Chance(3) ? 1 + choices.Draw(20) : 0,
+                BreaksAfter = deed == Deed.GoOnForEver || choices.Chance(3) ? 1 + choices.Draw(20) : 0,
                 Dawdles = choices.Chance(3),
                 Timeout = choices.Pick<TimeSpan?>([null, TimeSpan.FromMilliseconds(1 + choices.Draw(50))]),
                 Source = choices.Chance(3) ? new CancellationTokenSource() : null,
