@@ -189,7 +189,7 @@ public sealed partial class StreamTests
         TakeBy(consumer, from, 0, window: 8, async (item, _) =>
         {
             await (item == 3 ? gate.Task : Task.CompletedTask);
-            return true;
+            return item < 1000;
         });
         _world.Run();
         Task revoked = Kernel.RevokeAsync(from);
