@@ -74,21 +74,15 @@ public sealed partial class AgentContext
         return turn.IsAnswering(correlation) ? turn.Outflow : null;
     }
 
-    /// <summary>False: the incarnation has ended.</summary>
+    /// <summary>In this turn, on its core. False: the incarnation has ended.</summary>
     internal bool TrySendItem<TItem>(in TItem item)
     {
-        Interference.At(Moment.EffectBegins);
-        using (OnCore(out Core core))
+        if (_isFenced)
         {
-            if (_isFenced)
-            {
-                return false;
-            }
-
-            core.SendItem(Cell, _message.Correlation, in item);
+            return false;
         }
 
-        Interference.At(Moment.EffectDone);
+        Core.SendItem(Cell, _message.Correlation, in item);
         return true;
     }
 

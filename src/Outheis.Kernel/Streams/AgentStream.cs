@@ -77,7 +77,7 @@ internal sealed class AgentStream<TRequest, TItem>(
     public override void Add(ulong correlation, in TItem item)
     {
         _window.Add(in item);
-        LetMore(context.Core);
+        LetMore(context.Core, isTaking: false);
         Wake();
     }
 
@@ -154,23 +154,24 @@ internal sealed class AgentStream<TRequest, TItem>(
         }
 
         Current = _window.Take();
-        LetMore(core);
+        LetMore(core, isTaking: true);
         return true;
     }
 
-    // The right to ask is used each time: once it is revoked nothing more than what was let before comes.
-    private void LetMore(Core core)
+    // The right to ask is used each time: once it is revoked nothing more than what was let before comes. Where an item
+    // comes nothing is ended: its producer may be in the first stretch of its turn, where no token reaches it.
+    private void LetMore(Core core, bool isTaking)
     {
-        if (_slot is null || _window.LetMore() is not (> 0 and var more))
+        if (_slot is null || !_window.WantsMore)
         {
             return;
         }
 
         if (node!.Allows(context.Cell, Rights.Ask))
         {
-            core.TellLet(node.Target, _slot.Correlate(core.Index), more);
+            core.TellLet(node.Target, _slot.Correlate(core.Index), _window.LetMore());
         }
-        else
+        else if (isTaking)
         {
             core.Replies.Abandon(_slot, AskException.From(CapabilityNode.Refusal(node, context.Cell)));
         }

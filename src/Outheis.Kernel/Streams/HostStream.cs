@@ -93,7 +93,7 @@ internal sealed class HostStream<TRequest, TItem>(
             }
 
             _window.Add(in item);
-            more = _window.LetMore();
+            more = _window.WantsMore ? _window.LetMore() : 0;
             flushes = node!.Target.Kernel.MustFlush(null) && ++_undurable == 1;
             if (flushes)
             {
@@ -191,7 +191,7 @@ internal sealed class HostStream<TRequest, TItem>(
             }
 
             Current = _window.Take();
-            more = _window.LetMore();
+            more = _window.WantsMore ? _window.LetMore() : 0;
         }
 
         Let(more);

@@ -59,14 +59,12 @@ internal struct StreamWindow<TItem>(int size)
         return item;
     }
 
-    /// <summary>How many more the producer is to be let send: once half of the window is used up. 0: not yet.</summary>
+    /// <summary>Half of the window is used up.</summary>
+    public readonly bool WantsMore => _let <= _items.Length / 2;
+
+    /// <summary>How many more the producer is to be let send.</summary>
     public int LetMore()
     {
-        if (_let > _items.Length / 2)
-        {
-            return 0;
-        }
-
         int more = _items.Length - _let;
         _let = _items.Length;
         return more;

@@ -111,12 +111,18 @@ internal sealed class Outflow(AgentContext context) : IValueTaskSource<bool>
 
     private bool TrySend<TItem>(in TItem item)
     {
-        if (_isCut || !context.TrySendItem(in item))
+        Interference.At(Moment.EffectBegins);
+        using (context.OnCore(out _))
         {
-            return false;
+            if (_isCut || !context.TrySendItem(in item))
+            {
+                return false;
+            }
+
+            _room--;
         }
 
-        _room--;
+        Interference.At(Moment.EffectDone);
         return true;
     }
 

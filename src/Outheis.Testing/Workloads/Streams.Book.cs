@@ -60,7 +60,7 @@ internal sealed partial class Streams
         private readonly List<Flow> _flows = [];
         private readonly List<Task> _owed = [];
         private readonly (int Failed, int All)[] _ends = new (int, int)[peers];
-        private int _open;      // turns and enumerators whose code has not come to its end
+        private readonly List<string> _open = [];      // turns and enumerators whose code has not come to its end
 
         public int Peers => peers;
 
@@ -187,10 +187,11 @@ internal sealed partial class Streams
         public void Ended(int peer, ExitReason reason) =>
             _ends[peer] = (_ends[peer].Failed + (reason.IsAbnormal ? 1 : 0), _ends[peer].All + 1);
 
-        public IDisposable Enter()
+        public IDisposable Enter(Flow flow, string side)
         {
-            _open++;
-            return new Exit(this);
+            string what = $"{side} of stream {flow.Id}";
+            _open.Add(what);
+            return new Exit(this, what);
         }
 
         /// <summary>At the end: both sides of every stream have ended.</summary>
@@ -205,7 +206,8 @@ internal sealed partial class Streams
             }
 
             simulation.Require(_owed.TrueForAll(static task => task.IsCompletedSuccessfully), "INV-07", FirstFault());
-            simulation.Require(_open == 0, "INV-07", $"{_open} producers or consumers never came to their end.");
+            simulation.Require(
+                _open.Count == 0, "INV-07", $"never came to its end: {string.Join(", ", _open)}.");
             foreach (Core core in simulation.Kernel.Cores)
             {
                 simulation.Require(core.Replies.Pending == 0, "INV-07", $"core {core.Index} waits for a stream.");
@@ -250,9 +252,9 @@ internal sealed partial class Streams
 
         private bool IsAlive(int peer) => simulation.Kernel.Agents.Find(Ids[peer].Value) is { IsDead: false };
 
-        private sealed class Exit(StreamBook book) : IDisposable
+        private sealed class Exit(StreamBook book, string what) : IDisposable
         {
-            public void Dispose() => book._open--;
+            public void Dispose() => book._open.Remove(what);
         }
     }
 }

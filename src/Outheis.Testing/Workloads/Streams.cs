@@ -117,7 +117,7 @@ internal sealed partial class Streams : Workload
         public async ValueTask HandleAsync(Go message, AgentContext context, CancellationToken cancellationToken)
         {
             Flow flow = message.Flow;
-            using IDisposable turn = book.Enter();
+            using IDisposable turn = book.Enter(flow, "the consumer");
             using var either = CancellationTokenSource.CreateLinkedTokenSource(flow.Token, cancellationToken);
             await book.TakeAsync(
                 flow, context.StreamAsync(flow.Way, new Ask(flow.Id), flow.Window, flow.Timeout), either.Token)
@@ -128,7 +128,7 @@ internal sealed partial class Streams : Workload
             Ask request, AgentContext context, [EnumeratorCancellation] CancellationToken cancellationToken)
         {
             Flow flow = book.Taken(request.Flow, index);
-            using IDisposable turn = book.Enter();
+            using IDisposable turn = book.Enter(flow, "the producer");
             for (int number = 1; number <= flow.Items || flow.Deed == Deed.GoOnForEver; number++)
             {
                 if (flow.IsSlow && number % 3 == 0)
