@@ -221,7 +221,8 @@ internal sealed partial class Streams
         private bool HasConsumerEnded(Flow flow) => flow.By != Host && _ends[flow.By].All > flow.ConsumerEnds;
 
         // Between its end and its restart, if it has had any.
-        private bool WasGrantedToAnEarlierOne(Flow flow) => flow.By != Host && !flow.HasBegun && flow.ConsumerEnds > 0;
+        private static bool WasGrantedToAnEarlierOne(Flow flow) =>
+            flow.By != Host && !flow.HasBegun && flow.ConsumerEnds > 0;
 
         // An end has to have a reason.
         private void Judge(Flow flow, string end)
@@ -239,7 +240,8 @@ internal sealed partial class Streams
                 nameof(AskOutcome.Dead) => all > flow.ProducerEnds.All || !IsAlive(flow.Of) || flow.HasBegun,
                 nameof(AskOutcome.SelfAsk) => isSelf && !flow.HasBegun,
                 nameof(AskOutcome.Full) => !flow.HasBegun,
-                nameof(AskOutcome.Revoked) => flow.IsRevoked || HasConsumerEnded(flow) || WasGrantedToAnEarlierOne(flow),
+                nameof(AskOutcome.Revoked) =>
+                    flow.IsRevoked || HasConsumerEnded(flow) || WasGrantedToAnEarlierOne(flow),
                 nameof(AskOutcome.Denied) => flow.By != Host && (HasConsumerEnded(flow) || flow.Way == default),
                 "Cancelled" => flow.Token.IsCancellationRequested || HasConsumerEnded(flow) || flow.By != Host,
                 _ => false,

@@ -186,25 +186,17 @@ public sealed partial class StreamTests
         AgentId producer = Counter(core);
         AgentId consumer = Consumer();
         StreamCapability<int, int> from = Kernel.GrantStreamTo<int, int>(consumer, producer);
-        Kernel.DoAsync(producer, async context =>
-        {
-            await context.Yield();
-            from.Node!.Kill();
-        });
+        var gate = new TaskCompletionSource();
+        Kernel.DoAsync(producer, async _ => await gate.Task);
+        _world.Run();
         TakeBy(consumer, from, 0, timeout: Timeout.InfiniteTimeSpan);
-        PassUntil(() => from.Node!.IsRevoked && Cell(producer).Inbox.Count == 1 || _taken.Count > 0);
+        _world.Run();
+        _world.Wait(Kernel.RevokeAsync(from));
+        gate.SetResult();
         _world.Run();
         Assert.Equal([1, AskOutcome.Revoked, null], _taken);
         Assert.Equal([true], _log.Disposed);
         AssertBaseline();
-    }
-
-    private void PassUntil(Func<bool> done)
-    {
-        for (int i = 0; i < 1000 && !done(); i++)
-        {
-            _world.Step();
-        }
     }
 
     [Theory, InlineData(0), InlineData(1)]
