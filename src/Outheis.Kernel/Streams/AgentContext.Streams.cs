@@ -32,8 +32,8 @@ public sealed partial class AgentContext
     /// of it.</returns>
     /// <remarks>One ask for the whole stream, with all that <see cref="AskAsync"/> says: an override raises the
     /// producer for as long. Whoever leaves the loop ends the stream: the producer's token fires, and its enumerator is
-    /// disposed. So does the end of the turn or of the incarnation. What came before a failure is taken before that is thrown.
-    /// Cost: an allocation or three per stream; per item what a message costs, 0 bytes, and for every half window a
+    /// disposed. So does the end of the turn or of the incarnation. What came before a failure is taken before that is
+    /// thrown. Cost: an allocation or three per stream; per item what a message costs, 0 bytes, and for every half window a
     /// message to the producer.</remarks>
     /// <exception cref="ArgumentOutOfRangeException">No such window.</exception>
     /// <exception cref="AskException">While it is taken: denied, full, dead, timed out, failed, self-ask, revoked.
@@ -63,8 +63,8 @@ public sealed partial class AgentContext
         return isRecorded || (Cell.Durable is null && core.Replay is null && Cell.Factory is not null) ? null
             : throw new InvalidOperationException(
                 $"{Cell.Name} takes a stream, and how far that was let run is not in the journal, so the message "
-                + "cannot be handled once more. Take it inside EffectAsync, which records the outcome, or have an agent that "
-                + "is not durable take it and send what comes.");
+                + "cannot be handled once more. Take it inside EffectAsync, which records the outcome, or have an "
+                + "agent that is not durable take it and send what comes.");
     }
 
     /// <summary>The stream that answers this ask, if one does.</summary>
