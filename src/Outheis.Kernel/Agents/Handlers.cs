@@ -44,9 +44,9 @@ public interface IProduce<TRequest, TItem>
 {
     /// <summary>
     /// Produces what one consumer asked for, on the agent's core; an iterator with <c>yield return</c> will do. The
-    /// next item is taken from it only when the consumer lets it come. One asynchronous turn from the first item to the end:
-    /// an agent that is not reentrant takes nothing else meanwhile, one that is <see cref="Reentrancy.Always"/> has
-    /// several streams beside each other.
+    /// next item is taken from it only when the consumer lets it come. One asynchronous turn from the first item to
+    /// the end: an agent that is not reentrant takes nothing else meanwhile, one that is <see
+    /// cref="Reentrancy.Always"/> has several streams beside each other.
     /// </summary>
     /// <param name="request">A copy; free to keep.</param>
     /// <param name="context">What the agent may do; valid for this turn, on the agent's core.</param>

@@ -26,27 +26,14 @@ internal sealed unsafe partial class Core
         CancellationToken token, out Exception? refusal)
     {
         AgentCell self = asker.Cell;
-        refusal = null;
-        if (node is null || !node.Allows(self, Rights.Ask))
+        refusal = MayAsk(self, node, token);
+        if (refusal is not null)
         {
-            refusal = Refusal(self, CapabilityNode.Refusal(node, self), node);
-            return null;
-        }
-
-        if ((ReferenceEquals(node.Target, self) && self.Turns is null) || Excludes(self, node.Target))
-        {
-            refusal = Refusal(AskOutcome.SelfAsk, node);
-            return null;
-        }
-
-        if (token.IsCancellationRequested)
-        {
-            refusal = new OperationCanceledException(token);
             return null;
         }
 
         ReplySlot<TReply>? slot = Replies.Rent<TReply>(
-            asker, node.Target, ReplyTable.DeadlineAfter(Time, timeout ?? Limits.AskTimeout));
+            asker, node!.Target, ReplyTable.DeadlineAfter(Time, timeout ?? Limits.AskTimeout));
         if (slot is null)
         {
             refusal = Refusal(AskOutcome.TooMany, node);
@@ -84,6 +71,14 @@ internal sealed unsafe partial class Core
 
         return slot;
     }
+
+    private Exception? MayAsk(AgentCell self, CapabilityNode? node, CancellationToken token) =>
+        node is null || !node.Allows(self, Rights.Ask)
+            ? Refusal(self, CapabilityNode.Refusal(node, self), node)
+        : (ReferenceEquals(node.Target, self) && self.Turns is null) || Excludes(self, node.Target)
+            ? Refusal(AskOutcome.SelfAsk, node)
+        : token.IsCancellationRequested ? new OperationCanceledException(token)
+        : null;
 
     /// <summary>The reply of one of this core's agents, to wherever its asker waits.</summary>
     public void Reply<TReply>(AgentCell self, ulong correlation, in TReply reply)

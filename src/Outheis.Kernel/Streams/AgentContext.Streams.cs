@@ -31,10 +31,10 @@ public sealed partial class AgentContext
     /// with <see cref="TaskAsyncEnumerableExtensions.WithCancellation{T}"/>: it ends the wait, and the producer hears
     /// of it.</returns>
     /// <remarks>One ask for the whole stream, with all that <see cref="AskAsync"/> says: an override raises the
-    /// producer for as long. Whoever leaves the loop ends the stream: the producer's token fires, and its enumerator is
-    /// disposed. So does the end of the turn or of the incarnation. What came before a failure is taken before that is
-    /// thrown. Cost: an allocation or three per stream; per item what a message costs, 0 bytes, and for every half window a
-    /// message to the producer.</remarks>
+    /// producer for as long. Whoever leaves the loop ends the stream: the producer's token fires, and its enumerator
+    /// is disposed. So does the end of the turn or of the incarnation. What came before a failure is taken before
+    /// that is thrown. Cost: an allocation or three per stream; per item what a message costs, 0 bytes, and for every
+    /// half window a message to the producer.</remarks>
     /// <exception cref="ArgumentOutOfRangeException">No such window.</exception>
     /// <exception cref="AskException">While it is taken: denied, full, dead, timed out, failed, self-ask, revoked.
     /// </exception>
