@@ -216,7 +216,7 @@ public sealed class HostStreamTests : IDisposable
             {
                 JournalEntry[] left = [.. Journals.ReadAll(SimulatedDisk.From(disk.PowerCutLosingAll()), out _)];
                 Assert.InRange(left.Count(static entry => entry is
-                    { Kind: JournalKind.Replied, TypeName: nameof(Int32) }), i, i + 4);
+                { Kind: JournalKind.Replied, TypeName: nameof(Int32) }), i, i + 4);
             }
         }
 
