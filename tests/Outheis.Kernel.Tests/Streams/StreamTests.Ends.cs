@@ -189,7 +189,9 @@ public sealed partial class StreamTests
         var gate = new TaskCompletionSource();
         Kernel.DoAsync(producer, async _ => await gate.Task);
         _world.Run();
-        TakeBy(consumer, from, 0, timeout: Timeout.InfiniteTimeSpan);
+        TakeBy(
+            consumer, from, 0, each: static (item, _) => Task.FromResult(item < 100),
+            timeout: Timeout.InfiniteTimeSpan);
         _world.Run();
         _world.Wait(Kernel.RevokeAsync(from));
         gate.SetResult();
