@@ -9,7 +9,7 @@ internal static class MessageTypes
     private const string Namespace = "Outheis";
     private const string Add = "Add";      // a name that many methods have
 
-    private static readonly string[] s_handlers = ["IHandle", "IHandleAsync", "IAnswer", "IAnswerAsync"];
+    private static readonly string[] s_handlers = ["IHandle", "IHandleAsync", "IAnswer", "IAnswerAsync", "IProduce"];
 
     private static readonly string[] s_methods =
         ["OpenOutput", "EffectAsync", Add, "AddRequest", "AddJson", "AddUpcaster", "AddJsonUpcaster"];

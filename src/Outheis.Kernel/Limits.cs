@@ -56,6 +56,12 @@ public static class Limits
     /// channel.</summary>
     public const int TurnsInFlight = 256;
 
+    /// <summary>Items that the producer of a stream may be ahead of its consumer, unless told otherwise.</summary>
+    public const int StreamWindow = 32;
+
+    /// <summary>Largest window of a stream, in items.</summary>
+    public const int StreamWindowMost = 1024;
+
     /// <summary>Who may wait for one <see cref="WorkGroup"/> at a time.</summary>
     public const int GroupWaiters = 4096;
 

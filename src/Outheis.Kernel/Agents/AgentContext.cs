@@ -151,8 +151,7 @@ public sealed partial class AgentContext
         if (turn.IsCompleted)
         {
             LeaveStretch();
-            _isUnderWay = false;
-            _turns?.End(this);
+            TurnIsOver();
             turn.GetAwaiter().GetResult();
             return;
         }
@@ -169,8 +168,7 @@ public sealed partial class AgentContext
         if (turn.IsCompleted)
         {
             LeaveStretch();
-            _isUnderWay = false;
-            _turns?.End(this);
+            TurnIsOver();
             TReply reply = turn.GetAwaiter().GetResult();
             Core.Reply(Cell, _message.Correlation, in reply);
             return;
@@ -327,9 +325,9 @@ public sealed partial class AgentContext
 
     private void EndTurn()
     {
-        (_isPending, _isUnderWay) = (false, false);
+        _isPending = false;
         Core.WaitingAgents--;
-        _turns?.End(this);
+        TurnIsOver();
         if (_answer is { IsArmed: true } answer)
         {
             answer.IsArmed = false;
@@ -362,7 +360,7 @@ public sealed partial class AgentContext
         ReferenceEquals(Core.Running, Cell) && (_turns is null || ReferenceEquals(_turns.Running, this));
 
     // This agent's turn, on its core: which this thread has until the call is over.
-    private KernelCall OnCore(out Core core)
+    internal KernelCall OnCore(out Core core)
     {
         core = Core;
         if (ReferenceEquals(Core.OfThisThread, core))

@@ -34,6 +34,17 @@ public readonly struct Endowment
         AgentId target, Rights rights = Rights.Ask, ulong badge = 0, string? purpose = null) =>
         new(Mint.Answer<TRequest, TReply>(_self.Kernel, _self, target, rights, badge, purpose));
 
+    /// <summary>Lets the new agent take streams of <paramref name="target"/>.</summary>
+    /// <typeparam name="TRequest">What it asks with.</typeparam>
+    /// <typeparam name="TItem">What comes.</typeparam>
+    /// <param name="target">Who produces.</param>
+    /// <param name="rights">Add <see cref="Rights.Grant"/> to let it pass the right on.</param>
+    /// <param name="badge">Set by the kernel on each request sent through it.</param>
+    /// <param name="purpose">Why, in words, for whoever lists capabilities.</param>
+    public StreamCapability<TRequest, TItem> GrantStream<TRequest, TItem>(
+        AgentId target, Rights rights = Rights.Ask, ulong badge = 0, string? purpose = null) =>
+        new(Mint.Stream<TRequest, TItem>(_self.Kernel, _self, target, rights, badge, purpose));
+
     /// <summary>Lets the new agent write to an output that the host reads.</summary>
     /// <typeparam name="T">What it writes.</typeparam>
     /// <param name="output">From <see cref="Kernel.OpenOutput{T}"/>.</param>

@@ -37,6 +37,28 @@ public interface IAnswer<TRequest, TReply>
     TReply Answer(in TRequest request, Context context);
 }
 
+/// <summary>Answers requests with a stream of items.</summary>
+/// <typeparam name="TRequest">As for <see cref="IHandle{T}"/>.</typeparam>
+/// <typeparam name="TItem">Likewise.</typeparam>
+public interface IProduce<TRequest, TItem>
+{
+    /// <summary>
+    /// Produces what one consumer asked for, on the agent's core; an iterator with <c>yield return</c> will do. The
+    /// next item is taken from it only when the consumer lets it come. One asynchronous turn from the first item to
+    /// the end: an agent that is not reentrant takes nothing else meanwhile, one that is <see
+    /// cref="Reentrancy.Always"/> has several streams beside each other.
+    /// </summary>
+    /// <param name="request">A copy; free to keep.</param>
+    /// <param name="context">What the agent may do; valid for this turn, on the agent's core.</param>
+    /// <param name="cancellationToken">Fires when the consumer stops taking: it left its loop, was cancelled, timed out
+    /// or ended; also when the agent is stopped. Then the enumerator is disposed; that it throws
+    /// <see cref="OperationCanceledException"/> does no harm. An iterator marks it as <see
+    /// cref="System.Runtime.CompilerServices.EnumeratorCancellationAttribute"/>.</param>
+    /// <returns>Its end is the consumer's end. What it throws ends the incarnation, and the consumer is told.</returns>
+    IAsyncEnumerable<TItem> ProduceAsync(
+        TRequest request, AgentContext context, CancellationToken cancellationToken);
+}
+
 /// <summary>Answers requests and may await.</summary>
 /// <typeparam name="TRequest">As for <see cref="IHandle{T}"/>.</typeparam>
 /// <typeparam name="TReply">Likewise.</typeparam>

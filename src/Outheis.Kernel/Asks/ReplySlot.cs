@@ -23,6 +23,7 @@ internal abstract class ReplySlot(ReplyTable table, int index)
     public ulong Call;                        // the first ask of the chain that it belongs to; perhaps itself
     public ReplySlot? NextOfAsker;            // of those of its asker that wait
     public ReplySlot? PreviousOfAsker;
+    public Inflow? Stream;                    // what comes before the reply goes there
     public CancellationToken Token;
     public CancellationTokenRegistration Registration;
     protected AskOutcome Outcome;
@@ -49,7 +50,11 @@ internal abstract class ReplySlot(ReplyTable table, int index)
         IsPending = false;
         Volatile.Write(ref Generation, Generation + 1);      // R7
         Registration.Dispose();
-        if (_continuation is { } continuation)
+        if (Stream is { } stream)
+        {
+            EndStream(stream);
+        }
+        else if (_continuation is { } continuation)
         {
             Asker!.Resume(continuation, _continuationState);
         }
@@ -57,9 +62,18 @@ internal abstract class ReplySlot(ReplyTable table, int index)
 
     protected void Reset()
     {
-        (_continuation, _continuationState, Cause, Asker, Callee) = (null, null, null, null, null);
+        (_continuation, _continuationState, Cause, Asker, Callee, Stream) = (null, null, null, null, null, null);
         (Token, Registration) = (default, default);
         Version++;
+    }
+
+    // Nobody reads the result here, so the slot is free at once.
+    private void EndStream(Inflow stream)
+    {
+        (AskOutcome outcome, Exception? cause) = (Outcome, Cause);
+        Reset();
+        Table.Return(this);
+        stream.End(outcome, cause);
     }
 
     protected void SetContinuation(Action<object?> continuation, object? state)

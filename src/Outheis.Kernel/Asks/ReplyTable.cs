@@ -83,7 +83,7 @@ internal sealed class ReplyTable(Core core)
     /// <summary>Takes back a slot whose ask was never sent.</summary>
     public void Withdraw(ReplySlot slot)
     {
-        slot.IsPending = false;
+        (slot.IsPending, slot.Stream) = (false, null);
         Leave(slot);
         Return(slot);
     }
@@ -98,6 +98,22 @@ internal sealed class ReplyTable(Core core)
         Leave(slot);
         slot.Complete(in reply);
         return true;
+    }
+
+    /// <summary>An item of a stream has come; its consumer may have gone.</summary>
+    public void Add<TItem>(ulong correlation, in TItem item)
+    {
+        if (FindPending(correlation)?.Stream is Inflow<TItem> stream)
+        {
+            stream.Add(correlation, in item);
+        }
+    }
+
+    /// <summary>From now on it times out at this moment.</summary>
+    public void SetDeadline(ReplySlot slot, long deadline)
+    {
+        slot.Deadline = deadline;
+        _nextDeadline = _nextDeadline is { } next && next < deadline ? next : deadline;
     }
 
     public bool Fail(ulong correlation, AskOutcome outcome, Exception? cause)
@@ -184,13 +200,18 @@ internal sealed class ReplyTable(Core core)
     }
 
     /// <summary>The token of an asker's turn fired: the asks that were given it end.</summary>
-    public void AbandonWithTurn(AgentContext asker)
+    public void AbandonWithTurn(AgentContext asker) => AbandonOf(asker, static slot => slot.EndsWithTurn);
+
+    /// <summary>An asker's turn is over: the streams that it took end.</summary>
+    public void AbandonStreams(AgentContext asker) => AbandonOf(asker, static slot => slot.Stream is not null);
+
+    private void AbandonOf(AgentContext asker, Predicate<ReplySlot> isMeant)
     {
         ReplySlot? next;
         for (ReplySlot? slot = asker.Whole.FirstAsk; slot is not null; slot = next)
         {
             next = slot.NextOfAsker;
-            if (!slot.EndsWithTurn || !ReferenceEquals(slot.Asker, asker))
+            if (!isMeant(slot) || !ReferenceEquals(slot.Asker, asker))
             {
                 continue;
             }

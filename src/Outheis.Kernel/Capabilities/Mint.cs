@@ -38,6 +38,35 @@ internal static class Mint
         return Make<TRequest>(kernel, holder, to, route, rights & ~Rights.Send, badge, purpose);
     }
 
+    public static CapabilityNode Stream<TRequest, TItem>(
+        Kernel kernel, AgentCell holder, AgentId target, Rights rights, ulong badge, string? purpose)
+    {
+        AgentCell to = kernel.Living(target);
+        Agent instance = InstanceOf(to);
+        string who = $"Agent {to.Name} ({instance.GetType().Name})";
+        if (instance is not IProduce<TRequest, TItem>)
+        {
+            throw new ArgumentException(
+                $"{who} does not implement IProduce<{typeof(TRequest).Name}, {typeof(TItem).Name}>.");
+        }
+
+        if (instance.MakeDurable() is not null)
+        {
+            throw new ArgumentException(
+                $"{who} is durable. How far a consumer lets a stream run is not in the journal, so its past could not "
+                + "be handled once more. Have another agent produce the stream, which asks this one.");
+        }
+
+        if (Carriage<TItem>.IsTooLarge)
+        {
+            throw new ArgumentException($"{typeof(TItem).Name} is longer than {Limits.MessageBytesMax} bytes.");
+        }
+
+        RequireSealed(typeof(TItem));
+        return Make<TRequest>(
+            kernel, holder, to, StreamRoute<TRequest, TItem>.Instance, rights & ~Rights.Send, badge, purpose);
+    }
+
     private static CapabilityNode Make<T>(
         Kernel kernel, AgentCell holder, AgentCell target, Route route, Rights rights, ulong badge, string? purpose)
     {

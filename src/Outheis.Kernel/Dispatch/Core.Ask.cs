@@ -8,35 +8,40 @@ internal sealed unsafe partial class Core
     public ValueTask<TReply> Ask<TRequest, TReply>(
         AgentContext asker, CapabilityNode? node, in TRequest request, TimeSpan? timeout, CancellationToken token)
     {
-        AgentCell self = asker.Cell;
         if (Replay is not null && Replay.TryAnswer(node, in request, out ValueTask<TReply> recorded))
         {
             return recorded;
         }
 
-        if (node is null || !node.Allows(self, Rights.Ask))
-        {
-            return Refused<TReply>(self, CapabilityNode.Refusal(node, self), node);
-        }
+        ReplySlot<TReply>? slot = BeginAsk<TRequest, TReply>(
+            asker, node, in request, timeout, stream: null, token, out Exception? refusal);
+        return slot is not null ? new ValueTask<TReply>(slot, slot.TaskToken)
+            : refusal is OperationCanceledException ? ValueTask.FromCanceled<TReply>(token)
+            : ValueTask.FromException<TReply>(refusal!);
+    }
 
-        if ((ReferenceEquals(node.Target, self) && self.Turns is null) || Excludes(self, node.Target))
+    /// <summary>Where the reply will be, and with a stream what comes before it; null: refused.</summary>
+    public ReplySlot<TReply>? BeginAsk<TRequest, TReply>(
+        AgentContext asker, CapabilityNode? node, in TRequest request, TimeSpan? timeout, Inflow? stream,
+        CancellationToken token, out Exception? refusal)
+    {
+        AgentCell self = asker.Cell;
+        refusal = MayAsk(self, node, token);
+        if (refusal is not null)
         {
-            return Refused<TReply>(AskOutcome.SelfAsk, node);
-        }
-
-        if (token.IsCancellationRequested)
-        {
-            return ValueTask.FromCanceled<TReply>(token);
+            return null;
         }
 
         ReplySlot<TReply>? slot = Replies.Rent<TReply>(
-            asker, node.Target, ReplyTable.DeadlineAfter(Time, timeout ?? Limits.AskTimeout));
+            asker, node!.Target, ReplyTable.DeadlineAfter(Time, timeout ?? Limits.AskTimeout));
         if (slot is null)
         {
-            return Refused<TReply>(AskOutcome.TooMany, node);
+            refusal = Refusal(AskOutcome.TooMany, node);
+            return null;
         }
 
         SendResult sent;
+        slot.Stream = stream;
         ulong correlation = slot.Correlate(Index);
         slot.Call = Message.CallOf(Current, correlation);
         try
@@ -54,7 +59,8 @@ internal sealed unsafe partial class Core
             Replies.Withdraw(slot);
             Exception? cause = sent == SendResult.Full && LastObstacle == Obstacle.Journal ? Tap?.Lane.Refusal
                 : sent == SendResult.NotDurable ? Kernel.Flusher!.Failure : null;
-            return Refused<TReply>(self, sent, node, cause);
+            refusal = Refusal(self, sent, node, cause);
+            return null;
         }
 
         (slot.Token, slot.EndsWithTurn) = (token, asker.IsTurnToken(token));
@@ -63,8 +69,16 @@ internal sealed unsafe partial class Core
             slot.Registration = token.UnsafeRegister(WithdrawAsk.Post, new WithdrawAsk(this, correlation));
         }
 
-        return new ValueTask<TReply>(slot, slot.TaskToken);
+        return slot;
     }
+
+    private Exception? MayAsk(AgentCell self, CapabilityNode? node, CancellationToken token) =>
+        node is null || !node.Allows(self, Rights.Ask)
+            ? Refusal(self, CapabilityNode.Refusal(node, self), node)
+        : (ReferenceEquals(node.Target, self) && self.Turns is null) || Excludes(self, node.Target)
+            ? Refusal(AskOutcome.SelfAsk, node)
+        : token.IsCancellationRequested ? new OperationCanceledException(token)
+        : null;
 
     /// <summary>The reply of one of this core's agents, to wherever its asker waits.</summary>
     public void Reply<TReply>(AgentCell self, ulong correlation, in TReply reply)
@@ -179,17 +193,14 @@ internal sealed unsafe partial class Core
     }
 
     // One that its agent is to be told again.
-    private ValueTask<TReply> Refused<TReply>(
-        AgentCell self, SendResult refusal, CapabilityNode? node, Exception? cause = null)
+    private AskException Refusal(AgentCell self, SendResult refusal, CapabilityNode? node, Exception? cause = null)
     {
         NoteRefused(self, refusal, isAsk: true);
-        return Refused<TReply>(AskException.From(refusal), node, cause);
+        return Refusal(AskException.From(refusal), node, cause);
     }
 
-    private static ValueTask<TReply> Refused<TReply>(
-        AskOutcome outcome, CapabilityNode? node, Exception? cause = null) =>
-        ValueTask.FromException<TReply>(
-            new AskException(outcome, node?.Target.Name ?? "The empty capability's target", cause));
+    private static AskException Refusal(AskOutcome outcome, CapabilityNode? node, Exception? cause = null) =>
+        new(outcome, node?.Target.Name ?? "The empty capability's target", cause);
 
     /// <summary>The asker's token fired, on whatever thread; the ask ends on the asker's core.</summary>
     private sealed class WithdrawAsk(Core core, ulong correlation) : KernelOp

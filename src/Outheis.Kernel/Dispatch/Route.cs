@@ -43,6 +43,9 @@ internal abstract unsafe class Route
     /// <summary>Whether its handler may await.</summary>
     public virtual bool IsAsync => false;
 
+    /// <summary>Whether its handler produces a stream.</summary>
+    public virtual bool IsStream => false;
+
     public static Route Of(int index) => Volatile.Read(ref s_all)[index];      // A6
 
     /// <summary>Whether an agent has the handler that this route calls.</summary>

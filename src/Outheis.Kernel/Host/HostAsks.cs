@@ -22,7 +22,7 @@ internal sealed class HostAsks
             static state => ((HostAsks)state!).Sweep(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    public HostAsk<TReply>? Rent<TReply>(AgentCell callee, TimeSpan timeout)
+    public HostAsk<TReply>? Rent<TReply>(AgentCell callee, TimeSpan timeout, Inflow? stream = null)
     {
         int type = ReplyType<TReply>.Index;
         HostAsk<TReply> ask;
@@ -44,7 +44,7 @@ internal sealed class HostAsks
             }
         }
 
-        ask.Callee = callee;
+        (ask.Callee, ask.Stream) = (callee, stream);
         ask.Deadline = ReplyTable.DeadlineAfter(_time, timeout);
         ask.Begin();
         if (Volatile.Read(ref _isSweeping) == 0 && Interlocked.Exchange(ref _isSweeping, 1) == 0)
@@ -91,6 +91,15 @@ internal sealed class HostAsks
 
         ask.Complete(in reply);
         return true;
+    }
+
+    /// <summary>An item of a stream has come; its consumer may have gone.</summary>
+    public void Add<TItem>(ulong correlation, in TItem item)
+    {
+        if (Find(correlation)?.Stream is Inflow<TItem> stream)
+        {
+            stream.Add(correlation, in item);      // looks once more whether it is this one's
+        }
     }
 
     public bool Fail(ulong correlation, AskOutcome outcome, Exception? cause)
@@ -211,6 +220,7 @@ internal abstract class HostAsk(HostAsks asks, int index)
 
     public HostAsk? NextFree;
     public AgentCell? Callee;
+    public Inflow? Stream;                  // what comes before the reply goes there
     public long Deadline;
     protected readonly HostAsks Asks = asks;
     protected CancellationToken Token;
@@ -257,7 +267,15 @@ internal abstract class HostAsk(HostAsks asks, int index)
     protected void Release()
     {
         _registration.Dispose();
-        (_registration, Token, Callee) = (default, default, null);
+        (_registration, Token, Callee, Stream) = (default, default, null, null);
+    }
+
+    // Nobody reads the result here, so the place is free once the stream knows.
+    protected void EndStream(Inflow stream, AskOutcome outcome, Exception? cause)
+    {
+        Release();
+        stream.End(outcome, cause);
+        Asks.Return(this);
     }
 }
 
@@ -295,21 +313,31 @@ internal sealed class HostAsk<TReply>(HostAsks asks, int index)
     /// to it.</summary>
     public void Complete(in TReply reply)
     {
-        if (!Callee!.Kernel.MustFlush(null))
+        if (Callee!.Kernel.MustFlush(null))
         {
-            _core.SetResult(reply);
-            return;
+            _reply = reply;
+            HostFlush.StartWritten(Callee.Kernel, this);
         }
-
-        _reply = reply;
-        HostFlush.StartWritten(Callee.Kernel, this);
+        else
+        {
+            Tell(reply, failure: null);
+        }
     }
 
     void IAwaitsFlush.Flushed(JournalException? failure)
     {
         TReply reply = _reply;
         _reply = default!;
-        if (failure is null)
+        Tell(reply, failure);
+    }
+
+    private void Tell(in TReply reply, JournalException? failure)
+    {
+        if (Stream is { } stream)
+        {
+            EndStream(stream, failure is null ? AskOutcome.Replied : AskOutcome.NotDurable, failure);
+        }
+        else if (failure is null)
         {
             _core.SetResult(reply);
         }
@@ -319,10 +347,18 @@ internal sealed class HostAsk<TReply>(HostAsks asks, int index)
         }
     }
 
-    public override void Fail(AskOutcome outcome, Exception? cause) =>
+    public override void Fail(AskOutcome outcome, Exception? cause)
+    {
+        if (Stream is { } stream)
+        {
+            EndStream(stream, outcome, cause);
+            return;
+        }
+
         _core.SetException(outcome == AskOutcome.Cancelled
             ? new OperationCanceledException(Token)
             : new AskException(outcome, Callee?.Name ?? "The callee", cause));
+    }
 
     public override void Discard()
     {

@@ -46,38 +46,62 @@ internal static unsafe class HostPort
     public static ValueTask<TReply> AskAsync<TRequest, TReply>(
         CapabilityNode? node, in TRequest request, TimeSpan? timeout, CancellationToken token)
     {
+        HostAsk<TReply>? ask = BeginAsk<TRequest, TReply>(
+            node, in request, timeout ?? Limits.AskTimeout, stream: null, token,
+            out (ulong Correlation, short Version) use, out Exception? refusal);
+        if (ask is null)
+        {
+            return refusal is OperationCanceledException ? ValueTask.FromCanceled<TReply>(token)
+                : ValueTask.FromException<TReply>(refusal!);
+        }
+
+        ask.CancelWith(use.Correlation, token);
+        ask.SpinForReply();
+        return new ValueTask<TReply>(ask, use.Version);
+    }
+
+    /// <summary>Asks. Null: refused. With a stream the place may be another ask's by the time that this
+    /// returns.</summary>
+    public static HostAsk<TReply>? BeginAsk<TRequest, TReply>(
+        CapabilityNode? node, in TRequest request, TimeSpan timeout, Inflow? stream, CancellationToken token,
+        out (ulong Correlation, short Version) use, out Exception? refusal)
+    {
+        (use, refusal) = (default, null);
         if (node is null || !node.Holder.IsHost || Core.OfThisThread is not null || !node.Allows(
             node.Holder, Rights.Ask))
         {
-            return Refused<TReply>(AskException.From(Refusal(node)), node);
+            refusal = Refused(AskException.From(Refusal(node)), node);
+            return null;
         }
 
         if (token.IsCancellationRequested)
         {
-            return ValueTask.FromCanceled<TReply>(token);
+            refusal = new OperationCanceledException(token);
+            return null;
         }
 
         HostAsks asks = node.Target.Kernel.HostAsks;
-        HostAsk<TReply>? ask = asks.Rent<TReply>(node.Target, timeout ?? Limits.AskTimeout);
+        HostAsk<TReply>? ask = asks.Rent<TReply>(node.Target, timeout, stream);
         if (ask is null)
         {
-            return Refused<TReply>(AskOutcome.TooMany, node);
+            refusal = Refused(AskOutcome.TooMany, node);
+            return null;
         }
 
         ulong correlation = ask.Correlation;
-        short version = ask.Version;
+        use = (correlation, ask.Version);
+        stream?.Begin(ask, correlation);
         SendResult sent = Enter(node, in request, correlation, out Obstacle obstacle, out Core? core);
         if (sent != SendResult.Sent)
         {
             asks.Withdraw(ask, Correlation.Generation(correlation));
             Exception? cause = obstacle == Obstacle.Journal ? core!.Tap?.Lane.Refusal
                 : sent == SendResult.NotDurable ? node.Target.Kernel.Flusher!.Failure : null;
-            return Refused<TReply>(AskException.From(sent), node, cause);
+            refusal = Refused(AskException.From(sent), node, cause);
+            return null;
         }
 
-        ask.CancelWith(correlation, token);
-        ask.SpinForReply();
-        return new ValueTask<TReply>(ask, version);
+        return ask;
     }
 
     /// <summary>Puts one message into the ingress of the target's core. The capability was checked.</summary>
@@ -200,8 +224,6 @@ internal static unsafe class HostPort
             ? SendResult.Revoked
             : SendResult.Denied;
 
-    private static ValueTask<TReply> Refused<TReply>(
-        AskOutcome outcome, CapabilityNode? node, Exception? cause = null) =>
-        ValueTask.FromException<TReply>(
-            new AskException(outcome, node?.Target.Name ?? "The empty capability's target", cause));
+    private static AskException Refused(AskOutcome outcome, CapabilityNode? node, Exception? cause = null) =>
+        new(outcome, node?.Target.Name ?? "The empty capability's target", cause);
 }

@@ -146,10 +146,12 @@ internal static class MessageTypes
         public static bool IsKnown;
 
         public static Route? RouteTo(Agent agent) =>
-            (agent is IAnswer<TRequest, TReply>, agent is IAnswerAsync<TRequest, TReply>) switch
+            (agent is IAnswer<TRequest, TReply>, agent is IAnswerAsync<TRequest, TReply>,
+                agent is IProduce<TRequest, TReply>) switch
             {
-                (true, false) => AnswerRoute<TRequest, TReply>.Instance,
-                (false, true) => AnswerAsyncRoute<TRequest, TReply>.Instance,
+                (true, false, false) => AnswerRoute<TRequest, TReply>.Instance,
+                (false, true, false) => AnswerAsyncRoute<TRequest, TReply>.Instance,
+                (false, false, true) => StreamRoute<TRequest, TReply>.Instance,
                 _ => null,
             };
     }

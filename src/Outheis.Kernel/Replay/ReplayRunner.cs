@@ -191,6 +191,9 @@ internal sealed unsafe class ReplayRunner : IDisposable
                 ? $"it took a message, at {Place(turn)}, that the journal does not have"
             : turn.Agent.Cell.Turns is not null
                 ? "it is reentrant: in what order its turns went on is not in the journal"
+            : turn.Route is { IsStream: true }
+                ? $"it produces the stream that the {TypeOf(turn)} at {Place(turn)} asks for: how far its consumer let "
+                    + "that run is not in the journal"
             : turn.Agent.StandIn is null ? "the journal no longer has its beginning"
             : message.Type.Encoding == PayloadEncoding.Opaque
                 ? $"the {TypeOf(turn)} at {Place(turn)} is in the journal by its name alone: its type has no codec"

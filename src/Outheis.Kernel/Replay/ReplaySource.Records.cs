@@ -93,9 +93,10 @@ internal sealed partial class ReplaySource
 
     private long NoteAct(RecordedRun run, in JournalRecord record)
     {
-        if (run.Agent(record.Sender.Value) is not { } agent || agent.TurnOf(record.Cause) is not { } turn)
+        if (run.Agent(record.Sender.Value) is not { } agent || agent.TurnOf(record.Cause) is not { } turn
+            || turn.Route is { IsStream: true })
         {
-            return 0;
+            return 0;      // of a stream there may be any number, and it is not handled once more
         }
 
         int index = turn.Count;

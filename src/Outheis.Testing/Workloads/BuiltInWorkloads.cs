@@ -25,6 +25,7 @@ public static class BuiltInWorkloads
         new Barriers(),
         new Exclusions(),
         new Budgets(),
+        new Streams(),
     ];
 
     /// <summary>Real talk: each nick an agent, each addressed line a message.</summary>

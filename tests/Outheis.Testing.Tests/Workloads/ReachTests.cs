@@ -61,6 +61,10 @@ public sealed class ReachTests
         "budgets",
         "reservations Granted,reservations Exhausted,reservations TooMuch,settled for more,exhausted Notify,"
         + "exhausted Stop,crashes,turns that waited for a period")]
+    [InlineData(
+        "streams",
+        "streams complete,streams broken off,streams Cancelled,streams TimedOut,streams Failed,streams Dead,"
+        + "streams Revoked,streams SelfAsk,slow consumers,windows used up,peers stopped")]
     [InlineData("offloads", "told,buried,given up by a stop")]
     [InlineData("stop", "drained,not drained,woken by their token,dead letters,waits,asks Dead,reopened")]
     public void Run_SomeSeeds_ReachesTheStatesThatItIsFor(string name, string states) =>

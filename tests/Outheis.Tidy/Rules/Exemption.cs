@@ -23,6 +23,8 @@ internal sealed record Exemption(string Rule, string Path, string Text, string R
             "whoever reads a journal beside its kernel awaits the next record, no core does"),
         new("async", Kernel + "Agents/AgentContext.Effect.cs", "",
             "an agent awaits the world outside: part of its handler, resumed on its core"),
+        new("async", Kernel + "Streams/Outflow.cs", "",
+            "awaits what an agent's handler produces: part of its turn, resumed on its core"),
         new("async", Kernel + "Kernel.Past.cs", "", "the host awaits what is read and folded on a pool thread"),
         new("async", Kernel + "Coordination/WorkGroup.cs", "WaitAsync",
             "the host waits for a group, on its own threads; a core is refused"),
