@@ -36,6 +36,7 @@ public abstract class DurableAgent<TState> : Agent
 internal abstract class DurableFace
 {
     private int _sinceSnapshot;      // messages taken
+    private bool _keepsTimers;       // with the next snapshot its timers are written anew
 
     public void NoteTaken() => _sinceSnapshot++;
 
@@ -56,8 +57,12 @@ internal abstract class DurableFace
         if (core.Tap is { } tap && TrySnapshot(tap, agent))
         {
             _sinceSnapshot = 0;
+            _keepsTimers = _keepsTimers && !core.Timers.WriteAnew(agent);
         }
     }
+
+    /// <summary>The retention may soon give up what its timers were armed with.</summary>
+    public void KeepTimers() => _keepsTimers = true;
 
     /// <summary>Takes the state from a snapshot. Null: done; otherwise why it cannot be read as one.</summary>
     public abstract string? Restore(MessageCodecs codecs, JournalEntry snapshot);

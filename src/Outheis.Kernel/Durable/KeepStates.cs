@@ -1,8 +1,8 @@
 namespace Outheis;
 
 /// <summary>
-/// Writes the states of a core's durable agents down anew. Where the retention gives segments up, what a state is made
-/// of must not be among them: so all do it whenever any lane has left a segment.
+/// Writes the states and timers of a core's durable agents down anew. Where the retention gives segments up, what they
+/// are made of must not be among them: so all do it whenever any lane has left a segment.
 /// </summary>
 internal sealed class KeepStates : KernelOp
 {
@@ -19,6 +19,7 @@ internal sealed class KeepStates : KernelOp
                 continue;
             }
 
+            durable.KeepTimers();
             if (agent.Async is { IsInTurn: true } || agent.Detached is not null)
             {
                 durable.SnapshotSoon();

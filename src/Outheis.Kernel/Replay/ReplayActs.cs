@@ -68,7 +68,7 @@ internal sealed class ReplayActs(JournalReader journal, MessageCodecs codecs) : 
         if (next >= 0)
         {
             ref RecordedAct act = ref _turn.Acts[next];
-            if (act.Kind == JournalKind.Refused && ReadRefusal(in act) is { What: not RefusedRecord.Ask } refused)
+            if (act.Kind == JournalKind.Refused && ReadRefusal(in act) is { What: RefusedRecord.Send } refused)
             {
                 _turn.Run.KeepsInputs |= !_turn.Agent.IsDurable;
                 act.IsTaken = true;
@@ -215,6 +215,53 @@ internal sealed class ReplayActs(JournalReader journal, MessageCodecs codecs) : 
         long? told = TakeObserved(ObservedRecord.Reserved);
         _turn.Agent.HasGuessed |= told is null;
         return told is { } result ? (ReserveResult)result : ReserveResult.Granted;
+    }
+
+    // When it was due depends on the clock, and is not compared.
+    public override ArmResult? Armed<T>(in TimerTerms terms, in T message)
+    {
+        int next = Peek();
+        if (next >= 0 && _turn.Acts[next].Kind == JournalKind.Refused
+            && ReadRefusal(in _turn.Acts[next]) is { What: RefusedRecord.Arm } refused)
+        {
+            _turn.Run.KeepsInputs |= !_turn.Agent.IsDurable;
+            _turn.Acts[next].IsTaken = true;
+            return (ArmResult)refused.Answer;
+        }
+
+        if (!_turn.Agent.IsDurable)
+        {
+            return ArmResult.NotDurable;
+        }
+
+        if (next >= 0 && _turn.Acts[next] is { Kind: JournalKind.Armed, Entry.Armed: var then }
+            && then.Key == terms.Key && then.PeriodTicks == terms.Period.Ticks && then.IsWall == terms.When.HasValue
+            && IsSamePayload(in _turn.Acts[next], in message))
+        {
+            _turn.Acts[next].IsTaken = true;
+        }
+        else
+        {
+            Differ(next, $"arms {terms.Key} with {MessageLayout.SimpleNameOf<T>()} {Words(in message)}");
+        }
+
+        return ArmResult.Armed;
+    }
+
+    public override bool Disarmed(string key)
+    {
+        int next = Peek();
+        if (next >= 0 && _turn.Acts[next] is { Kind: JournalKind.Disarmed } act
+            && Encoding.UTF8.GetString(_turn.PayloadOf(in act)) == key)
+        {
+            _turn.Acts[next].IsTaken = true;
+        }
+        else if (_turn.Agent.IsDurable)
+        {
+            Differ(next, $"disarms {key}");
+        }
+
+        return true;
     }
 
     public override bool? Supervised(AgentId child, byte verdict)
@@ -377,7 +424,11 @@ internal sealed class ReplayActs(JournalReader journal, MessageCodecs codecs) : 
             JournalKind.Replied => $"replied {what}",
             JournalKind.EffectBegun => $"began the effect {Encoding.UTF8.GetString(_turn.PayloadOf(in act))}",
             JournalKind.EffectEnded => $"ended the effect {act.Correlation}",
+            JournalKind.Armed => $"armed {entry?.Armed.Key} with {what}",
+            JournalKind.Disarmed => $"disarmed {Encoding.UTF8.GetString(_turn.PayloadOf(in act))}",
             JournalKind.Supervised => $"decided to {ReadVerdict(in act).Words} {target}",
+            _ when ReadRefusal(in act) is { What: RefusedRecord.Arm } timer =>
+                $"was refused a timer: {(ArmResult)timer.Answer}",
             _ => $"was refused: {(SendResult)ReadRefusal(in act).Answer}",
         };
     }

@@ -6,6 +6,22 @@ internal sealed unsafe partial class CoreTimers
     private int Rent<T>(AgentCell agent, in T message)
     {
         Route route = Check<T>(agent);
+        int index = Rent(agent);
+        OwnMessage.Fill(_core.Cells, TemplateOf(index), agent, route, MessageFlags.Timer, in message);
+        return index;
+    }
+
+    private Message* TemplateOf(int index)
+    {
+        ref Entry entry = ref _entries[index];
+        entry.Template = _core.Cells.Rent();
+        entry.Template->Timer = new AgentTimer(index, entry.Generation).Id;
+        CellsHeld++;
+        return entry.Template;
+    }
+
+    private int Rent(AgentCell agent)
+    {
         int index = _free;
         if (index != TimerWheel.None)
         {
@@ -25,10 +41,6 @@ internal sealed unsafe partial class CoreTimers
         }
 
         agent.FirstTimer = index;
-        entry.Template = _core.Cells.Rent();
-        OwnMessage.Fill(_core.Cells, entry.Template, agent, route, MessageFlags.Timer, in message);
-        CellsHeld++;
-        entry.Template->Timer = new AgentTimer(index, entry.Generation).Id;
         return index;
     }
 
@@ -130,6 +142,7 @@ internal sealed unsafe partial class CoreTimers
     private struct Entry
     {
         public AgentCell? Agent;
+        public DurableTimer? Durable;  // it is armed in the journal, too
         public Message* Template;      // what it says; null: it was due, for the only time
         public Message* Pending;       // in the agent's inbox
         public long Due;               // in units of the clock, from the wheel's origin

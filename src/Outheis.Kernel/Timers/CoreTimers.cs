@@ -66,14 +66,20 @@ internal sealed unsafe partial class CoreTimers
     public AgentTimer Start<T>(AgentCell agent, TimeSpan delay, TimeSpan period, TimeSpan? leeway, in T message)
     {
         int index = Rent(agent, in message);
+        Schedule(index, delay < TimeSpan.Zero ? TimeSpan.Zero : delay, period, leeway);
+        return new AgentTimer(index, _entries[index].Generation);
+    }
+
+    // A delay below zero: what was due meanwhile counts.
+    private void Schedule(int index, TimeSpan delay, TimeSpan period, TimeSpan? leeway)
+    {
         ref Entry entry = ref _entries[index];
         entry.Period = ClockOf(period);
-        entry.Due = _core.Time.GetTimestamp() - _origin + ClockOf(delay);
+        entry.Due = _core.Time.GetTimestamp() - _origin + ClockOf(delay) - ClockOf(-delay);
         long most = delay <= TimeSpan.Zero ? 0
             : ClockOf(leeway ?? LeewayFor(period == TimeSpan.Zero ? delay : period)) / _clockPerTick;
         entry.Leeway = Math.Min(most, entry.Period / 2 / _clockPerTick);      // GC-18
         _wheel.Put(index, Within(TickAt(entry.Due), most));
-        return new AgentTimer(index, entry.Generation);
     }
 
     /// <summary>Starts a timer that is due once the wall clock shows a time.</summary>
@@ -98,6 +104,7 @@ internal sealed unsafe partial class CoreTimers
     /// <summary>The incarnation ends.</summary>
     public void CancelAll(AgentCell agent)
     {
+        agent.Armed = null;      // the journal has them still
         while (agent.FirstTimer != TimerWheel.None)
         {
             End(agent.FirstTimer);
@@ -184,10 +191,11 @@ internal sealed unsafe partial class CoreTimers
         }
 
         _entries[timer.Index].Pending = null;
+        DurableTimer? durable = _entries[timer.Index].Durable;
         if (_core.Tap is { } tap)
         {
             object? reference = message->Has(MessageFlags.Reference) ? _core.Cells.LookAtReference(message) : null;
-            if (!Route.Of(message->Route).TryJournal(tap, message, reference))
+            if (!Route.Of(message->Route).TryJournal(tap, message, reference, durable?.Position ?? 0))
             {
                 TakeBack(timer.Index, message);
                 return false;
@@ -195,6 +203,11 @@ internal sealed unsafe partial class CoreTimers
         }
 
         message->Flags &= ~MessageFlags.Timer;      // whatever becomes of it now is told, as of any message
+        if (durable is not null)
+        {
+            NoteTaken(agent, durable, (long)message->Labels);
+        }
+
         if (_entries[timer.Index].Template == null)
         {
             Return(timer.Index);      // it is due once, and that was it
