@@ -12,7 +12,7 @@ internal static unsafe class DurableStart
             core.Timers.Rearm(agent, past.Timers, core.Kernel.Options.Codecs);
             if (core.Kernel.GivesUpSegments)
             {
-                agent.Durable.KeepTimers();      // they may have been passed over while it started
+                agent.Durable.TellAllAnew();      // they may have been passed over while it started
             }
 
             Refold.Run(core, agent, past, core.Kernel.Options.Codecs);

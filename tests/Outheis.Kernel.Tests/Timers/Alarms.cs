@@ -98,7 +98,7 @@ internal sealed class Alarms(int snapshotEvery = Limits.SnapshotEvery, JournalRe
 
     public Action WhenRung { get; set; } = static () => { };
 
-    public Core Core => World.Kernel.Living(Agent).Core;
+    public Core Home => World.Kernel.Living(Agent).Core;
 
     public int Armed => World.Kernel.Living(Agent).Armed?.Count ?? 0;
 
@@ -118,6 +118,7 @@ internal sealed class Alarms(int snapshotEvery = Limits.SnapshotEvery, JournalRe
     public void Tell(params Wish[] wishes)
     {
         World.Kernel.Grant<Wish>(Agent).SendAll(wishes);
+        World.Run();
         World.RunUntil(() => World.Kernel.Living(Agent) is { State: AgentState.Idle, Inbox.Count: 0 });
         World.Run();
     }
@@ -126,8 +127,14 @@ internal sealed class Alarms(int snapshotEvery = Limits.SnapshotEvery, JournalRe
 
     public bool Throws() => Failures-- > 0;
 
+    // What is handled once more to make a state is not heard.
     public void Hear(Heard heard)
     {
+        if (Core.OfThisThread is { Replay: Refold { IsMute: true } })
+        {
+            return;
+        }
+
         Rings.Add(heard with { At = World.Time.Now });
         WhenRung();
     }
@@ -135,8 +142,18 @@ internal sealed class Alarms(int snapshotEvery = Limits.SnapshotEvery, JournalRe
     public Rung Ask() => World.Result(World.Kernel.GrantAsk<GetRung, Rung>(Agent).AskAsync(default));
 
     /// <summary>The process is killed, or stopped; the next one begins so much later.</summary>
-    public void Again(int downMs, bool kills = true, DiskImage? at = null)
+    /// <param name="downMs">By the wall clock.</param>
+    /// <param name="kills">Or stops.</param>
+    /// <param name="at">What it leaves; null: all that is there.</param>
+    /// <param name="asks">Before: what is asked last is the turn that may have been cut off, and is handled once more.
+    /// </param>
+    public void Again(int downMs, bool kills = true, DiskImage? at = null, bool asks = true)
     {
+        if (at is null && asks)
+        {
+            Ask();
+        }
+
         _before += World.Time.Now + TimeSpan.FromMilliseconds(downMs);
         if (kills)
         {

@@ -80,7 +80,7 @@ public sealed class DurableTimerJournalTests
         alarms.Tell(new Wish(Verb.After, 1, 100, Keys: 4));
         Assert.Equal(4, alarms.Armed);
         alarms.Again(downMs: 0, at: inHandler);
-        Assert.Equal((4, 4), (alarms.Armed, alarms.Core.Timers.Count));
+        Assert.Equal((4, 4), (alarms.Armed, alarms.Home.Timers.Count));
         Assert.Equal(4, Journals.ReadAll(alarms.Disk, out _).Count(static entry => entry.Kind == JournalKind.Armed));
         alarms.Advance(500);
         Assert.Equal([1, 2, 3, 4], alarms.Rings.Select(static heard => heard.Key).Order());
