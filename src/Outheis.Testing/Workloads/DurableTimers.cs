@@ -7,6 +7,9 @@ internal sealed class DurableTimers : Workload
 {
     private const int LivesMost = 4;
 
+    // In the last life everything is due, however far the clock was set back before.
+    private static readonly TimeSpan SetBackMost = TimeSpan.FromDays(2);
+
     public override string Name => "durable timers";
 
     public override string Promise =>
@@ -17,6 +20,7 @@ internal sealed class DurableTimers : Workload
         SimulatedDisk disk = new();
         int agents = 1 + run.Choices.Draw(3);
         int lives = 2 + run.Choices.Draw(LivesMost);
+        DateTimeOffset epoch = new VirtualTime().GetUtcNow();
         TimeSpan wall = TimeSpan.Zero;
         for (int life = 1; life <= lives; life++)
         {
@@ -32,7 +36,8 @@ internal sealed class DurableTimers : Workload
             }
 
             run.Note("redelivered", simulation.Kernel.Redelivered.Delivered);
-            wall += simulation.Time.Now + TimeSpan.FromSeconds(run.Choices.Draw(20));
+            wall = simulation.Time.GetUtcNow() - epoch + TimeSpan.FromSeconds(run.Choices.Draw(20))
+                + (life == lives - 1 ? SetBackMost : TimeSpan.Zero);
             DiskImage left = simulation.Killed ?? simulation.Kill(cutsPower: run.Choices.Chance(3));
             disk = SimulatedDisk.From(left);
         }

@@ -18,7 +18,7 @@ internal sealed class TimersTeam
         AgentId supervisor = kernel.Spawn(
             "restarts them", static () => new Supervisor(new SupervisorOptions { Intensity = int.MaxValue }));
         Capability<Wish>[] to = [.. Enumerable.Range(0, agents).Select(i => kernel.Grant<Wish>(
-            kernel.Spawn($"alarm {i}", () => new Alarm(run), new SpawnOptions { Supervisor = supervisor })))];
+            kernel.Spawn($"alarm {i}", () => new Alarm(run, armsMore: wishes > 0), new SpawnOptions { Supervisor = supervisor })))];
         simulation.AddActor("host", () =>
         {
             for (int burst = 1 + run.Choices.Draw(4); burst > 0 && wishes > 0; burst--, wishes--)
@@ -52,7 +52,8 @@ internal sealed class TimersTeam
         public override void Run(Core core) => core.Tap?.Flush();
     }
 
-    private sealed class Alarm(WorkloadRun run) : DurableAgent<long>(0), IHandle<Wish>, IHandleAsync<Ring>
+    private sealed class Alarm(WorkloadRun run, bool armsMore)
+        : DurableAgent<long>(0), IHandle<Wish>, IHandleAsync<Ring>
     {
         public void Handle(in Wish message, Context context)
         {
@@ -83,12 +84,12 @@ internal sealed class TimersTeam
             State++;
         }
 
-        // Arms another one now and then, between two awaits.
+        // Arms another one now and then, between two awaits; in the last life none, so that it comes to rest.
         public async ValueTask HandleAsync(Ring message, AgentContext context, CancellationToken cancellationToken)
         {
             await context.Yield();
             State += context.Fires;
-            if (State % 5 == 0)
+            if (armsMore && State % 5 == 0)
             {
                 _ = context.ArmAfter($"key {(message.Key + 1) % Keys}", TimeSpan.FromMilliseconds(50), message);
                 await context.Yield();
