@@ -22,7 +22,7 @@ public readonly ref partial struct Context
     /// <para>What it says is a message like any other from its taking on: taken and handled, it is not said again; taken
     /// and not handled to its end, it is handed over again, <see cref="IsRedelivered"/>.</para>
     /// <para>While recorded messages are handled once more nothing is armed: what is armed the journal says.</para>
-    /// <para>Order and leeway as of <see cref="After{T}"/>. Cost: that, and one record.</para>
+    /// <para>Order and leeway as of <see cref="After{T}"/>. Cost: that, one record and a few small objects.</para>
     /// </remarks>
     /// <exception cref="InvalidOperationException">This agent handles no such message, or its core has too many
     /// timers.</exception>

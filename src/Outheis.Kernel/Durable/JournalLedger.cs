@@ -112,6 +112,31 @@ internal sealed unsafe partial class JournalLedger
         return false;
     }
 
+    /// <summary>Whether the record at hand says that a message was taken.</summary>
+    public static bool IsTaken(long position, LaneReader lane)
+    {
+        RecordHeader* record = lane.Record;
+        bool isTaken = (record->Flags & RecordFlags.Takes) != 0 && record->Cause == position;
+        if (record->Kind == JournalKind.Consumed)
+        {
+            foreach (ConsumedEntry taken in MemoryMarshal.Cast<byte, ConsumedEntry>(lane.Content))
+            {
+                isTaken |= taken.Position == position;
+            }
+        }
+
+        return isTaken;
+    }
+
+    /// <summary>What a turn has armed and disarmed so far is taken back.</summary>
+    public void TakeBackTimers(long message)
+    {
+        foreach (LedgerPast past in _pasts.Values)
+        {
+            past.Timers.NoteFailed(message);
+        }
+    }
+
     /// <summary>Nobody can be given what is before these: messages whose records are gone.</summary>
     /// <param name="lost">What was not read.</param>
     /// <param name="archived">Of what else is gone, the part that an archive has; null: there is none.</param>

@@ -151,6 +151,7 @@ internal sealed unsafe class Refold(Core core, AgentCell agent, AgentPast past, 
     // What is armed the journal says: nothing is armed here but what was not then.
     public override ArmResult? Armed<T>(in TimerTerms terms, in T message)
     {
+        JournalTap.RequireWritable<T>(codecs);      // what threw then throws
         string key = terms.Key;
         JournalEntry? output = Take(entry =>
             IsRefusal(entry, RefusedRecord.Arm) || (entry.Kind == JournalKind.Armed && entry.Armed.Key == key));

@@ -234,6 +234,7 @@ internal sealed class ReplayActs(JournalReader journal, MessageCodecs codecs) : 
             return ArmResult.NotDurable;
         }
 
+        JournalTap.RequireWritable<T>(codecs);
         if (next >= 0 && _turn.Acts[next] is { Kind: JournalKind.Armed, Entry.Armed: var then }
             && then.Key == terms.Key && then.PeriodTicks == terms.Period.Ticks && then.IsWall == terms.When.HasValue
             && IsSamePayload(in _turn.Acts[next], in message))

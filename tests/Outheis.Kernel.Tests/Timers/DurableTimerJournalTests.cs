@@ -69,6 +69,36 @@ public sealed class DurableTimerJournalTests
         other.World.Stop();
     }
 
+    /// <summary>A fork has what was armed at its moment, by turns that were over.</summary>
+    [Fact]
+    public void Fork_HasWhatWasArmedThen()
+    {
+        var alarms = new Alarms();
+        alarms.Start();
+        alarms.Tell(new Wish(Verb.Every, 1, 100), new Wish(Verb.After, 2, 10_000), new Wish(Verb.After, 3, 50));
+        alarms.Advance(220);
+        alarms.Tell(new Wish(Verb.After, 4, 10_000), new Wish(Verb.Disarm, 2));
+        alarms.World.Stop();
+        JournalEntry last = Journals.ReadAll(alarms.Disk, out _).Last(static entry => entry.TypeName == nameof(Wish));
+        var forked = new Alarms();
+        forked.Start();
+        ForkReport report = JournalFork.Create(
+            Journals.Path, last.Position, "/fork", alarms.Disk, kernel => forked.Spawn(kernel),
+            new ForkEdits().Drop(last.Position), new ReplayOptions { Codecs = Alarms.Codecs }, Journals.SmallSegment);
+        forked.World.Stop();
+        Assert.Contains("alarm", report.States);
+        var copy = new StepKernel(cores: 1, disk: alarms.Disk, codecs: Alarms.Codecs, directory: "/fork");
+        AgentId agent = forked.Spawn(copy.Kernel);
+        copy.Time.JumpWallClock(TimeSpan.FromMilliseconds(220));
+        copy.Run();
+        Assert.Equal(["key 1", "key 2", "key 4"], copy.Kernel.Living(agent).Armed!.Keys.Order(StringComparer.Ordinal));
+        copy.Time.AdvanceBy(TimeSpan.FromSeconds(20));
+        copy.Run();
+        Rung rung = copy.Result(copy.Kernel.GrantAsk<GetRung, Rung>(agent).AskAsync(default));
+        Assert.Equal(new Rung(3 + 3, 3 + 202), rung);      // as of then, and since
+        copy.Stop();
+    }
+
     /// <summary>A turn that was cut off arms what it had not come to, and nothing twice.</summary>
     [Fact]
     public void Kill_InTheMiddleOfArming_ArmsTheRestInTheNextProcess()
