@@ -3,22 +3,22 @@ namespace Outheis;
 /// <summary>Timers that outlive the process.</summary>
 public readonly ref partial struct Context
 {
-    /// <summary>Arms a timer of this durable agent that outlives it and the process: what is armed, and not disarmed, is
-    /// due once it is due, in whatever incarnation and run then is. One that came due while no process ran is due at
-    /// once. It takes the place of a timer of the same key.</summary>
+    /// <summary>Arms a timer of this durable agent that outlives it and the process: what is armed, and not disarmed,
+    /// is due once it is due, in whatever incarnation and run then is. One that came due while no process ran is due
+    /// at once. It takes the place of a timer of the same key.</summary>
     /// <typeparam name="T">A message type that this agent handles: an unmanaged struct, or one that
     /// <see cref="KernelOptions.Codecs"/> write as JSON. Say <see cref="MessageCodecs.Add{T}"/>, so that the next
     /// process can read it.</typeparam>
     /// <param name="key">Names it among this agent's timers; <see cref="Limits.TimerKeyBytes"/> bytes at most.</param>
-    /// <param name="delay">From now. While this process runs by its monotonic clock, so nobody makes it early by setting
-    /// the wall clock; from one process to the next by the wall clock, which is all that they share. Not positive: as
-    /// soon as this turn is over.</param>
+    /// <param name="delay">From now. While this process runs by its monotonic clock, so nobody makes it early by
+    /// setting the wall clock; from one process to the next by the wall clock, which is all that they share. Not
+    /// positive: as soon as this turn is over.</param>
     /// <param name="message">Copied before return; an object goes by reference and must not change afterwards.</param>
     /// <returns><see cref="ArmResult.Armed"/>, or why not.</returns>
     /// <remarks>
-    /// <para>Counts with its turn: where the handler throws, what it armed and disarmed is as it was before. In OnStart
-    /// it counts at once, and each incarnation runs OnStart: what is to be armed once only, arm in a handler, or keep in
-    /// the state that it is.</para>
+    /// <para>Counts with its turn: where the handler throws, what it armed and disarmed is as it was before. In
+    /// OnStart it counts at once, and each incarnation runs OnStart: what is to be armed once only, arm in a handler,
+    /// or keep in the state that it is.</para>
     /// <para>What it says is a message like any other from its taking on: taken and handled, it is not said again; taken
     /// and not handled to its end, it is handed over again, <see cref="IsRedelivered"/>.</para>
     /// <para>While recorded messages are handled once more nothing is armed: what is armed the journal says.</para>

@@ -27,8 +27,8 @@ public static class JournalFork
     /// <remarks>
     /// <para>Cost: a replay up to the position. Thread: any.</para>
     /// <para>A turn that was under way then has not happened in the fork: its message waits. Requests are not carried,
-    /// nor are signals to supervisors and what plain timers said, and plain agents begin anew, as in any new process. What
-    /// durable agents had armed is armed, and due by the wall clock.</para>
+    /// nor are signals to supervisors and what plain timers said, and plain agents begin anew, as in any new process.
+    /// What durable agents had armed is armed, and due by the wall clock.</para>
     /// </remarks>
     /// <exception cref="ArgumentException">The directory is not empty, nobody takes the message at the position, or an
     /// edit names a message that does not wait then.</exception>

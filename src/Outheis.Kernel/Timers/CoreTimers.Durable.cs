@@ -108,8 +108,8 @@ internal sealed unsafe partial class CoreTimers
         JournalEntry entry = past.Entry;
         if (codecs.RouteTo(entry, agent.Instance!, out MessageType? type) is not { } route)
         {
-            return $"The timer {entry.Armed.Key} of {agent.Name}, armed at {entry.Position}, waits: this program has no "
-                + $"{entry.TypeFullName} or {agent.Instance!.GetType().Name} no handler. Say Codecs.Add, or keep the "
+            return $"The timer {entry.Armed.Key} of {agent.Name}, armed at {entry.Position}, waits: this program has "
+                + $"no {entry.TypeFullName} or {agent.Instance!.GetType().Name} no handler. Say Codecs.Add, or keep the "
                 + "handler.";
         }
 

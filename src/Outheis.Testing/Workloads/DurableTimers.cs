@@ -69,8 +69,13 @@ internal sealed class DurableTimers : Workload
 
         TimersBook book = TimersBook.Read(disk);
         simulation.Require(book.FirstWrong is null, "durable timers", $"{book.FirstWrong}.");
-        foreach (AgentCell agent in simulation.Kernel.Agents.Snapshot().Where(static agent => agent.Durable is not null))
+        foreach (AgentCell agent in simulation.Kernel.Agents.Snapshot())
         {
+            if (agent.Durable is null)
+            {
+                continue;
+            }
+
             string[] live = [.. (agent.Armed?.Keys ?? Enumerable.Empty<string>()).Order(StringComparer.Ordinal)];
             string[] told = [.. book.ArmedOf(agent.Name).Order(StringComparer.Ordinal)];
             simulation.Require(

@@ -17,8 +17,10 @@ internal sealed class TimersTeam
         Kernel kernel = simulation.Kernel;
         AgentId supervisor = kernel.Spawn(
             "restarts them", static () => new Supervisor(new SupervisorOptions { Intensity = int.MaxValue }));
+        bool isLast = wishes == 0;
+        var options = new SpawnOptions { Supervisor = supervisor };
         Capability<Wish>[] to = [.. Enumerable.Range(0, agents).Select(i => kernel.Grant<Wish>(
-            kernel.Spawn($"alarm {i}", () => new Alarm(run, armsMore: wishes > 0), new SpawnOptions { Supervisor = supervisor })))];
+            kernel.Spawn($"alarm {i}", () => new Alarm(run, armsMore: !isLast), options)))];
         simulation.AddActor("host", () =>
         {
             for (int burst = 1 + run.Choices.Draw(4); burst > 0 && wishes > 0; burst--, wishes--)

@@ -168,8 +168,8 @@ public sealed class DurableTimerJournalTests
     {
         using var world = new StepKernel(cores: 1);
         var alarms = new Alarms();
-        world.Kernel.Grant<Wish>(alarms.Spawn(world.Kernel))
-            .SendAll([new Wish(Verb.After, 1), new Wish(Verb.Every, 1, 5), new Wish(Verb.At, 1), new Wish(Verb.Disarm, 1)]);
+        world.Kernel.Grant<Wish>(alarms.Spawn(world.Kernel)).SendAll(
+            [new Wish(Verb.After, 1), new Wish(Verb.Every, 1, 5), new Wish(Verb.At, 1), new Wish(Verb.Disarm, 1)]);
         world.Run();
         Assert.Equal([ArmResult.NotDurable, ArmResult.NotDurable, ArmResult.NotDurable], alarms.Results);
         Assert.Equal(0, world.CoreAt(0).Timers.Count);

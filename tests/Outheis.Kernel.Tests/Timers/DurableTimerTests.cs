@@ -32,7 +32,8 @@ public sealed class DurableTimerTests
         alarms.World.Stop();
     }
 
-    /// <summary>What a periodic one was due while no process ran comes in one message, and its schedule goes on.</summary>
+    /// <summary>What a periodic one was due while no process ran comes in one message, and its schedule goes on.
+    /// </summary>
     [Theory, InlineData(true), InlineData(false)]
     public void Every_NoProcessFor_IsSaidOnceWithItsCount(bool kills)
     {

@@ -64,7 +64,8 @@ public sealed class ReachTests
     [InlineData("stop", "drained,not drained,woken by their token,dead letters,waits,asks Dead,reopened")]
     public void Run_SomeSeeds_ReachesTheStatesThatItIsFor(string name, string states) =>
         Reaches(
-            BuiltInWorkloads.All.Single(one => one.Name == name), states, name is "accounts" or "durable timers" ? SeedsOfRare : Seeds);
+            BuiltInWorkloads.All.Single(one => one.Name == name), states,
+            name is "accounts" or "durable timers" ? SeedsOfRare : Seeds);
 
     [Fact]
     public void Run_Irc_ReachesTheStatesThatItIsFor() => Reaches(
