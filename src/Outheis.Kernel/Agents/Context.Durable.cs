@@ -19,8 +19,8 @@ public readonly ref partial struct Context
     /// <para>Counts with its turn: where the handler throws, what it armed and disarmed is as it was before. In
     /// OnStart it counts at once, and each incarnation runs OnStart: what is to be armed once only, arm in a handler,
     /// or keep in the state that it is.</para>
-    /// <para>What it says is a message like any other from its taking on: taken and handled, it is not said again; taken
-    /// and not handled to its end, it is handed over again, <see cref="IsRedelivered"/>.</para>
+    /// <para>What it says is a message like any other from its taking on: taken and handled, it is not said again;
+    /// taken and not handled to its end, it is handed over again, <see cref="IsRedelivered"/>.</para>
     /// <para>While recorded messages are handled once more nothing is armed: what is armed the journal says.</para>
     /// <para>Order and leeway as of <see cref="After{T}"/>. Cost: that, one record and a few small objects.</para>
     /// </remarks>

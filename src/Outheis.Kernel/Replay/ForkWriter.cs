@@ -71,7 +71,8 @@ internal sealed unsafe class ForkWriter : IDisposable
         ref readonly ArmedRecord then = ref timer.Entry.Armed;
         ArmedRecord record = then with
         {
-            DueTicks = then.DueTicks + (timer.Taken * then.PeriodTicks), UptimeTicks = 0,
+            DueTicks = then.DueTicks + (timer.Taken * then.PeriodTicks),
+            UptimeTicks = 0,
             Flags = then.Flags & ~ArmedFlags.Anew,
         };
         byte[] payload = new byte[record.Bytes + timer.Entry.Payload.Length];
@@ -79,7 +80,10 @@ internal sealed unsafe class ForkWriter : IDisposable
         timer.Entry.Payload.CopyTo(payload.AsMemory(record.Bytes));
         var header = new RecordHeader
         {
-            Kind = JournalKind.Armed, Sender = agent, Target = agent, Qos = (byte)timer.Entry.Qos,
+            Kind = JournalKind.Armed,
+            Sender = agent,
+            Target = agent,
+            Qos = (byte)timer.Entry.Qos,
         };
         Append(header, timer.Entry.Type!.Schema, payload);
     }

@@ -109,8 +109,8 @@ internal sealed unsafe partial class CoreTimers
         if (codecs.RouteTo(entry, agent.Instance!, out MessageType? type) is not { } route)
         {
             return $"The timer {entry.Armed.Key} of {agent.Name}, armed at {entry.Position}, waits: this program has "
-                + $"no {entry.TypeFullName} or {agent.Instance!.GetType().Name} no handler. Say Codecs.Add, or keep the "
-                + "handler.";
+                + $"no {entry.TypeFullName} or {agent.Instance!.GetType().Name} no handler. Say Codecs.Add, or keep "
+                + "the handler.";
         }
 
         int index = Rent(agent);
