@@ -88,7 +88,7 @@ internal sealed class EntryJson(Stream output) : IDisposable
             _json.WriteEndArray();
         }
 
-        bool isMessage = entry.Kind is JournalKind.Sent or JournalKind.Replied;
+        bool isMessage = entry.Kind is JournalKind.Sent or JournalKind.Replied or JournalKind.Armed;
         if (isMessage && entry.Payload.Length > 0 && !TryWriteJson(entry))
         {
             _json.WriteBase64String("payloadBase64", entry.Payload.Span);

@@ -55,6 +55,15 @@ internal static class EntryLine
             + (entry.Labels > 1 ? string.Create(CultureInfo.InvariantCulture, $", due {entry.Labels} times") : "");
     }
 
+    private static string TimerFact(JournalEntry entry)
+    {
+        string name = Name(entry.SenderName, entry.Sender);
+        if (entry.Kind == JournalKind.Disarmed) return $"{name} disarms the timer {entry.Detail}";
+        string content = PayloadWords.Of(entry);
+        return $"{name} arms the timer {entry.Detail}: {entry.TypeName ?? "?"}"
+            + (content.Length == 0 ? "" : " " + content);
+    }
+
     private static string OffloadOf(JournalEntry entry)
     {
         string content = PayloadWords.Of(entry);
@@ -70,6 +79,11 @@ internal static class EntryLine
 
     private static string Fact(JournalEntry entry)
     {
+        if (entry.Kind is JournalKind.Armed or JournalKind.Disarmed)
+        {
+            return TimerFact(entry);
+        }
+
         if (entry.Kind == JournalKind.Supervised)
         {
             return $"{Name(entry.SenderName, entry.Sender)} decides about {Target(entry)}: {entry.Detail}";

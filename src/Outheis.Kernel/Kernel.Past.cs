@@ -100,6 +100,9 @@ public sealed partial class Kernel
         return reader.Find(end.Name);
     }
 
+    /// <summary>What is older than the retention is nowhere any more.</summary>
+    internal bool GivesUpSegments => Options.Retention.IsBounded && Options.ArchiveDirectory is null;
+
     private JournalPast OpenPast(JournalDirectory journal)
     {
         try
@@ -108,7 +111,7 @@ public sealed partial class Kernel
                 Platform.Disk, Path.GetFullPath(Options.JournalDirectory!), FullPath(Options.ArchiveDirectory),
                 Platform.Host, HasRoomToFollow, Options.SegmentBytes);
             journal.WhenSegmentLeft(past.Signal);
-            if (Options.Retention.IsBounded && Options.ArchiveDirectory is null)
+            if (GivesUpSegments)
             {
                 journal.WhenSegmentLeft(KeepStates);
             }

@@ -52,6 +52,12 @@ public static class Limits
     /// <summary>Default of <see cref="KernelOptions.TurnBudget"/>.</summary>
     public static readonly TimeSpan TurnBudget = TimeSpan.FromMilliseconds(20);
 
+    /// <summary>Timers that outlive the process, of one agent.</summary>
+    public const int ArmedPerAgent = 1 << 16;
+
+    /// <summary>Of a durable timer's key, in UTF-8.</summary>
+    public const int TimerKeyBytes = 256;
+
     /// <summary>Turns that a reentrant agent has in flight at a time. What would be one more waits in the
     /// channel.</summary>
     public const int TurnsInFlight = 256;

@@ -130,6 +130,19 @@ internal sealed class AgentCell : AgentFace
         }
     }
 
+    /// <inheritdoc cref="AgentLeftovers.Armed"/>
+    public Dictionary<string, DurableTimer>? Armed
+    {
+        get => _leftovers?.Armed;
+        set
+        {
+            if (value is not null || _leftovers is not null)
+            {
+                (_leftovers ??= new()).Armed = value;
+            }
+        }
+    }
+
     public string Name => GivenName ?? Id.ToString();
 
     /// <summary>Ends it for good: no new message, and nobody is asked to restart it.</summary>

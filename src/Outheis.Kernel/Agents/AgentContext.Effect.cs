@@ -51,11 +51,9 @@ public sealed partial class AgentContext
 
     private static void CheckEffect<T>(Core core)
     {
-        if (core.Tap is not null && !JournalTap.CanWrite<T>(core.Kernel.Options.Codecs))
+        if (core.Tap is not null)
         {
-            throw new ArgumentException(
-                $"{typeof(T).Name} is no unmanaged struct and has no codec: give KernelOptions.Codecs one with "
-                + "AddJson.");
+            JournalTap.RequireWritable<T>(core.Kernel.Options.Codecs);
         }
     }
 

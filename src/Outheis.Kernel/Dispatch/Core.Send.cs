@@ -32,7 +32,9 @@ internal sealed unsafe partial class Core
     {
         if (Replay is null && IsRecorded(self))
         {
-            Tap?.RecordRefused(self, Current->Position, result, isAsk);
+            Tap?.RecordRefused(
+                self, Current->Position,
+                new RefusedRecord((byte)result, isAsk ? RefusedRecord.Ask : RefusedRecord.Send));
         }
     }
 

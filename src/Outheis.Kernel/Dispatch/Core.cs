@@ -168,28 +168,6 @@ internal sealed unsafe partial class Core : CoreFace
         }
     }
 
-    /// <summary>Starts a timer; while recorded messages are handled once more, one that never is due.</summary>
-    public AgentTimer StartTimer<T>(
-        AgentCell self, TimeSpan delay, TimeSpan period, TimeSpan? leeway, in T message) =>
-        IsHandledOnceMore<T>(self)
-            ? AgentTimer.Never : Timers.Start(self, delay, period, leeway, in message);
-
-    /// <summary>The same, on the wall clock.</summary>
-    public AgentTimer StartTimerAt<T>(AgentCell self, DateTimeOffset when, in T message) =>
-        IsHandledOnceMore<T>(self) ? AgentTimer.Never : Timers.StartAt(self, when, in message);
-
-    // What would be refused is refused then too.
-    private bool IsHandledOnceMore<T>(AgentCell self)
-    {
-        bool isOnceMore = Replay is not null || self.Factory is null;
-        if (isOnceMore)
-        {
-            CoreTimers.Check<T>(self);
-        }
-
-        return isOnceMore;
-    }
-
     /// <summary>A number for a new conversation, which begins on this core.</summary>
     public uint NextChain() => ++_lastChain << 8 | (uint)Index;
 

@@ -6,6 +6,17 @@ internal sealed unsafe partial class JournalTap
     /// <summary>Whether the content of a <typeparamref name="T"/> can be in a record.</summary>
     public static bool CanWrite<T>(MessageCodecs codecs) => Carriage<T>.IsRaw || codecs.Find(typeof(T)) is not null;
 
+    /// <exception cref="ArgumentException">It cannot be.</exception>
+    public static void RequireWritable<T>(MessageCodecs codecs)
+    {
+        if (!CanWrite<T>(codecs))
+        {
+            throw new ArgumentException(
+                $"{typeof(T).Name} is no unmanaged struct and has no codec: give KernelOptions.Codecs one with "
+                + "AddJson.");
+        }
+    }
+
     /// <summary>Appends that an effect is about to be run. False: there is no room.</summary>
     public bool TryAppendIntent(AgentCell agent, long cause, ulong number, string key, bool isToldAgain)
     {

@@ -7,6 +7,16 @@ internal sealed unsafe partial class JournalTap
 {
     private TypeEntry[] _types = new TypeEntry[64];      // by route number
 
+    /// <summary>The retention may soon give up what the lane was told of types: each is described once more before its
+    /// next message.</summary>
+    public void TellTypesAnew()
+    {
+        foreach (ref TypeEntry type in _types.AsSpan())
+        {
+            (type.IsKnown, type.IsRaw) = (false, false);
+        }
+    }
+
     private ref TypeEntry EntryOf<T>(Route route)
     {
         if (route.Index >= _types.Length)

@@ -116,7 +116,7 @@ internal sealed unsafe partial class JournalTap(JournalLane lane, MessageCodecs 
 
     /// <summary>Appends the header of a message whose content is too long. 0 if there is no room even for
     /// that.</summary>
-    public long AppendWithoutContent(Message* message)
+    public long AppendWithoutContent(Message* message, long cause)
     {
         _prepared = 0;
         if (!lane.TryReserve(RecordExtension.Bytes + BatchBytes))
@@ -125,9 +125,9 @@ internal sealed unsafe partial class JournalTap(JournalLane lane, MessageCodecs 
             return 0;
         }
 
-        TellFirst(cause: 0);
+        TellFirst(cause);
 
-        RecordHeader* header = Begin(JournalKind.Sent, message, cause: 0);
+        RecordHeader* header = Begin(JournalKind.Sent, message, cause);
         return lane.Commit(header, ExtensionOf(header));
     }
 

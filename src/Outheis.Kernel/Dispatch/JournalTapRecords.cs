@@ -110,12 +110,18 @@ internal static unsafe class JournalTapRecords
         tap.Record(in fields, new ObservedRecord(what, value));
     }
 
-    /// <summary>A durable agent's send or ask was refused.</summary>
-    public static void RecordRefused(
-        this JournalTap tap, AgentCell agent, long cause, SendResult result, bool isAsk)
+    /// <summary>A durable agent's send or ask was refused, or its wish to arm a timer.</summary>
+    public static void RecordRefused(this JournalTap tap, AgentCell agent, long cause, in RefusedRecord refused)
     {
         var fields = new RecordHeader { Kind = JournalKind.Refused, Sender = agent.Id.Value, Cause = cause };
-        tap.Record(in fields, new RefusedRecord((byte)result, isAsk ? RefusedRecord.Ask : (byte)0));
+        tap.Record(in fields, in refused);
+    }
+
+    /// <summary>A durable agent has no timer of this key any more.</summary>
+    public static void RecordDisarmed(this JournalTap tap, AgentCell agent, long cause, string key)
+    {
+        var fields = new RecordHeader { Kind = JournalKind.Disarmed, Sender = agent.Id.Value, Cause = cause };
+        tap.Record(in fields, new DisarmedRecord(key));
     }
 
     /// <summary>A supervisor's verdict on a child.</summary>

@@ -65,9 +65,14 @@ internal abstract unsafe class Route
     /// <summary>What travels beside one more copy of a message.</summary>
     public virtual object CopyCarried(object reference) => reference;
 
-    /// <summary>Journals a message that came from outside and notes its position. False: no room
+    /// <summary>Journals a message that came from outside, or of an armed timer, and notes its position. False: no room
     /// now.</summary>
-    public virtual bool TryJournal(JournalTap tap, Message* message, object? reference) => true;
+    public virtual bool TryJournal(JournalTap tap, Message* message, object? reference, long cause = 0) => true;
+
+    /// <summary>Journals anew that a timer is armed which will say this. The record's position; 0: it could not
+    /// be.</summary>
+    public virtual long TryArmAnew(
+        JournalTap tap, AgentCell agent, in ArmedRecord record, Message* message, object? reference) => 0;
 
     /// <summary>A codec that throws is the host's bug, found on a core: the message goes on, its content is
     /// not kept.</summary>
@@ -83,7 +88,7 @@ internal abstract unsafe class Route
         }
     }
 
-    protected bool TryJournal<T>(JournalTap tap, Message* message, object? reference)
+    protected bool TryJournal<T>(JournalTap tap, Message* message, object? reference, long cause)
     {
         object carried = reference!;
         ref T content = ref Carriage<T>.IsInline
@@ -98,9 +103,26 @@ internal abstract unsafe class Route
         // Too long for a record, or without one, though the sender has been told Sent: delivered, journaled
         // by header.
         message->Position = prepared == SendResult.Sent
-            ? tap.AppendSent(message, cause: 0, in content)
-            : tap.AppendWithoutContent(message);
+            ? tap.AppendSent(message, cause, in content)
+            : tap.AppendWithoutContent(message, cause);
         return true;
+    }
+
+    protected long TryArmAnew<T>(
+        JournalTap tap, AgentCell agent, in ArmedRecord record, Message* message, object? reference)
+    {
+        object carried = reference!;
+        ref T content = ref Carriage<T>.IsInline
+            ? ref Unsafe.AsRef<T>(&message->Payload)
+            : ref Carriage<T>.Unwrap(ref carried);
+        try
+        {
+            return tap.TryAppendArmed(this, agent, cause: 0, in record, in content, out _);
+        }
+        catch (Exception)
+        {
+            return 0;      // its codec threw: the record that there is still serves
+        }
     }
 }
 
@@ -136,8 +158,12 @@ internal sealed unsafe class HandleRoute<T>() : Route(typeof(T))
         }
     }
 
-    public override bool TryJournal(JournalTap tap, Message* message, object? reference) =>
-        TryJournal<T>(tap, message, reference);
+    public override bool TryJournal(JournalTap tap, Message* message, object? reference, long cause = 0) =>
+        TryJournal<T>(tap, message, reference, cause);
+
+    public override long TryArmAnew(
+        JournalTap tap, AgentCell agent, in ArmedRecord record, Message* message, object? reference) =>
+        TryArmAnew<T>(tap, agent, in record, message, reference);
 
     public override void Discard(object? reference) => Carriage<T>.Release(reference!);
 
@@ -171,8 +197,12 @@ internal sealed unsafe class HandleAsyncRoute<T>() : Route(typeof(T))
         context.Await(turn);
     }
 
-    public override bool TryJournal(JournalTap tap, Message* message, object? reference) =>
-        TryJournal<T>(tap, message, reference);
+    public override bool TryJournal(JournalTap tap, Message* message, object? reference, long cause = 0) =>
+        TryJournal<T>(tap, message, reference, cause);
+
+    public override long TryArmAnew(
+        JournalTap tap, AgentCell agent, in ArmedRecord record, Message* message, object? reference) =>
+        TryArmAnew<T>(tap, agent, in record, message, reference);
 
     public override void Discard(object? reference) => Carriage<T>.Release(reference!);
 
@@ -214,8 +244,8 @@ internal sealed unsafe class AnswerRoute<TRequest, TReply>() : Route(typeof(TReq
         core.Reply(self, message->Correlation, in reply);
     }
 
-    public override bool TryJournal(JournalTap tap, Message* message, object? reference) =>
-        TryJournal<TRequest>(tap, message, reference);
+    public override bool TryJournal(JournalTap tap, Message* message, object? reference, long cause = 0) =>
+        TryJournal<TRequest>(tap, message, reference, cause);
 
     public override void Discard(object? reference) => Carriage<TRequest>.Release(reference!);
 }
@@ -247,8 +277,8 @@ internal sealed unsafe class AnswerAsyncRoute<TRequest, TReply>() : Route(typeof
         context.AwaitReply(turn);
     }
 
-    public override bool TryJournal(JournalTap tap, Message* message, object? reference) =>
-        TryJournal<TRequest>(tap, message, reference);
+    public override bool TryJournal(JournalTap tap, Message* message, object? reference, long cause = 0) =>
+        TryJournal<TRequest>(tap, message, reference, cause);
 
     public override void Discard(object? reference) => Carriage<TRequest>.Release(reference!);
 }

@@ -10,6 +10,9 @@ internal sealed class AgentLeftovers
     /// <summary>Likewise: what the attempts did.</summary>
     public Dictionary<long, RecordedEffects>? Effects { get; set; }
 
+    /// <summary>Its timers that are armed in the journal, by key.</summary>
+    public Dictionary<string, DurableTimer>? Armed { get; set; }
+
     /// <summary>What its namesake of an earlier run left; until it has it.</summary>
     public AgentPast? Past { get; set; }
 }

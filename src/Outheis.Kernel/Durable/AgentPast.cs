@@ -29,6 +29,9 @@ internal sealed class AgentPast(string name)
     /// <summary>How many more there were, of which the journal has not kept the records.</summary>
     public int GivenUp { get; set; }
 
+    /// <summary>What it has armed, and not disarmed, in turns that did not fail.</summary>
+    public List<PastTimer> Timers { get; } = [];
+
     public void Begin(JournalEntry snapshot)
     {
         Snapshot = snapshot;
@@ -75,6 +78,11 @@ internal sealed class AgentPast(string name)
 
     public JournalEntry? ReplyTo(ulong correlation) => _replies.GetValueOrDefault(correlation);
 }
+
+/// <summary>A timer that a durable agent has armed.</summary>
+/// <param name="Entry">Its newest Armed record.</param>
+/// <param name="Taken">How often it was due, and the agent took that, since.</param>
+internal readonly record struct PastTimer(JournalEntry Entry, long Taken);
 
 /// <summary>One message that a durable agent took, and what it did about it.</summary>
 internal sealed class PastTurn(JournalEntry message, IReadOnlyList<JournalEntry> earlier)

@@ -36,6 +36,7 @@ public abstract class DurableAgent<TState> : Agent
 internal abstract class DurableFace
 {
     private int _sinceSnapshot;      // messages taken
+    private bool _tellsAll;          // with the next snapshot: whose it is, and its timers
 
     public void NoteTaken() => _sinceSnapshot++;
 
@@ -53,11 +54,25 @@ internal abstract class DurableFace
 
     public void Snapshot(Core core, AgentCell agent)
     {
-        if (core.Tap is { } tap && TrySnapshot(tap, agent))
+        if (core.Tap is not { } tap)
+        {
+            return;
+        }
+
+        if (_tellsAll)
+        {
+            tap.RecordSpawned(agent);
+        }
+
+        if (TrySnapshot(tap, agent))
         {
             _sinceSnapshot = 0;
+            _tellsAll = _tellsAll && !core.Timers.WriteAnew(agent);
         }
     }
+
+    /// <summary>The retention may soon give up what the journal says of it: its name, its state, its timers.</summary>
+    public void TellAllAnew() => _tellsAll = true;
 
     /// <summary>Takes the state from a snapshot. Null: done; otherwise why it cannot be read as one.</summary>
     public abstract string? Restore(MessageCodecs codecs, JournalEntry snapshot);

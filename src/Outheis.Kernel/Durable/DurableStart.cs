@@ -9,6 +9,12 @@ internal static unsafe class DurableStart
         agent.Durable = core.Tap is null ? null : agent.Instance!.MakeDurable();
         if (agent.Durable is not null && past is not null)
         {
+            core.Timers.Rearm(agent, past.Timers, core.Kernel.Options.Codecs);
+            if (core.Kernel.GivesUpSegments)
+            {
+                agent.Durable.TellAllAnew();      // they may have been passed over while it started
+            }
+
             Refold.Run(core, agent, past, core.Kernel.Options.Codecs);
         }
     }

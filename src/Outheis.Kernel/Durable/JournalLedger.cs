@@ -39,6 +39,7 @@ internal sealed unsafe partial class JournalLedger
         }
 
         var found = new AgentPast(past.Name) { Run = past.Run };
+        int lost = 0;      // timers whose records are gone
         if (past.Snapshot is { } snapshot)
         {
             found.Begin(entries.Read(in snapshot));
@@ -60,11 +61,23 @@ internal sealed unsafe partial class JournalLedger
             found.NoteReply(entries.Read(in reply));
         }
 
+        foreach (LedgerTimer timer in past.Timers.Armed)
+        {
+            if (entries.TryRead(timer.Place) is { } armed)
+            {
+                found.Timers.Add(new PastTimer(armed, timer.Taken));
+            }
+            else
+            {
+                lost++;
+            }
+        }
+
         Accepted[] waiting = [.. _messages.Values.Where(message => message.Agent.Past == past && message.IsWaiting)
             .OrderByDescending(static message => message.Verdict?.IsRetry ?? false)
             .ThenBy(static message => message.Number)];
         found.Waiting.AddRange(waiting.Select(message => message.TryRead(entries)).OfType<LedgerMessage>());
-        found.GivenUp = past.GivenUp + waiting.Length - found.Waiting.Count;
+        found.GivenUp = past.GivenUp + lost + waiting.Length - found.Waiting.Count;
         found.IsCut = !past.IsClosed || found.EndsCutOff;
         return found;
     }
@@ -97,6 +110,31 @@ internal sealed unsafe partial class JournalLedger
         }
 
         return false;
+    }
+
+    /// <summary>Whether the record at hand says that a message was taken.</summary>
+    public static bool IsTaken(long position, LaneReader lane)
+    {
+        RecordHeader* record = lane.Record;
+        bool isTaken = (record->Flags & RecordFlags.Takes) != 0 && record->Cause == position;
+        if (record->Kind == JournalKind.Consumed)
+        {
+            foreach (ConsumedEntry taken in MemoryMarshal.Cast<byte, ConsumedEntry>(lane.Content))
+            {
+                isTaken |= taken.Position == position;
+            }
+        }
+
+        return isTaken;
+    }
+
+    /// <summary>What a turn has armed and disarmed so far is taken back.</summary>
+    public void TakeBackTimers(long message)
+    {
+        foreach (LedgerPast past in _pasts.Values)
+        {
+            past.Timers.NoteFailed(message);
+        }
     }
 
     /// <summary>Nobody can be given what is before these: messages whose records are gone.</summary>
@@ -154,6 +192,13 @@ internal sealed unsafe partial class JournalLedger
                 break;
             case JournalKind.Snapshot:
                 PastOf(run, record->Target)?.Begin(lane.RecordPlace);
+                break;
+            case JournalKind.Armed when ArmedRecord.TryRead(lane.Content, out ArmedRecord armed):
+                PastOf(run, record->Sender)?.Timers.NoteArmed(
+                    armed.Key, new LedgerTimer(lane.RecordPlace, 0, armed.PeriodTicks == 0), record->Cause);
+                break;
+            case JournalKind.Disarmed when DisarmedRecord.TryRead(lane.Content, out DisarmedRecord disarmed):
+                PastOf(run, record->Sender)?.Timers.NoteArmed(disarmed.Key, null, record->Cause);
                 break;
         }
 
@@ -225,6 +270,11 @@ internal sealed unsafe partial class JournalLedger
         }
 
         LedgerAgent agent = run.AgentOf(lane.Record->Target);
+        if ((lane.Record->Flags & RecordFlags.Timer) != 0 && lane.Record->Cause != 0)
+        {
+            agent.Past?.Timers.NoteTaken(lane.Record->Cause, (long)lane.Labels);
+        }
+
         if (!agent.JoinsNothing)
         {
             _messages[lane.Position] = new Accepted(lane.RecordPlace, agent, ++_accepted, null);

@@ -1,8 +1,8 @@
 namespace Outheis;
 
 /// <summary>
-/// Writes the states of a core's durable agents down anew. Where the retention gives segments up, what a state is made
-/// of must not be among them: so all do it whenever any lane has left a segment.
+/// Writes the states and timers of a core's durable agents down anew. Where the retention gives segments up, what they
+/// are made of, and what they are called, must not be among them: so all do it whenever any lane has left a segment.
 /// </summary>
 internal sealed class KeepStates : KernelOp
 {
@@ -12,6 +12,7 @@ internal sealed class KeepStates : KernelOp
 
     public override void Run(Core core)
     {
+        core.Tap?.TellTypesAnew();
         foreach (AgentCell agent in core.Kernel.Agents.Snapshot())
         {
             if (agent.Core != core || agent.Durable is not { } durable)
@@ -19,6 +20,7 @@ internal sealed class KeepStates : KernelOp
                 continue;
             }
 
+            durable.TellAllAnew();
             if (agent.Async is { IsInTurn: true } || agent.Detached is not null)
             {
                 durable.SnapshotSoon();

@@ -6,9 +6,17 @@ namespace Outheis;
 /// </summary>
 internal sealed record LedgerEnd(string Name, long? Position, DateTimeOffset? Time)
 {
+    /// <summary>Not of one agent: before whoever takes it takes the message at a position.</summary>
+    public long? Taking { get; init; }
+
     /// <summary>Whether the fold is not to take the record at hand in.</summary>
     public bool IsReached(JournalLedger ledger, LaneReader next)
     {
+        if (Taking is { } taking)
+        {
+            return JournalLedger.IsTaken(taking, next);
+        }
+
         if (!ledger.IsStepOf(Name, next))
         {
             return false;

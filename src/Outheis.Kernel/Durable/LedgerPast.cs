@@ -23,9 +23,13 @@ internal sealed class LedgerPast(string name)
     /// <summary>What came back to it since, by correlation.</summary>
     public Dictionary<ulong, RecordPlace> Replies { get; } = [];
 
+    /// <summary>What it has armed.</summary>
+    public LedgerTimers Timers { get; } = new();
+
     public void Begin(in RecordPlace snapshot)
     {
         Snapshot = snapshot;
+        Timers.Settle();
         Turns.Clear();
         Replies.Clear();
     }
@@ -45,6 +49,7 @@ internal sealed class LedgerPast(string name)
     /// <summary>Its handler threw: the state is what it was before. Null: it took no such message.</summary>
     public LedgerTurn? NoteFailed(long position)
     {
+        Timers.NoteFailed(position);
         int at = IndexOf(position);
         if (at < 0)
         {
@@ -89,7 +94,7 @@ internal sealed class LedgerPast(string name)
     /// <summary>Every record that it consists of.</summary>
     public IEnumerable<RecordPlace> Places => Turns
         .SelectMany(static turn => turn.Outputs.Concat(turn.Earlier).Prepend(turn.Message))
-        .Concat(Replies.Values).Concat(Snapshot is { } snapshot ? [snapshot] : []);
+        .Concat(Replies.Values).Concat(Timers.Places).Concat(Snapshot is { } snapshot ? [snapshot] : []);
 
     public void Write(BinaryWriter to)
     {
@@ -111,6 +116,8 @@ internal sealed class LedgerPast(string name)
             to.Write(correlation);
             reply.Write(to);
         }
+
+        Timers.Write(to);
     }
 
     public static LedgerPast Read(BinaryReader from)
@@ -130,6 +137,7 @@ internal sealed class LedgerPast(string name)
             past.Replies.Add(from.ReadUInt64(), RecordPlace.Read(from));
         }
 
+        past.Timers.ReadAll(from);
         return past;
     }
 

@@ -56,7 +56,7 @@ internal sealed unsafe class Refold(Core core, AgentCell agent, AgentPast past, 
     public override SendResult Sent<T>(CapabilityNode? node, in T message)
     {
         JournalEntry? output = Take(static entry =>
-            IsRefusal(entry, isAsk: false) || (entry.Kind == JournalKind.Sent && entry.Correlation == 0));
+            IsRefusal(entry, RefusedRecord.Send) || (entry.Kind == JournalKind.Sent && entry.Correlation == 0));
         if (output is not null)
         {
             return output.Kind == JournalKind.Refused
@@ -71,7 +71,7 @@ internal sealed unsafe class Refold(Core core, AgentCell agent, AgentPast past, 
         CapabilityNode? node, in TRequest request, out ValueTask<TReply> answer)
     {
         JournalEntry? asked = Take(static output =>
-            IsRefusal(output, isAsk: true) || (output.Kind == JournalKind.Sent && output.Correlation != 0));
+            IsRefusal(output, RefusedRecord.Ask) || (output.Kind == JournalKind.Sent && output.Correlation != 0));
         if (asked is null && _isOpen)
         {
             answer = default;
@@ -148,6 +148,22 @@ internal sealed unsafe class Refold(Core core, AgentCell agent, AgentPast past, 
     public override ReserveResult? Reserved() => TakeObserved(ObservedRecord.Reserved) is { } told
         ? (ReserveResult)told : _isOpen ? null : ReserveResult.Granted;
 
+    // What is armed the journal says: nothing is armed here but what was not then.
+    public override ArmResult? Armed<T>(in TimerTerms terms, in T message)
+    {
+        JournalTap.RequireWritable<T>(codecs);      // what threw then throws
+        string key = terms.Key;
+        JournalEntry? output = Take(entry =>
+            IsRefusal(entry, RefusedRecord.Arm) || (entry.Kind == JournalKind.Armed && entry.Armed.Key == key));
+        return output is null ? (_isOpen ? null : ArmResult.Armed)
+            : RefusedRecord.TryRead(output.Payload.Span, out RefusedRecord refused)
+                && output.Kind == JournalKind.Refused ? (ArmResult)refused.Answer : ArmResult.Armed;
+    }
+
+    public override bool Disarmed(string key) => Take(entry => entry.Kind == JournalKind.Disarmed
+        && DisarmedRecord.TryRead(entry.Payload.Span, out DisarmedRecord then) && then.Key == key) is not null
+        || !_isOpen;
+
     public override ulong? Random() => (ulong?)TakeObserved(ObservedRecord.Random);
 
     public override OffloadResult? Offloaded() => (OffloadResult?)TakeObserved(ObservedRecord.Offload);
@@ -166,15 +182,15 @@ internal sealed unsafe class Refold(Core core, AgentCell agent, AgentPast past, 
         return output;
     }
 
-    private static bool IsRefusal(JournalEntry entry, bool isAsk) => entry.Kind == JournalKind.Refused
-        && RefusedRecord.TryRead(entry.Payload.Span, out RefusedRecord refused)
-        && (refused.What == RefusedRecord.Ask) == isAsk;
+    private static bool IsRefusal(JournalEntry entry, byte what) => entry.Kind == JournalKind.Refused
+        && RefusedRecord.TryRead(entry.Payload.Span, out RefusedRecord refused) && refused.What == what;
 
     // A clock is told once, until the handler awaits: the next one may belong behind what it has not done yet.
     private long? TakeObserved(byte what)
     {
         int next = _turn.Outputs.FindIndex(static output => output.Kind is JournalKind.Sent or JournalKind.Refused
-            or JournalKind.Observed or JournalKind.EffectBegun or JournalKind.EffectEnded);
+            or JournalKind.Observed or JournalKind.EffectBegun or JournalKind.EffectEnded or JournalKind.Armed
+            or JournalKind.Disarmed);
         JournalEntry? output = next < 0 || !IsObserved(_turn.Outputs[next], what) ? null : _turn.Outputs[next];
         if (output is not null)
         {

@@ -48,6 +48,12 @@ internal abstract class Replaying
     /// <summary>What became of its wish to reserve; null: it had none then, and reserves now.</summary>
     public abstract ReserveResult? Reserved();
 
+    /// <summary>What became of its wish to arm a timer; null: it had none then, and arms one now.</summary>
+    public abstract ArmResult? Armed<T>(in TimerTerms terms, in T message);
+
+    /// <summary>It disarms a timer. False: it did not then, and does now.</summary>
+    public abstract bool Disarmed(string key);
+
     /// <summary>Whether the child was the agent's to decide about; null: nothing was decided, and it is now.</summary>
     /// <param name="child">Which.</param>
     /// <param name="verdict">As <see cref="SupervisedRecord"/> numbers it.</param>

@@ -28,11 +28,12 @@ internal static class SignalCodecs
             static told => new BudgetExhausted(
                 new AgentId(told.Agent), told.Name, told.Incarnation, told.Budget, told.Unit));
 
-    /// <summary>Whether a Sent record means something in its own run only: a signal, what a timer says, what offloaded
-    /// work came to, what a group or a source tells. The first kernels wrote signals without content, and not that they
-    /// are any.</summary>
-    public static bool IsOfItsRun(RecordFlags flags, uint capability, JournalType? type) =>
-        (flags & (RecordFlags.Signal | RecordFlags.Timer | RecordFlags.Offload | RecordFlags.Told)) != 0
+    /// <summary>Whether a Sent record means something in its own run only: a signal, what a timer says that is not
+    /// armed in the journal, what offloaded work came to, what a group or a source tells. The first kernels wrote
+    /// signals without content, and not that they are any.</summary>
+    public static bool IsOfItsRun(RecordFlags flags, long cause, uint capability, JournalType? type) =>
+        (flags & (RecordFlags.Signal | RecordFlags.Offload | RecordFlags.Told)) != 0
+        || ((flags & RecordFlags.Timer) != 0 && cause == 0)
         || (capability == 0 && type is { Schema: { Encoding: PayloadEncoding.Opaque } schema }
             && (schema.Name == MessageLayout.NameOf<ExitSignal>()
                 || schema.Name == MessageLayout.NameOf<ChildStarted>()));

@@ -13,6 +13,7 @@ public sealed class JournalEntry
     private readonly RecordHeader _header;
     private readonly JournalNames _names;
     private readonly RecordExtension _extension;
+    private readonly ArmedRecord _armed;
 
     internal unsafe JournalEntry(LaneReader lane, JournalNames names)
     {
@@ -26,6 +27,11 @@ public sealed class JournalEntry
         {
             _extension = MemoryMarshal.Read<RecordExtension>(payload);
             payload = payload[RecordExtension.Bytes..];
+        }
+
+        if (_header.Kind == JournalKind.Armed && ArmedRecord.TryRead(payload, out _armed))
+        {
+            payload = ArmedRecord.MessageOf(payload);
         }
 
         Payload = payload.ToArray();
@@ -123,8 +129,8 @@ public sealed class JournalEntry
     public DateTimeOffset? Deadline =>
         _extension.Deadline is > 0 and <= MaxTicks ? new(_extension.Deadline, TimeSpan.Zero) : null;
 
-    /// <summary>Whether a timer of the target's own sent it; then <see cref="Labels"/> says how often that was
-    /// due.</summary>
+    /// <summary>Whether a timer of the target's own sent it; then <see cref="Labels"/> says how often that was due, and
+    /// a <see cref="Cause"/> is the record that armed it.</summary>
     public bool IsTimer => Kind == JournalKind.Sent && _header.Flags.HasFlag(RecordFlags.Timer);
 
     /// <summary>Whether it is what the target's offloaded work came to.</summary>
@@ -145,12 +151,15 @@ public sealed class JournalEntry
 
     /// <summary>Whether a message, a state or an outcome is its content.</summary>
     internal bool HasMessage => !IsFailure && TypeId != 0 && Kind is JournalKind.Sent
-        or JournalKind.Replied or JournalKind.Snapshot or JournalKind.EffectEnded;
+        or JournalKind.Replied or JournalKind.Snapshot or JournalKind.EffectEnded or JournalKind.Armed;
+
+    /// <summary>Of an Armed record, what is before the message that the timer will say.</summary>
+    internal ref readonly ArmedRecord Armed => ref _armed;
 
     /// <summary>What the kernel told a supervisor, or a timer or offloaded work its agent: it means something in its
     /// own run only.</summary>
     internal bool IsOfItsRun =>
-        Kind == JournalKind.Sent && SignalCodecs.IsOfItsRun(_header.Flags, Capability, Type);
+        Kind == JournalKind.Sent && SignalCodecs.IsOfItsRun(_header.Flags, Cause, Capability, Type);
 
     internal JournalType? Type => TypeId == 0 ? null : _names.Type((uint)Run, TypeId);
 
@@ -208,7 +217,10 @@ public sealed class JournalEntry
         JournalKind.Released when AttemptRecord.TryRead(payload, out AttemptRecord released) =>
             released.Verdict == AttemptRecord.Drop ? "dropped" : "to be tried again",
         JournalKind.Refused when RefusedRecord.TryRead(payload, out RefusedRecord refused) =>
-            ((SendResult)refused.Answer).ToString(),
+            refused.What == RefusedRecord.Arm
+                ? $"a timer: {(ArmResult)refused.Answer}" : ((SendResult)refused.Answer).ToString(),
+        JournalKind.Armed when _armed.Key is not null => DescribeArmed(),
+        JournalKind.Disarmed => JournalText.Read(payload),
         JournalKind.EffectBegun => Invariant($"effect {Correlation}, {JournalText.Read(payload)}"),
         JournalKind.EffectEnded => Invariant($"effect {Correlation}, {(EffectOutcome)Labels}")
             + ((EffectOutcome)Labels == EffectOutcome.Failed ? ", " + JournalText.Read(payload) : ""),
@@ -220,6 +232,12 @@ public sealed class JournalEntry
             Invariant($"{(DeadLetterReason)letter.Reason}, message at {letter.Message}"),
         _ => "",
     };
+
+    private string DescribeArmed() => _armed.Key
+        + (_armed.DueTicks is > 0 and <= MaxTicks
+            ? Invariant($", due {new DateTime(_armed.DueTicks, DateTimeKind.Utc):O}") : "")
+        + (_armed.PeriodTicks > 0 ? $", every {new TimeSpan(_armed.PeriodTicks):c}" : "")
+        + (_armed.IsAnew ? ", written anew" : "");
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 

@@ -90,9 +90,15 @@ public enum JournalKind : byte
     /// <summary>A supervisor decided about a child: to restart it, or to end it for good.</summary>
     Supervised = 27,
 
+    /// <summary>A durable agent has a timer that outlives the process, in place of one of the same key.</summary>
+    Armed = 28,
+
+    /// <summary>It has no timer of this key any more.</summary>
+    Disarmed = 29,
+
     /// <summary>An agent left this lane's core for another one; or came to this one, and the cause is that it
     /// left.</summary>
-    Moved = 28,
+    Moved = 30,
 }
 
 /// <summary>How the payload of a message type stands in the journal.</summary>

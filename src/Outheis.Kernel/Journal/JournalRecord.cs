@@ -63,7 +63,7 @@ public readonly unsafe ref struct JournalRecord
     internal bool Takes => (Header->Flags & RecordFlags.Takes) != 0;
 
     internal bool IsOfItsRun =>
-        Kind == JournalKind.Sent && SignalCodecs.IsOfItsRun(Header->Flags, Capability, Type);
+        Kind == JournalKind.Sent && SignalCodecs.IsOfItsRun(Header->Flags, Cause, Capability, Type);
 
     /// <summary>Labels of the message, or what came of an effect.</summary>
     internal ulong Labels => _lane.Labels;

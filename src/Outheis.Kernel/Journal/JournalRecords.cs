@@ -332,11 +332,13 @@ internal readonly record struct AttemptRecord(uint Number, byte Verdict, string 
     }
 }
 
-/// <summary>Refused, of the header's sender and target: the result as the kernel's number. What: 0 a send, 1 an ask.
-/// </summary>
+/// <summary>Refused, of the header's sender and target: the result as the kernel's number. What: 0 a send, 1 an ask, 2
+/// the arming of a timer, of which the result is an ArmResult.</summary>
 internal readonly record struct RefusedRecord(byte Answer, byte What = 0) : IJournalRecord<RefusedRecord>
 {
+    public const byte Send = 0;
     public const byte Ask = 1;
+    public const byte Arm = 2;
 
     public int Bytes => 8;
 

@@ -92,7 +92,8 @@ internal enum RecordFlags : ushort
     /// message and the consumption of another in one record.</summary>
     Takes = 4,
 
-    /// <summary>A Sent record of what a timer of the target says; its labels are how often that was due.</summary>
+    /// <summary>A Sent record of what a timer of the target says; its labels are how often that was due. With a cause
+    /// that is the Armed record of a durable one.</summary>
     Timer = 8,
 
     /// <summary>A Sent record in which the kernel tells a supervisor about a child.</summary>

@@ -29,7 +29,7 @@ internal sealed unsafe class ForkWriter : IDisposable
 
     public void Begin(in ForkedRecord forked) => Append(new RecordHeader { Kind = JournalKind.Forked }, in forked);
 
-    public ForkReport Write(JournalReplay replay, ReplayMessage[] waiting, ForkEdits edits)
+    public ForkReport Write(JournalReplay replay, LedgerReader past, ReplayMessage[] waiting, ForkEdits edits)
     {
         List<string> states = [];
         foreach (ReplayedAgent agent in replay.Begun.Where(static agent => agent is { Face: not null, LostWhy: null }))
@@ -42,6 +42,7 @@ internal sealed unsafe class ForkWriter : IDisposable
             }
 
             states.Add(agent.Name);
+            past.Find(agent.Name)?.Timers.ForEach(timer => Arm(IdOf(agent.Name), timer));
         }
 
         (int messages, int requests) = (0, 0);
@@ -64,6 +65,28 @@ internal sealed unsafe class ForkWriter : IDisposable
     }
 
     public void Dispose() => _journal.Dispose();
+
+    private void Arm(uint agent, PastTimer timer)
+    {
+        ref readonly ArmedRecord then = ref timer.Entry.Armed;
+        ArmedRecord record = then with
+        {
+            DueTicks = then.DueTicks + (timer.Taken * then.PeriodTicks),
+            UptimeTicks = 0,
+            Flags = then.Flags & ~ArmedFlags.Anew,
+        };
+        byte[] payload = new byte[record.Bytes + timer.Entry.Payload.Length];
+        record.Write(payload);
+        timer.Entry.Payload.CopyTo(payload.AsMemory(record.Bytes));
+        var header = new RecordHeader
+        {
+            Kind = JournalKind.Armed,
+            Sender = agent,
+            Target = agent,
+            Qos = (byte)timer.Entry.Qos,
+        };
+        Append(header, timer.Entry.Type!.Schema, payload);
+    }
 
     private bool TryWrite(JournalReplay replay, ReplayMessage message, ForkEdits edits)
     {
@@ -98,6 +121,12 @@ internal sealed unsafe class ForkWriter : IDisposable
 
     private void Send(RecordHeader header, in SchemaRecord schema, byte[] payload)
     {
+        (header.Kind, header.Chain) = (JournalKind.Sent, ++_chain << 8);
+        Append(header, in schema, payload);
+    }
+
+    private void Append(RecordHeader header, in SchemaRecord schema, byte[] payload)
+    {
         if (!_types.TryGetValue(schema, out int type))
         {
             type = FirstTypeId + _types.Count;
@@ -105,7 +134,7 @@ internal sealed unsafe class ForkWriter : IDisposable
             Append(new RecordHeader { Kind = JournalKind.Schema, TypeId = type }, in schema);
         }
 
-        (header.Kind, header.TypeId, header.Chain) = (JournalKind.Sent, type, ++_chain << 8);
+        header.TypeId = type;
         if (!_lane.TryReserve(payload.Length))
         {
             throw Refused();

@@ -27,7 +27,8 @@ public static class JournalFork
     /// <remarks>
     /// <para>Cost: a replay up to the position. Thread: any.</para>
     /// <para>A turn that was under way then has not happened in the fork: its message waits. Requests are not carried,
-    /// nor are signals to supervisors and what timers said, and plain agents begin anew, as in any new process.</para>
+    /// nor are signals to supervisors and what plain timers said, and plain agents begin anew, as in any new process.
+    /// What durable agents had armed is armed, and due by the wall clock.</para>
     /// </remarks>
     /// <exception cref="ArgumentException">The directory is not empty, nobody takes the message at the position, or an
     /// edit names a message that does not wait then.</exception>
@@ -87,9 +88,26 @@ public static class JournalFork
                 + "which means something in its own run only: no fork has it.", nameof(edits));
         }
 
+        using LedgerReader past = ReadPast(parent, position, disk, options, known);
+
         // --- point of no return ---
         using var writer = new ForkWriter(directory, disk, options.Codecs, segmentBytes);
         writer.Begin(new ForkedRecord(position, replay.LaneEnds(), parent));
-        return writer.Write(replay, waiting, edits);
+        return writer.Write(replay, past, waiting, edits);
+    }
+
+    // What was armed at that moment. A turn that was under way has not happened.
+    private static LedgerReader ReadPast(
+        string parent, long position, IJournalDisk disk, ReplayOptions options, HashSet<long> waiting)
+    {
+        string? archive = options.Archive is { } folder ? Path.GetFullPath(folder) : null;
+        var past = LedgerReader.Open(disk, parent, archive, useCheckpoint: false);
+        past.CatchUp(end: new LedgerEnd("", null, null) { Taking = position });
+        foreach (long message in waiting)
+        {
+            past.Ledger.TakeBackTimers(message);
+        }
+
+        return past;
     }
 }

@@ -7,7 +7,7 @@ namespace Outheis;
 /// Compares what a handler does with what the journal has of the same turn, act by act, in order; and tells it what it
 /// was told then. The first difference is kept; from there on the rest of the turn is only muted.
 /// </summary>
-internal sealed class ReplayActs(JournalReader journal, MessageCodecs codecs) : Replaying
+internal sealed partial class ReplayActs(JournalReader journal, MessageCodecs codecs) : Replaying
 {
     private ReplayTurn _turn = null!;
     private int _next;
@@ -68,7 +68,7 @@ internal sealed class ReplayActs(JournalReader journal, MessageCodecs codecs) : 
         if (next >= 0)
         {
             ref RecordedAct act = ref _turn.Acts[next];
-            if (act.Kind == JournalKind.Refused && ReadRefusal(in act) is { What: not RefusedRecord.Ask } refused)
+            if (act.Kind == JournalKind.Refused && ReadRefusal(in act) is { What: RefusedRecord.Send } refused)
             {
                 _turn.Run.KeepsInputs |= !_turn.Agent.IsDurable;
                 act.IsTaken = true;
@@ -377,7 +377,11 @@ internal sealed class ReplayActs(JournalReader journal, MessageCodecs codecs) : 
             JournalKind.Replied => $"replied {what}",
             JournalKind.EffectBegun => $"began the effect {Encoding.UTF8.GetString(_turn.PayloadOf(in act))}",
             JournalKind.EffectEnded => $"ended the effect {act.Correlation}",
+            JournalKind.Armed => $"armed {entry?.Armed.Key} with {what}",
+            JournalKind.Disarmed => $"disarmed {Encoding.UTF8.GetString(_turn.PayloadOf(in act))}",
             JournalKind.Supervised => $"decided to {ReadVerdict(in act).Words} {target}",
+            _ when ReadRefusal(in act) is { What: RefusedRecord.Arm } timer =>
+                $"was refused a timer: {(ArmResult)timer.Answer}",
             _ => $"was refused: {(SendResult)ReadRefusal(in act).Answer}",
         };
     }

@@ -32,7 +32,10 @@ internal sealed partial class ReplaySource
                 NoteEnd(run, in record);
                 break;
             case JournalKind.Observed or JournalKind.Refused or JournalKind.EffectBegun or JournalKind.EffectEnded
-                or JournalKind.Supervised:
+                or JournalKind.Supervised or JournalKind.Disarmed:
+                NoteAct(run, in record);
+                break;
+            case JournalKind.Armed when ArmedRecord.TryRead(record.Payload, out ArmedRecord armed) && !armed.IsAnew:
                 NoteAct(run, in record);
                 break;
             case JournalKind.Snapshot:

@@ -76,7 +76,7 @@ internal struct RecordedAct
     public ulong Correlation;
     public int Offset;
     public int Length;
-    public JournalEntry? Entry;       // of an effect
+    public JournalEntry? Entry;       // of an effect or an armed timer
     public JournalEntry? Reply;       // what ended an ask
 
     public readonly bool IsAsk => Kind == JournalKind.Sent && Correlation != 0;
@@ -173,7 +173,8 @@ internal sealed class ReplayTurn
             Acts = longer;
         }
 
-        ReadOnlySpan<byte> payload = record.Payload;
+        bool isArmed = record.Kind == JournalKind.Armed;
+        ReadOnlySpan<byte> payload = isArmed ? ArmedRecord.MessageOf(record.Payload) : record.Payload;
         if (_used + payload.Length > _bytes.Length)
         {
             Array.Resize(ref _bytes, Math.Max(_bytes.Length * 2, _used + payload.Length));
@@ -189,7 +190,8 @@ internal sealed class ReplayTurn
         act.Position = record.Position;
         act.Correlation = record.Correlation;
         (act.Offset, act.Length) = (_used, payload.Length);
-        act.Entry = record.Kind is JournalKind.EffectBegun or JournalKind.EffectEnded ? record.ToEntry() : null;
+        act.Entry = isArmed || record.Kind is JournalKind.EffectBegun or JournalKind.EffectEnded
+            ? record.ToEntry() : null;
         _used += payload.Length;
         return ref act;
     }

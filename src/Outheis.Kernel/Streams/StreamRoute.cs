@@ -33,8 +33,8 @@ internal sealed unsafe class StreamRoute<TRequest, TItem>() : Route(typeof(TRequ
         context.Await(turn);
     }
 
-    public override bool TryJournal(JournalTap tap, Message* message, object? reference) =>
-        TryJournal<TRequest>(tap, message, reference);
+    public override bool TryJournal(JournalTap tap, Message* message, object? reference, long cause = 0) =>
+        TryJournal<TRequest>(tap, message, reference, cause);
 
     public override void Discard(object? reference) => Carriage<TRequest>.Release(reference!);
 }

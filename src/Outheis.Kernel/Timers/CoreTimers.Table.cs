@@ -168,6 +168,7 @@ internal sealed unsafe partial class CoreTimers
     private struct Entry
     {
         public AgentCell? Agent;
+        public DurableTimer? Durable;  // it is armed in the journal, too
         public Message* Template;      // what it says; null: it was due, for the only time
         public Message* Pending;       // in the agent's inbox
         public ulong Known;            // under what name the agent knows it, if it was started elsewhere; else 0

@@ -66,14 +66,20 @@ internal sealed unsafe partial class CoreTimers
     public AgentTimer Start<T>(AgentCell agent, TimeSpan delay, TimeSpan period, TimeSpan? leeway, in T message)
     {
         int index = Rent(agent, in message);
+        Schedule(index, delay < TimeSpan.Zero ? TimeSpan.Zero : delay, period, leeway);
+        return NameOf(index);
+    }
+
+    // A delay below zero: what was due meanwhile counts.
+    private void Schedule(int index, TimeSpan delay, TimeSpan period, TimeSpan? leeway)
+    {
         ref Entry entry = ref _entries[index];
         entry.Period = ClockOf(period);
-        entry.Due = _core.Time.GetTimestamp() - _origin + ClockOf(delay);
+        entry.Due = _core.Time.GetTimestamp() - _origin + ClockOf(delay) - ClockOf(-delay);
         long most = delay <= TimeSpan.Zero ? 0
             : ClockOf(leeway ?? LeewayFor(period == TimeSpan.Zero ? delay : period)) / _clockPerTick;
         entry.Leeway = Math.Min(most, entry.Period / 2 / _clockPerTick);      // GC-18
         _wheel.Put(index, Within(TickAt(entry.Due), most));
-        return NameOf(index);
     }
 
     /// <summary>Starts a timer that is due once the wall clock shows a time.</summary>
@@ -96,6 +102,7 @@ internal sealed unsafe partial class CoreTimers
     /// <summary>The incarnation ends.</summary>
     public void CancelAll(AgentCell agent)
     {
+        agent.Armed = null;      // the journal has them still
         while (agent.FirstTimer != TimerWheel.None)
         {
             End(agent.FirstTimer);
@@ -183,10 +190,11 @@ internal sealed unsafe partial class CoreTimers
 
         int index = new AgentTimer(message->Timer).Index;
         _entries[index].Pending = null;
+        DurableTimer? durable = _entries[index].Durable;
         if (_core.Tap is { } tap)
         {
             object? reference = message->Has(MessageFlags.Reference) ? _core.Cells.LookAtReference(message) : null;
-            if (!Route.Of(message->Route).TryJournal(tap, message, reference))
+            if (!Route.Of(message->Route).TryJournal(tap, message, reference, durable?.Position ?? 0))
             {
                 TakeBack(index, message);
                 return false;
@@ -194,6 +202,11 @@ internal sealed unsafe partial class CoreTimers
         }
 
         message->Flags &= ~MessageFlags.Timer;      // whatever becomes of it now is told, as of any message
+        if (durable is not null)
+        {
+            NoteTaken(agent, durable, (long)message->Labels);
+        }
+
         if (_entries[index].Template == null)
         {
             Return(index);      // it is due once, and that was it

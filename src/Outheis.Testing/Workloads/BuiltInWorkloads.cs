@@ -16,6 +16,7 @@ public static class BuiltInWorkloads
         new Power(),
         new Durable(),
         new Accounts(),
+        new DurableTimers(),
         new FullDisk(),
         new Stop(),
         new SlowReader(),

@@ -38,6 +38,8 @@ internal static class LedgerOracle
             lines.AddRange(past.Turns.Select(static turn =>
                 $"took {turn.Message.Position} {turn.Message.TypeFullName} at {turn.Message.Time:O} {turn.IsCutOff}: "
                 + string.Join(' ', turn.Outputs.Select(static output => $"{output.Position} {output.Kind}"))));
+            lines.AddRange(past.Timers.OrderBy(static timer => timer.Entry.Position).Select(static timer =>
+                $"armed {timer.Entry.Position} {timer.Entry.TypeFullName} {timer.Entry.Armed} taken {timer.Taken}"));
             lines.AddRange(past.Waiting.OrderBy(static message => message.Position).Select(static message =>
                 $"waits {message.Position} {message.Entry.TypeFullName} from {message.Entry.SenderName} "
                 + $"{message.Attempts} {message.IsRetry} {message.Reason}"));

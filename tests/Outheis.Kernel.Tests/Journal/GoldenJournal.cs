@@ -92,6 +92,17 @@ internal sealed class GoldenJournal : TimeProvider
             new DeadLetterRecord((byte)DeadLetterReason.TargetDead, poison));
         Append(1, new() { Kind = JournalKind.Snapshot, Target = 2, TypeId = 2 },
             Raw(Encoding.UTF8.GetBytes("""{"Text":"state"}""")));
+        var armed = new ArmedRecord(
+            _now.UtcTicks, TimeSpan.FromSeconds(1).Ticks, TimeSpan.FromMinutes(1).Ticks, ArmedFlags.None, "renew");
+        long timer = Append(0, new() { Kind = JournalKind.Armed, Sender = 1, Target = 1, TypeId = 1, Cause = asked },
+            Raw([.. BytesOf(armed), .. TransferBytes(3, 1)]));
+        long said = Append(0, new()
+        {
+            Kind = JournalKind.Sent, Sender = 1, Target = 1, TypeId = 1, Cause = timer,
+            Flags = RecordFlags.Extended | RecordFlags.Timer,
+        }, Raw([.. new byte[16], .. BitConverter.GetBytes(2L), .. TransferBytes(3, 1)]));
+        Append(0, new() { Kind = JournalKind.Consumed }, Consumed(1, said));
+        Append(0, new() { Kind = JournalKind.Disarmed, Sender = 1, Cause = said }, new DisarmedRecord("renew"));
         Append(1, new() { Kind = JournalKind.Forked }, new ForkedRecord(asked, [asked, poison], "/parent"));
     }
 
@@ -133,6 +144,13 @@ internal sealed class GoldenJournal : TimeProvider
                 Flags = RecordFlags.Extended,
             },
             Raw([.. BitConverter.GetBytes(correlation), .. new byte[8], .. BitConverter.GetBytes(labels), .. payload]));
+
+    private static byte[] BytesOf(in ArmedRecord record)
+    {
+        byte[] bytes = new byte[record.Bytes];
+        record.Write(bytes);
+        return bytes;
+    }
 
     private static BytesRecord Consumed(uint target, long position) =>
         Raw([.. BitConverter.GetBytes(target), .. BitConverter.GetBytes(1u), .. BitConverter.GetBytes(position)]);

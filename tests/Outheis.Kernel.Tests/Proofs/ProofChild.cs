@@ -78,6 +78,12 @@ internal static class ProofChild
             return;      // recovery, and the process ends without a word
         }
 
+        if (role == TimerProof.Role)
+        {
+            TimerProof.Run(root);
+            return;
+        }
+
         using var ended = new CancellationTokenSource();
         Kernel kernel = Kernel.Start(new KernelOptions
         {

@@ -43,6 +43,9 @@ public sealed class ReachTests
         "accounts",
         "redelivered,quarantined,effects in doubt,effects run,turns in the journal,stopped,sends Sent,sends Full")]
     [InlineData(
+        "durable timers",
+        "armed,said,said for several times,taken back,redelivered,handled,handled again")]
+    [InlineData(
         "slow reader",
         "output full,sends Sent,sends Full,agent waits,agent waits cancelled,host writes that waited,"
         + "host writes cancelled,host waited to write,host waits to write cancelled,writers ended")]
@@ -69,7 +72,8 @@ public sealed class ReachTests
     [InlineData("stop", "drained,not drained,woken by their token,dead letters,waits,asks Dead,reopened")]
     public void Run_SomeSeeds_ReachesTheStatesThatItIsFor(string name, string states) =>
         Reaches(
-            BuiltInWorkloads.All.Single(one => one.Name == name), states, name == "accounts" ? SeedsOfRare : Seeds);
+            BuiltInWorkloads.All.Single(one => one.Name == name), states,
+            name is "accounts" or "durable timers" ? SeedsOfRare : Seeds);
 
     [Fact]
     public void Run_Irc_ReachesTheStatesThatItIsFor() => Reaches(
