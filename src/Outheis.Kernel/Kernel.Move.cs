@@ -16,8 +16,8 @@ public sealed partial class Kernel
     internal bool KeepsAgents => Volatile.Read(ref _keepsAgents) != 0;
 
     /// <summary>
-    /// Moves an agent to another core, by give-away and acquire (LW-08, LW-09). Its channel, its timers and its state go
-    /// with it; of each sender the messages come in the order of their sending, as if it had stayed (INV-02).
+    /// Moves an agent to another core, by give-away and acquire (LW-08, LW-09). Its channel, its timers and its state
+    /// go with it; of each sender the messages come in the order of their sending, as if it had stayed (INV-02).
     /// </summary>
     /// <param name="agent">Who. One whose core was chosen by <see cref="SpawnOptions.Core"/> is moved likewise, and
     /// stays there then.</param>
@@ -25,8 +25,8 @@ public sealed partial class Kernel
     /// <returns>Done when it is there: it leaves when none of its turns is under way, nothing that it awaits, and no
     /// work that it offloaded; then it takes one round through all cores, some microseconds where none of them is at a
     /// long handler. False: it has ended for good, or the kernel stops.</returns>
-    /// <exception cref="InvalidOperationException">It cannot move: it shares an <see cref="Exclusion"/>, or is a durable
-    /// agent in a kernel with a journal.</exception>
+    /// <exception cref="InvalidOperationException">It cannot move: it shares an <see cref="Exclusion"/>, or is a
+    /// durable agent in a kernel with a journal.</exception>
     /// <exception cref="ArgumentOutOfRangeException">There is no such core.</exception>
     public Task<bool> MoveAgentAsync(AgentId agent, int core)
     {

@@ -141,7 +141,8 @@ public sealed class KernelOptions
             ArgumentOutOfRangeException.ThrowIfLessThan(TurnBudget, Limits.TurnLook);
         }
 
-        ArgumentOutOfRangeException.ThrowIfGreaterThan((byte)Balance, (byte)CoreBalance.SpreadAndGather, nameof(Balance));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(
+            (byte)Balance, (byte)CoreBalance.SpreadAndGather, nameof(Balance));
         ArgumentOutOfRangeException.ThrowIfLessThan(AttemptsMost, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(SnapshotEvery, 1);
         ArgumentNullException.ThrowIfNull(Retention);

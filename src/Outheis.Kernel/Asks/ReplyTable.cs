@@ -54,7 +54,8 @@ internal sealed class ReplyTable(Core core)
         return slot;
     }
 
-    /// <summary>Takes a slot back whose result was read: by whom it was asked for, who may have moved meanwhile.</summary>
+    /// <summary>Takes a slot back whose result was read: by whom it was asked for, who may have moved
+    /// meanwhile.</summary>
     public void TakeBack(ReplySlot slot)
     {
         if (ReferenceEquals(Core.OfThisThread, core))

@@ -6,7 +6,7 @@ namespace Outheis;
 /// <summary>Agents that leave this core or come to it (<see cref="Migration"/>).</summary>
 internal sealed unsafe partial class Core
 {
-    private readonly Dictionary<uint, Migration> _leaving = [];       // by agent; this core has them until they are sent
+    private readonly Dictionary<uint, Migration> _leaving = [];       // by agent; here until they are sent
     private readonly Dictionary<uint, Before> _before = [];           // what came for agents that are not here yet
     private int _unentered;       // of it: what is not in the journal
 

@@ -157,7 +157,8 @@ internal static class Shutdown
     private static IEnumerable<UndrainedAgent> Unreached(Kernel kernel, Core core) =>
         kernel.Agents.Snapshot()
             .Where(agent =>
-                (ReferenceEquals(agent.Core, core) || agent.State == AgentState.Moving) && (agent.Inbox.Count > 0 || agent.State == AgentState.Running))
+                (ReferenceEquals(agent.Core, core) || agent.State == AgentState.Moving)
+                && (agent.Inbox.Count > 0 || agent.State == AgentState.Running))
             .Select(static agent => new UndrainedAgent(agent.Id, agent.Name, agent.Inbox.Count, agent.State));
 
     private sealed class Probe(HostThreads threads) : KernelOp

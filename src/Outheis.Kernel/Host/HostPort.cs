@@ -165,8 +165,8 @@ internal static unsafe class HostPort
         return SendResult.Sent;
     }
 
-    // A slot of the core that the target is on, or goes to, as seen after the claim (F29): what is claimed at a core that
-    // it leaves, that core would have to wait for.
+    // A slot of the core that the target is on, or goes to, as seen after the claim (F29): what is claimed at a core
+    // that it leaves, that core would have to wait for.
     private static Message* Claim(AgentCell target, ref Core core, out long position)
     {
         while (true)

@@ -88,8 +88,8 @@ internal sealed class Balancer
 /// <summary>What to do about the cores' load, decided from how busy each was alone.</summary>
 /// <remarks>
 /// Overloaded: busy for <see cref="Limits.BalanceBusy"/> of two periods in a row. It gives to the least busy open core
-/// if that has a quarter of a core less to do, else to the next closed one, which is opened. Not needed: for a second all
-/// open cores together had less to do than a third of what one fewer could; then the last of them is closed.
+/// if that has a quarter of a core less to do, else to the next closed one, which is opened. Not needed: for a second
+/// all open cores together had less to do than a third of what one fewer could; then the last of them is closed.
 /// </remarks>
 internal sealed class BalancePlan
 {

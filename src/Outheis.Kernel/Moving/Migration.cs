@@ -282,7 +282,8 @@ internal sealed unsafe class Migration(AgentCell agent, Core to, bool waits, Mov
         agent.Inbox.Put(cell);
     }
 
-    /// <summary>The kernel ends, and nothing moves any more: the agent is this core's again, which has it still.</summary>
+    /// <summary>The kernel ends, and nothing moves any more: the agent is this core's again, which has it
+    /// still.</summary>
     public void TakeBack(Core core)
     {
         core.RemoveLeaving(agent);

@@ -337,14 +337,12 @@ public sealed class Simulation : IDisposable
         new KernelOptions
         {
             Cores = _options.Cores, ChannelCapacity = _options.ChannelCapacity, Time = Time,
-            Seed = (ulong)Choices.Draw(int.MaxValue),
+            Seed = (ulong)Choices.Draw(int.MaxValue), WhenArchiveLags = _options.WhenArchiveLags,
             JournalDirectory = _options.Disk is null ? null : JournalDirectory,
             SegmentBytes = _options.SegmentBytes, Retention = _options.Retention,
             ArchiveDirectory = _options.Archives ? ArchiveDirectory : null,
             Codecs = _options.Codecs, Durability = _options.Durability, SnapshotEvery = _options.SnapshotEvery,
-            FairShare = _options.FairShare,
-            WhenArchiveLags = _options.WhenArchiveLags, Unsupervised = _unsupervised.Add,
-            Balance = CoreBalance.Off,      // real time is no part of a simulation
+            FairShare = _options.FairShare, Unsupervised = _unsupervised.Add, Balance = CoreBalance.Off,
         },
         new Platform(SimulatedCores, Host, (IJournalDisk?)_options.Disk ?? SystemJournalDisk.Instance));
 

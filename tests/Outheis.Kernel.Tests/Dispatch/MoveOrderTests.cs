@@ -56,22 +56,19 @@ public sealed class MoveOrderTests
         }) { IsBackground = true })];
         Array.ForEach(senders, static thread => thread.Start());
 
-        var random = new Random(moves);
-        var underWay = new Queue<Task<bool>>();
-        for (int i = 0; i < moves; i++)
-        {
-            underWay.Enqueue(kernel.MoveAgentAsync(ids[random.Next(Agents)], random.Next(kernel.ListCores().Count)));
-            if (underWay.Count >= 8)
-            {
-                Assert.True(await ThreadKernel.Within(new ValueTask<bool>(underWay.Dequeue())));
-            }
-        }
-
+        await MoveAtRandom(kernel, ids, moves);
         Volatile.Write(ref isOver, 1);
         Array.ForEach(senders, static thread => Assert.True(thread.Join(ThreadKernel.Patience)));
         Array.ForEach(ids, id => Assert.Equal(SendResult.Sent, Until(kernel.Grant<End>(id))));
-        StopReport report = await kernel.StopAsync(ThreadKernel.Patience);
-        Assert.True(report.Drained);
+        Assert.True((await kernel.StopAsync(ThreadKernel.Patience)).Drained);
+        Check(members, sent);
+        long moved = kernel.ListCores().Sum(static core => core.GivenAway);
+        Assert.InRange(moved, moves / 3, moves);
+        Assert.Equal(moved, kernel.ListCores().Sum(static core => core.Acquired));
+    }
+
+    private static void Check(Member[] members, long[] sent)
+    {
         Assert.All(members, static member => Assert.Null(member.Wrong));
         for (int from = 0; from < Agents; from++)
         {
@@ -79,16 +76,29 @@ public sealed class MoveOrderTests
         }
 
         Assert.Equal(sent, Enumerable.Range(0, Outside).Select(i => members[i].Newest[Agents + i]));
-        long moved = kernel.ListCores().Sum(static core => core.GivenAway);
-        Assert.InRange(moved, moves / 3, moves);
-        Assert.Equal(moved, kernel.ListCores().Sum(static core => core.Acquired));
+    }
+
+    private static async Task MoveAtRandom(Kernel kernel, AgentId[] ids, int moves)
+    {
+        var random = new Random(moves);
+        var underWay = new Queue<Task<bool>>();
+        int cores = kernel.ListCores().Count;
+        for (int i = 0; i < moves; i++)
+        {
+            underWay.Enqueue(kernel.MoveAgentAsync(ids[random.Next(Agents)], random.Next(cores)));
+            if (underWay.Count >= 8)
+            {
+                Assert.True(await ThreadKernel.Within(new ValueTask<bool>(underWay.Dequeue())));
+            }
+        }
     }
 
     private static SendResult Until(Capability<End> to)
     {
         long start = Stopwatch.GetTimestamp();
         SendResult result;
-        while ((result = to.Send(default)) == SendResult.Full && Stopwatch.GetElapsedTime(start) < ThreadKernel.Patience)
+        while ((result = to.Send(default)) == SendResult.Full
+            && Stopwatch.GetElapsedTime(start) < ThreadKernel.Patience)
         {
             Thread.Yield();
         }

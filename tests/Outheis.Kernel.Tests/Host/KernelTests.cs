@@ -63,7 +63,10 @@ public sealed class KernelTests
         Assert.Equal(AgentState.Starting, before.State);
         world.Run();
         Assert.Equal(
-            new AgentInfo(agent, "worker", Qos.Utility, 1, AgentState.Idle, 1, 0, 7, boss, Qos.Utility),
+            new AgentInfo(agent, "worker", Qos.Utility, 1, AgentState.Idle, 1, 0, 7, boss, Qos.Utility)
+            {
+                IsPinned = true,
+            },
             world.Kernel.ListAgents().Single(a => a.Id == agent));
     }
 

@@ -103,6 +103,8 @@ internal sealed class GoldenJournal : TimeProvider
         }, Raw([.. new byte[16], .. BitConverter.GetBytes(2L), .. TransferBytes(3, 1)]));
         Append(0, new() { Kind = JournalKind.Consumed }, Consumed(1, said));
         Append(0, new() { Kind = JournalKind.Disarmed, Sender = 1, Cause = said }, new DisarmedRecord("renew"));
+        long left = Append(1, new() { Kind = JournalKind.Moved, Target = 2 }, new MovedRecord(0));
+        Append(0, new() { Kind = JournalKind.Moved, Target = 2, Cause = left }, new MovedRecord(0));
         Append(1, new() { Kind = JournalKind.Forked }, new ForkedRecord(asked, [asked, poison], "/parent"));
     }
 

@@ -19,6 +19,7 @@ public sealed class JournalRecordsTests
         RoundTrip(new CapabilityRecord(1, 2, 7, "search the vault"));
         RoundTrip(new DeadLetterRecord(4, 1L << 60));
         RoundTrip(new SupervisedRecord(SupervisedRecord.Stop, true));
+        RoundTrip(new MovedRecord(127));
         RoundTrip(new CorrelationRecord(ulong.MaxValue - 3));
     }
 

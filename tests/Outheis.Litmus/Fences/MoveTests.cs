@@ -5,8 +5,8 @@ using static Outheis.Testing.LitmusOutcome;
 namespace Outheis.Litmus.Fences;
 
 /// <summary>
-/// F28 and F29: an agent leaves its core against an outside send to it. If the send went through the ingress of the core
-/// that it leaves, that core must know of the slot: it keeps the agent until that is drained.
+/// F28 and F29: an agent leaves its core against an outside send to it. If the send went through the ingress of the
+/// core that it leaves, that core must know of the slot: it keeps the agent until that is drained.
 /// </summary>
 public sealed class MoveTests
 {

@@ -1,6 +1,7 @@
 namespace Outheis.Litmus;
 
-/// <summary>A kernel, of one core unless told otherwise, that has no thread: the actor that plays the core runs its passes.</summary>
+/// <summary>A kernel, of one core unless told otherwise, that has no thread: the actor that plays a core runs its
+/// passes.</summary>
 internal static class IdleKernel
 {
     /// <param name="fence">What makes every thread pass a barrier; null: nothing does.</param>
