@@ -39,7 +39,7 @@ public sealed partial class Kernel
 
         if (Migration.StaysFor(cell) is { } reason)
         {
-            throw new InvalidOperationException($"{cell.Name} stays on core {cell.Core.Index}: it {reason}.");
+            throw Migration.Staying(cell, reason);
         }
 
         var done = new MoveSignal(Platform.Host);

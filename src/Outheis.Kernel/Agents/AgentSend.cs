@@ -212,7 +212,7 @@ internal sealed class AgentSend<T> : AgentSend, IValueTaskSource<SendResult>
 
         public override void Run(Core core)
         {
-            if (send._version == version && !send._isDone)
+            if (send._version == version && !send._isDone && core.IsHomeFor(send._context.Cell, this))
             {
                 send.Withdraw();
             }
@@ -232,7 +232,7 @@ internal sealed class AgentSend<T> : AgentSend, IValueTaskSource<SendResult>
 
         public override void Run(Core core)
         {
-            if (send._version == version && !send._isDone)
+            if (send._version == version && !send._isDone && core.IsHomeFor(send._context.Cell, this))
             {
                 send.Flushed(_failure);
             }

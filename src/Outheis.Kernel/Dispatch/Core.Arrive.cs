@@ -4,6 +4,8 @@ namespace Outheis;
 /// handler.</summary>
 internal sealed unsafe partial class Core
 {
+    private int _buriedOnArrival;      // messages whose agent was dead when they came
+
     /// <summary>Moves at most <paramref name="most"/> messages on, so what arrives meanwhile waits
     /// (LW-24).</summary>
     private int DrainRing(CoreRing ring, int source, int most)
@@ -104,7 +106,7 @@ internal sealed unsafe partial class Core
                 slot->Chain = NextChain();
                 if (IsToCome(slot->Target))
                 {
-                    HoldFromOutside(slot, reference);
+                    HoldOrRefuse(slot, reference);
                     Advance(ref moved);
                     continue;
                 }
@@ -245,6 +247,7 @@ internal sealed unsafe partial class Core
 
         if (cell->Target != 0)
         {
+            _buriedOnArrival++;
             Bury(cell, target, Kernel.IsStopping ? DeadLetterReason.KernelStopped : DeadLetterReason.TargetDead);
             return;
         }
@@ -306,19 +309,24 @@ internal sealed unsafe partial class Core
 
     /// <summary>The core's agents have ended and its thread too: whatever is still under way here is a dead letter.
     /// Runs on the thread that stops the kernel.</summary>
-    public void BuryRest()
+    /// <returns>How many messages to agents were still on their way.</returns>
+    public int BuryRest()
     {
+        int before = _buriedOnArrival;
         DrainArrivals(evenUnjournaled: true);
+        BuryBefore();
         foreach (ref Inbox waiting in _outbox.AsSpan())
         {
             Message* cell;
             while ((cell = waiting.Take()) != null)
             {
+                _buriedOnArrival += cell->Target != 0 ? 1 : 0;
                 Bury(cell, null, DeadLetterReason.KernelStopped);
             }
         }
 
         Tap?.Flush();
+        return _buriedOnArrival - before;
     }
 
     private int FlushOutbox()      // also in the middle of a turn: it moves cells and runs nothing

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
@@ -42,7 +43,8 @@ internal sealed unsafe partial class Core
 
         if (agent.State == AgentState.Moving)
         {
-            Defer(op);
+            ref Before held = ref CollectionsMarshal.GetValueRefOrAddDefault(_before, agent.Id.Value, out _);
+            (held.Ops ??= []).Add(op);
             return false;
         }
 
@@ -144,26 +146,32 @@ internal sealed unsafe partial class Core
     }
 
     /// <summary>An agent has come, and what was sent by its old way is in its inbox: puts what came by the new one
-    /// behind it.</summary>
-    public void PutBefore(AgentCell agent)
+    /// behind it. Returns the ops that did.</summary>
+    public List<KernelOp>? PutBefore(AgentCell agent)
     {
-        if (_before.Remove(agent.Id.Value, out Before held))
+        if (!_before.Remove(agent.Id.Value, out Before held))
         {
-            _unentered -= held.FromOutside.Count;      // without a journal
-            Message* cell;
-            while ((cell = held.Entered.Take()) != null || (cell = held.FromOutside.Take()) != null)
-            {
-                Put(agent, cell);
-            }
+            return null;
         }
+
+        _unentered -= held.FromOutside.Count;      // without a journal
+        Message* cell;
+        while ((cell = held.Entered.Take()) != null || (cell = held.FromOutside.Take()) != null)
+        {
+            Put(agent, cell);
+        }
+
+        return held.Ops;
     }
 
-    /// <summary>The kernel ends, and no agent leaves any more.</summary>
-    public void KeepLeaving()
+    /// <summary>The kernel ends, and no agent leaves any more: who was about to is not drained.</summary>
+    public void EndLeaving(List<UndrainedAgent> undrained)
     {
         foreach (Migration migration in _leaving.Values.ToArray())
         {
-            migration.TakeBack(this);
+            AgentCell agent = migration.Agent;
+            undrained.Add(new UndrainedAgent(agent.Id, agent.Name, agent.Inbox.Count, agent.State));
+            migration.Break(this);
         }
     }
 
@@ -177,22 +185,18 @@ internal sealed unsafe partial class Core
     }
 
     /// <summary>The kernel ends: what came for agents that did not come is a dead letter.</summary>
-    public void BuryBefore(List<UndrainedAgent> undrained)
+    public void BuryBefore()
     {
-        foreach ((uint id, Before messages) in _before)
+        foreach (Before messages in _before.Values)
         {
             Before held = messages;
-            if (Kernel.Agents.Find(id) is { } agent)
-            {
-                int queued = held.Entered.Count + held.FromOutside.Count;
-                undrained.Add(new UndrainedAgent(agent.Id, agent.Name, queued, AgentState.Moving));
-            }
-
             Message* cell;
             while ((cell = held.Entered.Take()) != null || (cell = held.FromOutside.Take()) != null)
             {
                 Bury(cell, null, DeadLetterReason.KernelStopped);
             }
+
+            held.Ops?.ForEach(Post);      // sees that its agent has ended
         }
 
         _before.Clear();
@@ -209,16 +213,27 @@ internal sealed unsafe partial class Core
     {
         if (ReferenceEquals(agent.Core, this))
         {
-            CollectionsMarshal.GetValueRefOrAddDefault(_before, agent.Id.Value, out _).Entered.Append(cell);
+            Hold(agent, cell);
         }
         else
         {
+            Debug.Assert(_leaving.ContainsKey(agent.Id.Value), "nothing comes by the old way when it has left");
             Put(agent, cell);
         }
     }
 
-    private void HoldFromOutside(Message* slot, object? reference)
+    private void Hold(AgentCell agent, Message* cell) =>
+        CollectionsMarshal.GetValueRefOrAddDefault(_before, agent.Id.Value, out _).Entered.Append(cell);
+
+    // An ask is not to wait for a move that waits for room in a journal: the old core's, or this one's.
+    private void HoldOrRefuse(Message* slot, object? reference)
     {
+        if (IsHostAsk(slot) && Array.Exists(Kernel.Cores, static core => core.IsJournalFull))
+        {
+            Refuse(slot, reference);
+            return;
+        }
+
         _unentered++;
         ref Before held = ref CollectionsMarshal.GetValueRefOrAddDefault(_before, slot->Target, out _);
         held.FromOutside.Append(CellOf(slot, reference));
@@ -229,5 +244,6 @@ internal sealed unsafe partial class Core
     {
         public Inbox Entered;          // has its place in the journal
         public Inbox FromOutside;      // has none yet: it would stand before what is still at the old core
+        public List<KernelOp>? Ops;
     }
 }

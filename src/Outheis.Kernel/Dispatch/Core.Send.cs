@@ -91,9 +91,9 @@ internal sealed unsafe partial class Core
         }
 
         Counters.SentHome++;
-        if (target.State == AgentState.Moving)
+        if (target.State >= AgentState.Moving)
         {
-            PutForMoving(target, cell);
+            Hold(target, cell);      // until it comes; the end of the kernel may have come first
             return SendResult.Sent;
         }
 

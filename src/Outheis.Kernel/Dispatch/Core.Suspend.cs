@@ -10,8 +10,7 @@ internal sealed unsafe partial class Core
     /// <summary>One of this core's agents, once more.</summary>
     public static void Suspend(AgentCell agent)
     {
-        agent.Suspends++;
-        if (agent.State is AgentState.Idle or AgentState.Ready or AgentState.Waiting)
+        if (++agent.Suspends > 0 && agent.State is AgentState.Idle or AgentState.Ready or AgentState.Waiting)
         {
             agent.State = AgentState.Suspended;
         }

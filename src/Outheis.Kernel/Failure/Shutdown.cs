@@ -24,9 +24,9 @@ internal static class Shutdown
             await Drain(kernel, time, start, deadline).ConfigureAwait(true);
         }
 
-        await KeepAgents(kernel, time).ConfigureAwait(true);
-        int offloads = kernel.OffloadPool.Close();
         var undrained = new List<UndrainedAgent>();
+        await EndMoves(kernel, time, undrained).ConfigureAwait(true);
+        int offloads = kernel.OffloadPool.Close();
         var stuck = new List<int>();
         foreach (Core core in kernel.Cores)
         {
@@ -47,29 +47,32 @@ internal static class Shutdown
             }
         }
 
-        if (stuck.Count == 0)
-        {
-            Array.ForEach(kernel.Cores, static core => core.BuryRest());
-        }
+        int late = stuck.Count > 0 ? 0 : kernel.Cores.Sum(static core => core.BuryRest());
 
         JournalException? failure = kernel.Release(everyCoreStopped: stuck.Count == 0);
-        return new StopReport(undrained, stuck, failure) { UndrainedOffloads = offloads };
+        return new StopReport(undrained, stuck, failure)
+        {
+            UndrainedOffloads = offloads, UndrainedMessages = late,
+        };
     }
 
     /// <summary>From here on each agent is on one core, which ends it. A stuck core keeps those that were to
     /// leave.</summary>
-    private static async Task KeepAgents(Kernel kernel, TimeProvider time)
+    private static async Task EndMoves(Kernel kernel, TimeProvider time, List<UndrainedAgent> undrained)
     {
         kernel.KeepAgents();
-        KeepAgentsOp[] asked = [.. kernel.Cores.Select(_ => new KeepAgentsOp(kernel.Platform.Host))];
+        EndLeaving[] asked = [.. kernel.Cores.Select(_ => new EndLeaving(kernel.Platform.Host))];
         for (int i = 0; i < asked.Length; i++)
         {
             kernel.Cores[i].Post(asked[i]);
         }
 
-        foreach (KeepAgentsOp op in asked)
+        foreach (EndLeaving op in asked)
         {
-            await Within(op.Done.Task, Grace, time).ConfigureAwait(true);
+            if (await Within(op.Done.Task, Grace, time).ConfigureAwait(true))
+            {
+                undrained.AddRange(op.Undrained);
+            }
         }
     }
 
@@ -193,13 +196,14 @@ internal static class Shutdown
         }
     }
 
-    private sealed class KeepAgentsOp(HostThreads threads) : KernelOp
+    private sealed class EndLeaving(HostThreads threads) : KernelOp
     {
         public readonly HostSignal Done = new(threads);
+        public readonly List<UndrainedAgent> Undrained = [];
 
         public override void Run(Core core)
         {
-            core.KeepLeaving();
+            core.EndLeaving(Undrained);
             Done.Set();
         }
     }
@@ -219,7 +223,7 @@ internal static class Shutdown
             core.Offloads.PutBackAll();
             core.HasEndedAgents = true;
             core.AcquireAll();
-            core.BuryBefore(Undrained);
+            core.BuryBefore();
             AgentCell[] mine = [.. core.Kernel.Agents.Snapshot().Where(core.Has)];
             foreach (AgentCell agent in mine.Reverse())
             {

@@ -73,6 +73,11 @@ public sealed record StopReport(
     /// awaits cancelled; what blocks goes on by itself until it returns, or the process ends.</summary>
     public int UndrainedOffloads { get; init; }
 
+    /// <summary>Messages that were still on their way between cores when their agents had ended: dead letters.
+    /// </summary>
+    public int UndrainedMessages { get; init; }
+
     /// <summary>Everything that was sent has been handled, everything offloaded has come home.</summary>
-    public bool Drained => Undrained.Count == 0 && StuckCores.Count == 0 && UndrainedOffloads == 0;
+    public bool Drained =>
+        Undrained.Count == 0 && StuckCores.Count == 0 && UndrainedOffloads == 0 && UndrainedMessages == 0;
 }

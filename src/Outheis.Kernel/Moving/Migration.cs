@@ -49,11 +49,12 @@ internal sealed unsafe class Migration(AgentCell agent, Core to, bool waits, Mov
     public long Claimed => _claimed;
 
     /// <summary>Whether nothing of an agent is under way that knows its core: no turn, nothing that it awaits, nothing
-    /// offloaded. What shares an exclusion, and a durable agent, stays where it is.</summary>
+    /// offloaded. What shares an exclusion, and a durable agent, stays where it is; and so do all while the journal has
+    /// no room, for which a move would wait.</summary>
     public static bool MayLeave(Core core, AgentCell agent) =>
         agent.State is AgentState.Idle or AgentState.Ready or AgentState.Suspended
         && StaysFor(agent) is null && agent is { StopWanted: null, Past: null } && agent.Async is not { IsBusy: true }
-        && agent.Offloads is not { UnderWay: > 0 } && !core.Offloads.HasHeld;
+        && agent.Offloads is not { UnderWay: > 0 } && !core.Offloads.HasHeld && core.Tap is not { HasRoom: false };
 
     /// <summary>Why an agent never moves; null: it may.</summary>
     public static string? StaysFor(AgentCell agent) =>
@@ -61,6 +62,9 @@ internal sealed unsafe class Migration(AgentCell agent, Core to, bool waits, Mov
         : agent.Durable is not null ? "is a durable agent, whose past is told by the journal lane of its core"
         : agent.IsGhost ? "is none of this run"
         : null;
+
+    public static InvalidOperationException Staying(AgentCell agent, string reason) =>
+        new($"{agent.Name} stays on core {agent.Core.Index}: it {reason}.");
 
     public override void Run(Core core)
     {
@@ -114,9 +118,13 @@ internal sealed unsafe class Migration(AgentCell agent, Core to, bool waits, Mov
             return;
         }
 
-        if (agent.State == AgentState.Dead || StaysFor(agent) is not null || core.Kernel.IsStopping)
+        if (agent.State == AgentState.Dead || core.Kernel.IsStopping)
         {
             done?.Set(false);
+        }
+        else if (StaysFor(agent) is { } reason)      // found out when it started
+        {
+            done?.Fail(Staying(agent, reason));
         }
         else if (ReferenceEquals(core, to))
         {
@@ -180,7 +188,7 @@ internal sealed unsafe class Migration(AgentCell agent, Core to, bool waits, Mov
     {
         if (core.Kernel.KeepsAgents)
         {
-            return;      // the kernel ends, and this core will hear of it: its agents end where they are
+            return;      // the kernel ends, and this core will hear of it
         }
 
         Message* message;
@@ -252,12 +260,9 @@ internal sealed unsafe class Migration(AgentCell agent, Core to, bool waits, Mov
             core.MakeReady(agent);
         }
 
-        core.PutBefore(agent);
-        foreach (KernelOp op in _ops)
-        {
-            op.Run(core);
-        }
-
+        List<KernelOp>? before = core.PutBefore(agent);
+        _ops.ForEach(op => op.Run(core));
+        before?.ForEach(op => op.Run(core));
         done?.Set(true);
     }
 
@@ -282,25 +287,18 @@ internal sealed unsafe class Migration(AgentCell agent, Core to, bool waits, Mov
         agent.Inbox.Put(cell);
     }
 
-    /// <summary>The kernel ends, and nothing moves any more: the agent is this core's again, which has it
-    /// still.</summary>
-    public void TakeBack(Core core)
+    /// <summary>The kernel ends, and nothing moves any more: the old core, which has the agent still, ends it.</summary>
+    public void Break(Core core)
     {
+        _step = Step.Over;
         core.RemoveLeaving(agent);
         core.Kernel.NoteMoves(-1);
-        agent.TellCore(core);
-        agent.State = agent.Suspends > 0 ? AgentState.Suspended : AgentState.Idle;
-        if (agent.State == AgentState.Idle && !agent.Inbox.IsEmpty)
-        {
-            core.MakeReady(agent);
-        }
-
+        Lifecycle.End(core, agent, ExitReason.Shutdown);
         foreach (KernelOp op in _ops)
         {
-            core.Post(op);
+            core.Post(op);      // sees that it is dead
         }
 
-        _step = Step.Over;
         done?.Set(false);
     }
 
@@ -319,6 +317,7 @@ internal sealed class MoveSignal(HostThreads threads) : IThreadPoolWorkItem
 {
     private readonly TaskCompletionSource<bool> _done = new();
     private bool _isThere;
+    private Exception? _failure;
 
     public Task<bool> Task => _done.Task;
 
@@ -329,7 +328,24 @@ internal sealed class MoveSignal(HostThreads threads) : IThreadPoolWorkItem
         threads.Queue(this);      // off the cores: what awaits it goes on there
     }
 
-    void IThreadPoolWorkItem.Execute() => _done.TrySetResult(_isThere);
+    /// <summary>Likewise: it cannot move.</summary>
+    public void Fail(Exception failure)
+    {
+        _failure = failure;
+        threads.Queue(this);
+    }
+
+    void IThreadPoolWorkItem.Execute()
+    {
+        if (_failure is not null)
+        {
+            _done.TrySetException(_failure);
+        }
+        else
+        {
+            _done.TrySetResult(_isThere);
+        }
+    }
 }
 
 /// <summary>Goes from the core that an agent leaves to each other one and back, behind all that was sent

@@ -76,10 +76,9 @@ internal sealed unsafe partial class CoreTimers
         ref Entry entry = ref _entries[index];
         entry.Period = ClockOf(period);
         entry.Due = _core.Time.GetTimestamp() - _origin + ClockOf(delay) - ClockOf(-delay);
-        long most = delay <= TimeSpan.Zero ? 0
-            : ClockOf(leeway ?? LeewayFor(period == TimeSpan.Zero ? delay : period)) / _clockPerTick;
+        long most = ClockOf(leeway ?? LeewayFor(period == TimeSpan.Zero ? delay : period)) / _clockPerTick;
         entry.Leeway = Math.Min(most, entry.Period / 2 / _clockPerTick);      // GC-18
-        _wheel.Put(index, Within(TickAt(entry.Due), most));
+        _wheel.Put(index, Within(TickAt(entry.Due), delay <= TimeSpan.Zero ? 0 : most));
     }
 
     /// <summary>Starts a timer that is due once the wall clock shows a time.</summary>

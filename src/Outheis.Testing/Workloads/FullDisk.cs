@@ -171,9 +171,12 @@ internal sealed class FullDisk : Workload
             });
         }
 
-        /// <summary>The disk is full still: whoever asked from outside has a reply, or the reason.</summary>
+        /// <summary>The disk is full still: whoever asked from outside has a reply, or the reason; but for whom it was
+        /// that left its core when there was room, and has not come.</summary>
         public void CheckNoAskWaits() => _simulation.Require(
-            _asks.TrueForAll(static ask => ask.IsCompleted), "full disk", "an ask of the host waits for room.");
+            _asks.TrueForAll(static ask => ask.IsCompleted)
+                || _simulation.Kernel.ListAgents().Any(static agent => agent.State == AgentState.Moving),
+            "full disk", "an ask of the host waits for room.");
 
         public void CheckAllIsThere()
         {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Outheis.Tests.Coordination;
 using Xunit;
 
@@ -18,9 +19,10 @@ public sealed partial class MoveTests
         to.SendAll([new Over(1)]);      // in the ingress of core 0
         leave.Run(_world.CoreAt(0));
         Task revoked = Kernel.RevokeAsync(to);
+        _world.CoreAt(0).Control.TakeAll()!.Run(_world.CoreAt(0));      // the fence, before anything is taken in
         _world.Pass(1);
         _world.Pass(2);
-        Assert.False(revoked.IsCompleted);
+        Assert.Equal([0, 1, 1], Kernel.ListCores().Select(static core => core.Fences));
         _world.Wait(revoked);
         Assert.Equal(SendResult.Revoked, to.Send(new Over(2)));
         Assert.True(_world.Result(moved));
@@ -40,6 +42,38 @@ public sealed partial class MoveTests
         Assert.True(report.Drained);
         Assert.Equal([(1, 1)], _seen);
         Assert.True(moved.IsCompleted);
+    }
+
+    /// <summary>The deadline comes while no mark comes back: nothing is in two hands, and the report says who was not
+    /// drained.</summary>
+    [Fact]
+    public void Move_AStopWhoseDeadlineComesInTheMiddle_EndsItWhereItWas()
+    {
+        AgentId agent = Spawn();
+        Capability<Over> own = default;
+        AgentId sender = Kernel.Spawn("sender", born =>
+        {
+            own = born.Grant<Over>(agent);
+            return new Puppet();
+        }, new SpawnOptions { Core = 2 });
+        _world.Run();
+        Task<bool> moved = Kernel.MoveAgentAsync(agent, 1);
+        Kernel.Grant<Over>(agent).SendAll([new Over(1)]);
+        _world.Pass(0);      // leaves, with a message; core 2 has its mark, and says nothing for now
+        Task<StopReport> stop = Kernel.StopAsync(TimeSpan.Zero);
+        long start = Stopwatch.GetTimestamp();
+        while (Kernel.Agents.Find(agent.Value) is not null && Stopwatch.GetElapsedTime(start) < ThreadKernel.Patience)
+        {
+            _world.Pass(0);      // until the stop's op has come; it waits a millisecond for the other core
+            _world.Pass(1);
+            _world.Time.AdvanceBy(TimeSpan.FromMilliseconds(1));
+        }
+
+        StopReport report = _world.Stopped(stop);
+        Assert.Contains(report.Undrained, one => one.Agent == agent);
+        Assert.False(report.Drained);
+        Assert.Equal(0, Kernel.DeadLetters.Newest().Count(static one => one.Reason != DeadLetterReason.KernelStopped));
+        Assert.True(moved.IsCompleted && _seen.Count + Kernel.DeadLetters.Total == 1);
     }
 
     [Fact]

@@ -178,6 +178,55 @@ public sealed partial class MoveTests : IDisposable
         Assert.Equal(1, CoreOf(agent));
     }
 
+    /// <summary>Its turn is over, and what it asked for comes back to its core all the same.</summary>
+    [Fact]
+    public void Move_WithAnAskThatNobodyAwaits_WaitsForItsEnd()
+    {
+        AgentId answers = Kernel.Spawn(
+            "answers", () => new Answerer<Over, Over>((in Over request, Context _) => request),
+            new SpawnOptions { Core = 2 });
+        Assert.True(_world.Result(Kernel.SuspendAsync(answers)));
+        AskCapability<Over, Over> own = default;
+        AgentId asks = Kernel.Spawn("asks", born =>
+        {
+            own = born.GrantAsk<Over, Over>(answers);
+            return new Puppet();
+        }, new SpawnOptions { Core = 0 });
+        ValueTask<Over> reply = default;
+        Kernel.Grant<DoAsync>(asks).SendAll([new DoAsync((context, _) =>
+        {
+            reply = context.AskAsync(own, new Over(5));
+            return default;
+        })]);
+        _world.Run();
+        Task<bool> moved = Kernel.MoveAgentAsync(asks, 1);
+        _world.Run();
+        Assert.Equal((false, AgentState.Idle, 0), (moved.IsCompleted, StateOf(asks), CoreOf(asks)));
+        Assert.True(_world.Result(Kernel.ResumeAsync(answers)));
+        Assert.True(_world.Result(moved));
+        Kernel.Grant<DoAsync>(asks).SendAll([new DoAsync(async (_, _) => See((await reply).Number))]);
+        _world.Run();
+        Assert.Equal([(5, 1)], _seen);      // its slot went home to core 0
+        Assert.Equal(0, _world.CoreAt(0).Replies.Pending);
+    }
+
+    [Fact]
+    public void Move_AReentrantAgentWithTurnsInFlight_WaitsForTheLast()
+    {
+        var gate = new TaskCompletionSource();
+        AgentId agent = Kernel.Spawn(
+            "reenters", () => new Puppet { Reenters = Reentrancy.Always }, new SpawnOptions { Core = 0 });
+        var wait = new DoAsync(async (_, _) => await gate.Task.ConfigureAwait(true));
+        Kernel.Grant<DoAsync>(agent).SendAll([wait, wait]);
+        _world.Run();
+        Task<bool> moved = Kernel.MoveAgentAsync(agent, 1);
+        _world.Run();
+        Assert.Equal((false, AgentState.Idle, 0), (moved.IsCompleted, StateOf(agent), CoreOf(agent)));
+        gate.SetResult();
+        Assert.True(_world.Result(moved));
+        Assert.Equal(1, CoreOf(agent));
+    }
+
     /// <summary>An agent's context is the same object in all its turns: it goes with it.</summary>
     [Fact]
     public void Move_BetweenTwoAsynchronousTurns_TheSecondAsksFromTheNewCore()
@@ -270,12 +319,20 @@ public sealed partial class MoveTests : IDisposable
         _world.CoreAt(1).Post(new Note(cell, order, 2));
         _world.Pass(1);                                    // finds it not there yet
         _world.CoreAt(0).Post(new Note(cell, order, 1));      // of somebody who read the old home
+        while (_world.CoreAt(1).Control.IsEmpty)
+        {
+            _world.Pass(0);
+            _world.Pass(2);
+            _ = _world.CoreAt(1).Control.IsEmpty && _world.Pass(1) > 0;
+        }
+
+        _world.CoreAt(1).Post(new Note(cell, order, 3));      // right behind the op that brings it
         Assert.True(_world.Result(moved));
         _world.Run();
-        Assert.Equal([1, 2], order);
-        _world.CoreAt(0).Post(new Note(cell, order, 3));      // long after: follows it
-        _world.Run();
         Assert.Equal([1, 2, 3], order);
+        _world.CoreAt(0).Post(new Note(cell, order, 4));      // long after: follows it
+        _world.Run();
+        Assert.Equal([1, 2, 3, 4], order);
     }
 
     [Fact]

@@ -78,31 +78,56 @@ public sealed class MoveJournalTests
 
     /// <summary>An ask has its reason at once, however long the way that its agent came from is stopped up.</summary>
     [Fact]
-    public void Move_WithAFullDisk_AsksFailAndSendsWait()
+    public void Move_TheDiskBecomesFullMeanwhile_AsksFailAndSendsWait()
     {
         var world = new StepKernel(cores: 2, disk: _disk);
         AgentId agent = world.Kernel.Spawn(
             "answers", static () => new Answerer<Number, Number>(static (in Number request, Context _) => request),
             new SpawnOptions { Core = 0 });
         AgentId other = SpawnFolder(world.Kernel);
-        world.Run();
         AskCapability<Number, Number> to = world.Kernel.GrantAsk<Number, Number>(agent);
-        world.Run();
-        _disk.Free = 0;
         Capability<Number> fill = world.Kernel.Grant<Number>(other);
-        while (fill.Send(new Number(0)) == SendResult.Sent && !world.CoreAt(0).IsJournalFull)
+        world.Run();
+        Fill(world, fill, leave: 400);
+        Task<bool> moved = world.Kernel.MoveAgentAsync(agent, 1);
+        KernelOp leave = world.CoreAt(0).Control.TakeAll()!;
+        while (fill.Send(new Number(0)) == SendResult.Sent)
         {
-            world.Pass(0);
         }
 
-        Assert.True(world.CoreAt(0).IsJournalFull);
-        Task<bool> moved = world.Kernel.MoveAgentAsync(agent, 1);
+        leave.Run(world.CoreAt(0));      // there is room still, and more than that in the ingress
         world.Pass(0);
+        Assert.True(world.CoreAt(0).IsJournalFull);
         Task<Number> reply = to.AskAsync(new Number(1)).AsTask();
         world.RunUntil(() => reply.IsCompleted, "the ask's end");
         Assert.Equal(AskOutcome.Full, Assert.IsType<AskException>(reply.Exception!.InnerException).Outcome);
         Assert.False(moved.IsCompleted);
-        world.Abandon();
+        Task<bool> never = world.Kernel.MoveAgentAsync(other, 1);
+        for (int i = 0; i < 20; i++)
+        {
+            world.Step();
+        }
+
+        Assert.Equal((false, 0), (never.IsCompleted, world.Kernel.ListAgents().Single(one => one.Id == other).Core));
+        _disk.Free = long.MaxValue;
+        world.Time.AdvanceBy(JournalLimits.RetryAfterRefusal);
+        Assert.True(world.Result(moved));
+        Assert.True(world.Result(never));
+        Assert.Equal(new Number(2), world.Result(to.AskAsync(new Number(2))));
+        world.Stop();
+    }
+
+    // Until so many messages more find no room.
+    private void Fill(StepKernel world, Capability<Number> fill, int leave)
+    {
+        _disk.Free = 0;
+        while (world.CoreAt(0).Tap!.Lane.TryReserve((16 << 10) + (leave * RecordHeader.Bytes)))
+        {
+            fill.SendAll([new Number(0)]);
+            world.Pass(0);
+        }
+
+        Assert.True(world.CoreAt(0).Tap!.HasRoom);
     }
 
     [Fact]

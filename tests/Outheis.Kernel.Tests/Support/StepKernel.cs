@@ -115,8 +115,13 @@ internal sealed class StepKernel : IDisposable
     /// pool threads that it runs on may be slow.</summary>
     public StopReport Stop(TimeSpan? deadline = null)
     {
+        return Stopped(Kernel.StopAsync(deadline));
+    }
+
+    /// <summary>The end of a stop that has begun.</summary>
+    public StopReport Stopped(Task<StopReport> stop)
+    {
         _isStopped = true;
-        Task<StopReport> stop = Kernel.StopAsync(deadline);
         RunUntil(() =>
         {
             if (Time.NextDue is { } next && next - Time.Now <= TimeSpan.FromMilliseconds(1))
