@@ -36,8 +36,8 @@ public enum AgentState : byte
     /// channel takes messages until it is full.</summary>
     Suspended,
 
-    /// <summary>On its way to another core; handles nothing meanwhile, which takes microseconds, or as long as some core
-    /// is at a handler that does not return. The channel takes messages.</summary>
+    /// <summary>On its way to another core; handles nothing meanwhile, which takes microseconds, or as long as some
+    /// core is at a handler that does not return. The channel takes messages.</summary>
     Moving,
 
     /// <summary>Ended for good. Sends return <see cref="SendResult.Dead"/>.</summary>

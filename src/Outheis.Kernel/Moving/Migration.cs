@@ -287,7 +287,8 @@ internal sealed unsafe class Migration(AgentCell agent, Core to, bool waits, Mov
         agent.Inbox.Put(cell);
     }
 
-    /// <summary>The kernel ends, and nothing moves any more: the old core, which has the agent still, ends it.</summary>
+    /// <summary>The kernel ends, and nothing moves any more: the old core, which has the agent still, ends
+    /// it.</summary>
     public void Break(Core core)
     {
         _step = Step.Over;
