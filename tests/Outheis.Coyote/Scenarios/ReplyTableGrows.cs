@@ -31,12 +31,14 @@ internal sealed class ReplyTableGrows : Scenario, IDisposable
     public override void Run() => Together(
         () =>
         {
+            _world.CoreAt(0).Enter();      // whose table it is
             ReplySlot<int> more = Rent();
             Claim(Replies.IsCurrent(more.Correlate(0)), "a new ask is current");
             Claim(Replies.Complete(_ending, 5) && _slots[0].GetResult(_slots[0].TaskToken) == 5, "its reply came");
             Volatile.Write(ref _isOver, true);
             Claim(ReferenceEquals(Rent(), _slots[0]), "the slot is used again");
             Claim(!Replies.Complete(_ending, 6), "OT-10: a late reply answered the next ask");
+            Core.Leave();
         },
         LookOn,
         LookOn);

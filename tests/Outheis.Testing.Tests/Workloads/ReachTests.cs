@@ -73,7 +73,7 @@ public sealed class ReachTests
     public void Run_SomeSeeds_ReachesTheStatesThatItIsFor(string name, string states) =>
         Reaches(
             BuiltInWorkloads.All.Single(one => one.Name == name), states,
-            name is "accounts" or "durable timers" ? SeedsOfRare : Seeds);
+            name is "accounts" or "durable timers" or "offloads" ? SeedsOfRare : Seeds);
 
     [Fact]
     public void Run_Irc_ReachesTheStatesThatItIsFor() => Reaches(
