@@ -102,8 +102,7 @@ internal sealed unsafe partial class Core : CoreFace
 
     /// <summary>
     /// One bounded pass: control, arrivals, then up to <see cref="Limits.TurnsPerPass"/> turns (INV-05), fewer
-    /// of low classes.
-    /// Returns how much was done; 0 means there is nothing to do now.
+    /// of low classes. Returns how much was done; 0 means there is nothing to do now.
     /// </summary>
     public int RunPass()
     {

@@ -118,14 +118,14 @@ internal struct Credits
         return somebodyWaits;
     }
 
-    /// <summary>The home core, whose agent leaves: nothing is kept for its senders. As <see cref="Settle"/>.</summary>
-    public bool GiveUpHome()
+    /// <summary>The home core, whose agent leaves: nothing is kept for its senders. Whoever waits for room is to be
+    /// woken.</summary>
+    public void GiveUpHome()
     {
         int kept = _home;
         (_home, _homeTook) = (0, 0);
         Volatile.Write(ref _returned, _returned + kept);
         Interlocked.MemoryBarrier();      // F4 again. Pairs with F5.
-        return true;
     }
 
     // Two senders may overwrite each other here; the older value is the smaller one (C4).

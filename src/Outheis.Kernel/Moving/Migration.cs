@@ -24,10 +24,9 @@ namespace Outheis;
 internal sealed unsafe class Migration(AgentCell agent, Core to, bool waits, MoveSignal? done = null) : KernelOp
 {
     private readonly List<KernelOp> _ops = [];             // that came by the old way
-    private readonly List<(Message Message, object? Beside)> _messages = [];
+    private readonly List<CarriedMessage> _messages = [];
     private readonly List<CarriedTimer> _timers = [];
     private Step _step;
-    private Core _from = null!;
     private int _marks;          // cores from which it is not back
     private long _claimed;       // of the old core's ingress
     private long _record;        // in the journal, of the old core: that it left
@@ -98,9 +97,9 @@ internal sealed unsafe class Migration(AgentCell agent, Core to, bool waits, Mov
     /// <summary>Shows those messages, the oldest first.</summary>
     public void Look(MessageLook look)
     {
-        foreach ((Message message, _) in _messages)
+        foreach (CarriedMessage carried in _messages)
         {
-            Message copy = message;
+            Message copy = carried.Message;
             look(&copy);
         }
     }
@@ -147,11 +146,11 @@ internal sealed unsafe class Migration(AgentCell agent, Core to, bool waits, Mov
     private void Leave(Core core)
     {
         _step = Step.Leaving;
-        _from = core;
         _marks = core.Kernel.Cores.Length - 1;
         agent.State = AgentState.Moving;
         core.AddLeaving(agent, this);
-        if (agent.Credits.GiveUpHome() && agent.Waiters.Any)      // senders of the old core are others' now
+        agent.Credits.GiveUpHome();      // senders of the old core are others' now
+        if (agent.Waiters.Any)
         {
             agent.Waiters.WakeAll();
         }
@@ -216,16 +215,12 @@ internal sealed unsafe class Migration(AgentCell agent, Core to, bool waits, Mov
             return;
         }
 
-        object? beside = message->Has(MessageFlags.Reference) ? core.Cells.TakeReference(message) : null;
-        Message copy = default;
-        Message.CopyBody(message, &copy);
         if (message->Has(MessageFlags.Timer))
         {
-            copy.Timer = core.Timers.KnownAs(message);
+            message->Timer = core.Timers.KnownAs(message);
         }
 
-        _messages.Add((copy, beside));
-        core.Cells.Return(message);
+        _messages.Add(CarriedMessage.Take(core.Cells, message));
     }
 
     /// <summary>The new core.</summary>
@@ -249,10 +244,7 @@ internal sealed unsafe class Migration(AgentCell agent, Core to, bool waits, Mov
         core.Counters.Acquired++;
         core.Kernel.NoteMoves(-1);
         core.Timers.Acquire(agent, _timers);
-        foreach ((Message message, object? beside) in _messages)
-        {
-            Unpack(core, in message, beside);
-        }
+        _messages.ForEach(carried => Unpack(core, in carried));
 
         agent.State = agent.Suspends > 0 ? AgentState.Suspended : AgentState.Idle;
         if (agent.State == AgentState.Idle && !agent.Inbox.IsEmpty)
@@ -266,19 +258,9 @@ internal sealed unsafe class Migration(AgentCell agent, Core to, bool waits, Mov
         done?.Set(true);
     }
 
-    private void Unpack(Core core, in Message message, object? beside)
+    private void Unpack(Core core, in CarriedMessage carried)
     {
-        Message* cell = core.Cells.Rent();
-        fixed (Message* from = &message)
-        {
-            Message.CopyBody(from, cell);
-        }
-
-        if (cell->Has(MessageFlags.Reference))
-        {
-            core.Cells.PutReference(cell, beside);
-        }
-
+        Message* cell = carried.Put(core.Cells);
         if (cell->Has(MessageFlags.Timer))
         {
             core.Timers.SetPending(agent, cell);

@@ -270,6 +270,7 @@ internal sealed class HostStream<TRequest, TItem>(
         }
     }
 
+    // Follows nobody: as long as the stream is under way its producer does not move, and afterwards it means nothing.
     private sealed class LetOp(AgentCell producer, ulong correlation, int more) : KernelOp
     {
         public override void Run(Core core) => core.NoteLet(producer, correlation, more);

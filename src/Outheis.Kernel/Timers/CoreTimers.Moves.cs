@@ -69,12 +69,8 @@ internal sealed unsafe partial class CoreTimers
 
         if (entry.Template != null)
         {
-            timer.Beside = entry.Template->Has(MessageFlags.Reference)
-                ? _core.Cells.TakeReference(entry.Template) : null;
-            Message.CopyBody(entry.Template, &timer.Template);
-            timer.HasTemplate = true;
+            timer.Template = CarriedMessage.Take(_core.Cells, entry.Template);
             CellsHeld--;
-            _core.Cells.Return(entry.Template);
         }
 
         return timer;
@@ -87,20 +83,9 @@ internal sealed unsafe partial class CoreTimers
         (entry.Known, entry.Period, entry.Leeway) = (timer.Known, timer.Period, timer.Leeway);
         (entry.Missed, entry.Suspended) = (timer.Missed, timer.Suspended);
         (_carried ??= [])[timer.Known] = index;
-        if (timer.HasTemplate)
+        if (timer.Template is { } template)
         {
-            Message* template = _core.Cells.Rent();
-            fixed (Message* from = &timer.Template)
-            {
-                Message.CopyBody(from, template);
-            }
-
-            if (template->Has(MessageFlags.Reference))
-            {
-                _core.Cells.PutReference(template, timer.Beside);
-            }
-
-            SetTemplate(index, template);
+            SetTemplate(index, template.Put(_core.Cells));
         }
 
         if (timer.IsWall)
@@ -121,9 +106,7 @@ internal sealed unsafe partial class CoreTimers
 internal struct CarriedTimer
 {
     public ulong Known;            // under what name its agent knows it
-    public Message Template;       // what it says
-    public object? Beside;
-    public bool HasTemplate;       // not when it was due, for the only time
+    public CarriedMessage? Template;      // what it says; null: it was due, for the only time
     public long Due;               // on the kernel's clock, or the wall's
     public long? Tick;             // when it is said next, on the kernel's clock; null: not before it is resumed
     public long Period;

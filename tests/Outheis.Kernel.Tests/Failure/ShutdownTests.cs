@@ -40,6 +40,28 @@ public sealed class ShutdownTests
         Assert.Equal(["agent 2 Shutdown", "agent 1 Shutdown", "agent 0 Shutdown"], log);
     }
 
+    /// <summary>What a stop adds up in <see cref="StopReport.UndrainedMessages"/>.</summary>
+    [Fact]
+    public void BuryRest_MessagesWhoseAgentHasEnded_AreCounted()
+    {
+        using var world = new StepKernel(cores: 2);
+        AgentId agent = world.Kernel.Receive((in int _, Context _) => { }, core: 0);
+        AgentId sender = world.Kernel.Spawn(new Puppet(), core: 1);
+        Capability<int> to = world.Kernel.GrantTo<int>(sender, agent);
+        world.Run();
+        world.Kernel.Do(sender, context =>
+        {
+            Assert.Equal(SendResult.Sent, context.Send(to, 1));
+            Assert.Equal(SendResult.Sent, context.Send(to, 2));
+        });
+        world.Pass(1);      // in the ring
+        Task stopped = world.Kernel.StopAgentAsync(agent);
+        world.CoreAt(0).Control.TakeAll()!.Run(world.CoreAt(0));
+        Assert.Equal((2, 0), (world.CoreAt(0).BuryRest(), world.CoreAt(1).BuryRest()));
+        Assert.Equal(2, world.Kernel.DeadLetters.Total);
+        world.Wait(stopped);
+    }
+
     [Fact]
     public void Stop_AnAgentAwaitsForEver_ItIsReportedAfterItsTokenFired()
     {
