@@ -24,12 +24,14 @@ public sealed partial class Kernel
 
     /// <summary>An agent of another one's making, constructed within that one's turn. A core does not read files, so
     /// nothing of an earlier run is its.</summary>
-    internal AgentCell SpawnInTurn(Core core, string? name, SeededFactory factory, in AgentShape shape)
+    internal AgentCell SpawnInTurn<TSeed>(Core core, SpawnRight<TSeed> by, TSeed seed)
     {
-        AgentCell agent = Add(core, name, factory, in shape);
+        // Nobody restarts an agent without a supervisor, so its seed is not kept.
+        object factory = by.Shape.Supervisor is null ? by.Factory : new SeededFactory<TSeed>(by.Factory, seed);
+        AgentCell agent = Add(core, by.Name, factory, in by.Shape);
         try
         {
-            agent.Instance = agent.Construct();
+            agent.Instance = agent.Adopt(by.Factory(new Endowment(agent), seed));
             if (_journal is not null && agent.Instance.MakeDurable() is not null)
             {
                 throw new InvalidOperationException(
@@ -69,14 +71,20 @@ public sealed partial class Kernel
         return agent.Id;
     }
 
-    private AgentCell Add(Core core, string? name, object factory, in AgentShape shape) => Agents.Add(
-        (Kernel: this, core, name, factory, shape),
-        static (s, id) => new AgentCell(
-            s.Kernel, s.core, id, s.name, s.factory, s.shape.Supervisor, s.shape.Qos, s.shape.Capacity)
+    private AgentCell Add(Core core, string? name, object factory, in AgentShape shape)
+    {
+        int? here = CoreHere;
+        IdTable<AgentCell>.Place place = Agents.Next(here);
+        var agent = new AgentCell(
+            this, core, new AgentId(place.Id), name, factory, shape.Supervisor, shape.Qos, shape.Capacity)
         {
-            Terms = AgentTerms.Of(in s.shape),
-            IsPinned = s.shape.IsPinned,
-        });
+            Terms = AgentTerms.Of(in shape),
+            IsPinned = shape.IsPinned,
+            Birth = Agents.NextBirth(here),
+        };
+        place.Put(agent);
+        return agent;
+    }
 
     private void Forget(AgentCell agent)
     {

@@ -28,6 +28,8 @@ public sealed partial class Kernel : IAsyncDisposable
         _stopped = new HostSignal(platform.Host);
         Watch = new TurnWatch(this);
         int cores = platform.Threads.Place(options);
+        Agents = new AgentTable(cores);
+        Capabilities = new CapabilityTree(cores);
         if (options.JournalDirectory is { } directory)
         {
             var settings = new JournalSettings
@@ -77,9 +79,13 @@ public sealed partial class Kernel : IAsyncDisposable
 
     internal Core[] Cores { get; }
 
-    internal AgentTable Agents { get; } = new();
+    internal AgentTable Agents { get; }
 
-    internal CapabilityTree Capabilities { get; } = new();
+    internal CapabilityTree Capabilities { get; }
+
+    /// <summary>The one of its cores whose thread this is; null: another thread.</summary>
+    internal int? CoreHere => Core.OfThisThread is { } core && core.Index < Cores.Length
+        && ReferenceEquals(Cores[core.Index], core) ? core.Index : null;
 
     internal HostAsks HostAsks { get; }
 

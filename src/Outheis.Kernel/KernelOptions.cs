@@ -77,8 +77,9 @@ public sealed class KernelOptions
     /// rotation; all others are the highest one's. So an agent that is ready waits for at most this many turns of its
     /// core for each of the agents of its class that are ready there, itself included, if its class is the lowest of
     /// those that wait, and for five times as many if it is in between. A turn has 64 messages and
-    /// <see cref="TurnBudget"/> at most, and the handler that was at it then. The same share of offloaded work and of
-    /// starts of agents made by agents is the lowest class's, and of those that were set aside. Smaller: the lower
+    /// <see cref="TurnBudget"/> at most, and the handler that was at it then. The same share of offloaded work is
+    /// the lowest class's, and one start in sixteen times as many, of agents made by agents, that of one who was set
+    /// aside for others. Smaller: the lower
     /// classes are slowed down less by the higher ones, and the other way round.</summary>
     public int FairShare { get; init; } = Limits.FairShare;
 

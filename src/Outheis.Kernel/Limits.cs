@@ -103,6 +103,7 @@ public static class Limits
     internal const int TurnsPerPass = 64;            // turns between two looks at rings and ingress
     internal const int LowTurnsPerPass = 4;          // likewise, of classes below the default
     internal const int StartsInRow = 8;              // of agents made in turns, before somebody ready has a turn
+    internal const int StartsPerShare = 16;          // of those, that count for a turn where shares are counted
     internal const int FairShareLeast = 4;           // or no turn is left for the highest band
     internal const int FairShareMost = 4096;
     internal const int PassiveSlots = 64;            // of a ring, that a sleeping core is not woken for (LW-25)

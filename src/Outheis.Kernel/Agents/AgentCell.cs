@@ -49,31 +49,20 @@ public enum AgentState : byte
 /// point at it. Everything is touched by the home core alone, but for what says otherwise. It is its own
 /// start op.
 /// </summary>
-internal sealed class AgentCell : AgentFace
+internal sealed class AgentCell : AgentRecord
 {
     public AgentCell(Kernel kernel, Core? core, AgentId id, string? name, object? factory,
         AgentCell? supervisor, Qos qos, int capacity)
-        : base(kernel, core, id)
+        : base(kernel, core, id, name, factory, supervisor)
     {
-        GivenName = name;
-        Factory = factory;
-        Supervisor = supervisor;
         Qos = EffectiveQos = qos;
         Credits = new Credits(capacity);
     }
 
-    public readonly string? GivenName;
-    public readonly object? Factory;                    // Func<Agent>, Func<Endowment, Agent> or SeededFactory
-    public readonly AgentCell? Supervisor;
     public readonly Qos Qos;
-
-    public Agent? Instance;
-    public DurableFace? Durable;                        // of this incarnation; null: its state ends with it
     public AgentContext? Async;                         // of this incarnation; made at its first asynchronous turn
-    public AgentTurns? Turns;                           // of this incarnation, if it is reentrant
     public OffloadScope? Offloads;                      // of this incarnation; made at its first use
-    public AgentTerms? Terms;                           // set when it is made; null: the ordinary ones
-    public CapabilityNode? Held;                        // guarded by the tree's lock
+    public CapabilityNode? Held;                        // under a lock of this agent
     public int FirstTimer = TimerWheel.None;            // of those of its core that are this incarnation's
     public ExitReason? StopWanted;                      // set: the incarnation ends when its turn does
     public uint Incarnation = 1;
@@ -91,59 +80,11 @@ internal sealed class AgentCell : AgentFace
     public bool HasSuspended;                           // some child of its
     public bool IsEndFinal;                             // told to stop for good: nobody is asked to restart it
     public bool HasStarted;                             // OnStart of this incarnation was called
-    private AgentLeftovers? _leftovers;
     public Inbox Inbox;
     public Credits Credits;                             // has an any-thread side
 
     /// <summary>Its turn, if that is under way while others have its core.</summary>
     public DetachedTurn? Detached => Core.DetachedTurns == 0 ? null : Core.FindDetached(this);
-
-    /// <summary>Null: it runs on no budget.</summary>
-    public Spending? Spending => Terms?.Spending;
-
-    public Exclusion? Exclusion => Terms?.Exclusion;
-
-    /// <inheritdoc cref="AgentLeftovers.Attempts"/>
-    public Dictionary<long, uint>? Attempts
-    {
-        get => _leftovers?.Attempts;
-        set => (_leftovers ??= new()).Attempts = value;
-    }
-
-    /// <inheritdoc cref="AgentLeftovers.Effects"/>
-    public Dictionary<long, RecordedEffects>? Effects
-    {
-        get => _leftovers?.Effects;
-        set => (_leftovers ??= new()).Effects = value;
-    }
-
-    /// <inheritdoc cref="AgentLeftovers.Past"/>
-    public AgentPast? Past
-    {
-        get => _leftovers?.Past;
-        set
-        {
-            if (value is not null || _leftovers is not null)
-            {
-                (_leftovers ??= new()).Past = value;
-            }
-        }
-    }
-
-    /// <inheritdoc cref="AgentLeftovers.Armed"/>
-    public Dictionary<string, DurableTimer>? Armed
-    {
-        get => _leftovers?.Armed;
-        set
-        {
-            if (value is not null || _leftovers is not null)
-            {
-                (_leftovers ??= new()).Armed = value;
-            }
-        }
-    }
-
-    public string Name => GivenName ?? Id.ToString();
 
     /// <summary>Ends it for good: no new message, and nobody is asked to restart it.</summary>
     public void SetDead()
@@ -155,14 +96,16 @@ internal sealed class AgentCell : AgentFace
     public override void Run(Core core) => Lifecycle.Start(core, this);
 
     /// <summary>Runs the factory: host code, for a new incarnation.</summary>
-    public Agent Construct()
+    public Agent Construct() => Adopt(Factory switch
     {
-        Agent? made = Factory switch
-        {
-            Func<Agent> bare => bare(),
-            SeededFactory seeded => seeded.Make(new Endowment(this)),
-            _ => ((Func<Endowment, Agent>)Factory!)(new Endowment(this)),
-        };
+        Func<Agent> bare => bare(),
+        SeededFactory seeded => seeded.Make(new Endowment(this)),
+        _ => ((Func<Endowment, Agent>)Factory!)(new Endowment(this)),
+    });
+
+    /// <summary>What a factory made becomes the agent of a new incarnation.</summary>
+    public Agent Adopt(Agent? made)
+    {
         Turns = made?.MakeTurns();
         if (Turns is not null && Exclusion is not null)
         {

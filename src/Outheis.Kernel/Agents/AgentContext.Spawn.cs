@@ -6,7 +6,7 @@ public sealed partial class AgentContext
     /// <summary>Makes an agent; as <see cref="Context.Spawn{TSeed}"/>.</summary>
     /// <typeparam name="TSeed">What the factory is told.</typeparam>
     /// <param name="by">A right of this agent, from its <see cref="Endowment"/>.</param>
-    /// <param name="seed">Kept, and given to the factory again at each restart.</param>
+    /// <param name="seed">Given to the factory, and again at each restart.</param>
     /// <param name="child">The new agent, or none.</param>
     public SpawnResult Spawn<TSeed>(SpawnCapability<TSeed> by, TSeed seed, out AgentId child)
     {

@@ -2,14 +2,13 @@ namespace Outheis;
 
 /// <summary>
 /// What senders on other threads read of an agent. Written at its birth and at its death, so it stays in their
-/// caches; what changes with each message lies behind the gap.
+/// caches; what changes with each message lies behind <see cref="AgentRecord"/>.
 /// </summary>
 internal abstract class AgentFace(Kernel kernel, Core? core, AgentId id) : KernelOp
 {
     public readonly Kernel Kernel = kernel;
     public readonly AgentId Id = id;
     public WaitList Waiters;                            // who waits for room in the channel
-    protected SmallCacheGap Gap;
 
     private Core _core = core!;                         // null for the host, which has none
     private int _isDead;

@@ -8,9 +8,8 @@ namespace Outheis;
 /// its holder alone, so one that leaks through shared memory is useless (SE-01).
 /// </summary>
 /// <remarks>
-/// Immutable but for three things: the live rights, which fall to none at revocation (any thread reads, one
-/// that holds the tree's lock writes); the lease, which belongs to the holder's turn; and the tree links,
-/// guarded by the tree's lock.
+/// Immutable but for three things: the live rights, which fall to none at revocation (any thread reads, any
+/// thread takes them); the lease, which belongs to the holder's turn; and the links.
 /// </remarks>
 internal sealed class CapabilityNode
 {
@@ -68,7 +67,7 @@ internal sealed class CapabilityNode
 
     public bool IsRevoked => Volatile.Read(ref _live) == 0;
 
-    // Links of the derivation tree and of the holder's list; CapabilityTree's lock.
+    // Links of the derivation tree, under CapabilityTree's lock; and of the holder's list, under the holder's.
     public CapabilityNode? Parent;
     public CapabilityNode? FirstChild;
     public CapabilityNode? NextSibling;
@@ -80,7 +79,8 @@ internal sealed class CapabilityNode
     public bool Allows(AgentCell holder, Rights needed) =>
         ReferenceEquals(Holder, holder) && (_live & (int)needed) != 0;
 
-    public void Kill() => Volatile.Write(ref _live, 0);
+    /// <summary>Takes the rights. True for one of those who try.</summary>
+    public bool TryKill() => Interlocked.Exchange(ref _live, 0) != 0;
 
     /// <summary>Why <see cref="Allows"/> said no.</summary>
     public static SendResult Refusal(CapabilityNode? node, AgentCell holder) =>

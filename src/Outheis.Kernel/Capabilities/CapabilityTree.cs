@@ -1,35 +1,38 @@
 namespace Outheis;
 
 /// <summary>
-/// Every live capability of a kernel and what it was derived from. Minting, deriving and revoking are rare
-/// and take one lock; sending never does.
+/// Every live capability of a kernel and what it was derived from. Cores that mint and release do not meet: ids are
+/// their own, and what an agent holds is under a lock of that agent. What was derived from what is under one lock of
+/// the kernel; derivations and revocations are rare. Sending takes no lock. The tree's lock comes before an agent's.
 /// </summary>
-internal sealed class CapabilityTree
+internal sealed class CapabilityTree(int cores)
 {
-    private readonly Lock _lock = new();
-    private readonly Dictionary<uint, CapabilityNode> _live = [];
-    private uint _lastId;
+    private readonly Lock _lock = new();      // Parent, FirstChild and the siblings of every node
+    private readonly IdTable<CapabilityNode> _live = new(cores);
 
-    /// <summary>The newest capability's. Ids count up from 1.</summary>
-    public uint LastId => Volatile.Read(ref _lastId);
-
-    /// <summary>A new root: authority that the host gives.</summary>
+    /// <summary>A new root: authority that the host gives. To a dead holder it is worth nothing.</summary>
     public CapabilityNode Mint(
-        AgentCell holder, AgentCell target, Route route, Rights rights, ulong badge, string? purpose)
+        int? here, AgentCell holder, AgentCell target, Route route, Rights rights, ulong badge, string? purpose)
     {
-        CapabilityNode node = Make(holder, target, route, rights, badge, purpose);
-        lock (_lock)
+        CapabilityNode node = Make(here, holder, target, route, rights, badge, purpose);
+        lock (holder)
         {
-            Add(node);
+            if (holder.State != AgentState.Dead)
+            {
+                Hold(node);
+                return node;
+            }
         }
 
+        Discard(node);
         return node;
     }
 
     /// <summary>A child of <paramref name="parent"/> for another holder: same target, rights no more than the
     /// parent's.</summary>
     public DeriveResult Derive(
-        CapabilityNode? parent, AgentCell by, AgentCell? holder, Rights rights, ulong badge, out CapabilityNode? child)
+        int? here, CapabilityNode? parent, AgentCell by, AgentCell? holder, Rights rights, ulong badge,
+        out CapabilityNode? child)
     {
         child = null;
         if (parent is null || !ReferenceEquals(parent.Holder, by))
@@ -49,7 +52,7 @@ internal sealed class CapabilityTree
                 return DeriveResult.Denied;
             }
 
-            if (holder is null || holder.IsDead || holder.State == AgentState.Ended)
+            if (holder is null || HasEnded(holder))
             {
                 return DeriveResult.Dead;
             }
@@ -61,17 +64,18 @@ internal sealed class CapabilityTree
 
             // --- point of no return ---
             ulong inherited = parent.Badge != 0 ? parent.Badge : badge;
-            child = Make(holder, parent.Target, parent.Route, rights & parent.Granted, inherited, parent.Purpose);
-            Add(child);
-            child.Parent = parent;
-            child.NextSibling = parent.FirstChild;
-            if (parent.FirstChild is { } sibling)
+            child = Make(
+                here, holder, parent.Target, parent.Route, rights & parent.Granted, inherited, parent.Purpose);
+            LinkToParent(child, parent);      // before its holder has it, and may release it
+            if (TryHold(child))
             {
-                sibling.PreviousSibling = child;
+                return DeriveResult.Derived;
             }
 
-            parent.FirstChild = child;
-            return DeriveResult.Derived;
+            Discard(child);      // its holder has ended meanwhile
+            UnlinkFromParent(child);
+            child = null;
+            return DeriveResult.Dead;
         }
     }
 
@@ -120,41 +124,77 @@ internal sealed class CapabilityTree
 
     /// <summary>
     /// An incarnation ended: what it held is deleted. What it derived for others stays theirs (SE-23) and
-    /// within reach of its parent's revocation: a dead node with children keeps its place in the tree.
+    /// within reach of its parent's revocation: a dead node with children keeps its place in the tree. Its core, or
+    /// whoever made it and nobody else has it.
     /// </summary>
     public void ReleaseHeld(AgentCell holder)
     {
-        lock (_lock)
+        CapabilityNode? derived = null;      // linked by NextHeld
+        lock (holder)
         {
             while (holder.Held is { } node)
             {
-                Kill(node, null);
+                Unhold(node);
+                if (Discard(node) && node.Parent is not null)
+                {
+                    node.NextHeld = derived;
+                    derived = node;
+                }
+            }
+        }
+
+        if (derived is null)
+        {
+            return;
+        }
+
+        lock (_lock)
+        {
+            while (derived is { } node)
+            {
+                derived = node.NextHeld;
+                node.NextHeld = null;
                 UnlinkFromParent(node);
             }
         }
     }
 
-    public CapabilityNode? Find(uint id)
-    {
-        lock (_lock)
-        {
-            return _live.GetValueOrDefault(id);
-        }
-    }
+    public CapabilityNode? Find(uint id) => _live.Find(id);
 
-    public CapabilityNode[] Snapshot()
-    {
-        lock (_lock)
-        {
-            return [.. _live.Values];
-        }
-    }
+    /// <summary>Whether there has been a capability of that id.</summary>
+    public bool HasHandedOut(uint id) => _live.HasHandedOut(id);
+
+    public CapabilityNode[] Snapshot() => _live.Snapshot();
 
     private CapabilityNode Make(
-        AgentCell holder, AgentCell target, Route route, Rights rights, ulong badge, string? purpose) =>
-        new(Interlocked.Increment(ref _lastId), holder, target, route, rights, badge, purpose);
+        int? here, AgentCell holder, AgentCell target, Route route, Rights rights, ulong badge, string? purpose)
+    {
+        IdTable<CapabilityNode>.Place place = _live.Next(here);
+        var node = new CapabilityNode(place.Id, holder, target, route, rights, badge, purpose);
+        place.Put(node);
+        return node;
+    }
 
-    private void Add(CapabilityNode node)
+    // One look: between two it might go from one to the other.
+    private static bool HasEnded(AgentCell agent) => agent.State is AgentState.Ended or AgentState.Dead;
+
+    private static bool TryHold(CapabilityNode node)
+    {
+        AgentCell holder = node.Holder;
+        lock (holder)      // either its end is seen here, or its end will find the node
+        {
+            if (HasEnded(holder))
+            {
+                return false;
+            }
+
+            Hold(node);
+            return true;
+        }
+    }
+
+    // The holder's lock.
+    private static void Hold(CapabilityNode node)
     {
         AgentCell holder = node.Holder;
         if (holder.Held is { } first)
@@ -164,18 +204,11 @@ internal sealed class CapabilityTree
         }
 
         holder.Held = node;
-        _live.Add(node.Id, node);
     }
 
-    private void Kill(CapabilityNode node, List<uint>? killed)
+    // The holder's lock. Nothing happens if it is not held any more.
+    private static void Unhold(CapabilityNode node)
     {
-        if (!_live.Remove(node.Id))
-        {
-            return;
-        }
-
-        node.Kill();
-        killed?.Add(node.Id);
         if (node.NextHeld is { } next)
         {
             next.PreviousHeld = node.PreviousHeld;
@@ -185,12 +218,50 @@ internal sealed class CapabilityTree
         {
             previous.NextHeld = node.NextHeld;
         }
-        else
+        else if (ReferenceEquals(node.Holder.Held, node))
         {
             node.Holder.Held = node.NextHeld;
         }
 
         (node.NextHeld, node.PreviousHeld) = (null, null);
+    }
+
+    // True for one of those who try.
+    private bool Discard(CapabilityNode node)
+    {
+        if (!node.TryKill())
+        {
+            return false;
+        }
+
+        _live.Remove(node.Id);
+        return true;
+    }
+
+    private void Kill(CapabilityNode node, List<uint> killed)
+    {
+        if (!Discard(node))
+        {
+            return;
+        }
+
+        killed.Add(node.Id);
+        lock (node.Holder)
+        {
+            Unhold(node);
+        }
+    }
+
+    private static void LinkToParent(CapabilityNode node, CapabilityNode parent)
+    {
+        node.Parent = parent;
+        node.NextSibling = parent.FirstChild;
+        if (parent.FirstChild is { } sibling)
+        {
+            sibling.PreviousSibling = node;
+        }
+
+        parent.FirstChild = node;
     }
 
     /// <summary>Takes a dead, childless node out of the tree, and each dead ancestor that it was the last

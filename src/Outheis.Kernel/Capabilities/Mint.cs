@@ -71,7 +71,8 @@ internal static class Mint
         Kernel kernel, AgentCell holder, AgentCell target, Route route, Rights rights, ulong badge, string? purpose)
     {
         RequireSealed(typeof(T));
-        CapabilityNode node = kernel.Capabilities.Mint(holder, target, route, rights, badge, purpose);
+        CapabilityNode node = kernel.Capabilities.Mint(
+            kernel.CoreHere, holder, target, route, rights, badge, purpose);
         if (target.Core.Tap is not null && !holder.IsGhost)
         {
             target.Core.Post(new RecordGrant(node));

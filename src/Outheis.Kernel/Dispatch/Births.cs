@@ -3,12 +3,14 @@ namespace Outheis;
 /// <summary>
 /// Agents made by those of this core for this core, not yet started. Those of one turn start in the order in which
 /// they were made, and before all that were made earlier: a family that makes families is worked off one after the
-/// other, so few of a large tree live at a time. Every n-th start, by <see cref="KernelOptions.FairShare"/>, is that
-/// of one who has been set aside, so that a family without end starves nobody. The core only; no memory of its own,
+/// other, so few of a large tree live at a time. One start of so many, sixteen times
+/// <see cref="KernelOptions.FairShare"/>, is that of one who has been set aside, so that a family without end starves
+/// nobody; of more, more families would live beside each other. The core only; no memory of its own,
 /// an agent is its own link.
 /// </summary>
 internal struct Births(int share)
 {
+    private readonly int _share = share * Limits.StartsPerShare;
     private AgentCell? _first;
     private AgentCell? _newest;      // of the turn under way
     private AgentCell? _aside;       // were all that waited when nobody was aside any more
@@ -45,7 +47,7 @@ internal struct Births(int share)
             return null;
         }
 
-        bool isTheirs = ++_starts == share;
+        bool isTheirs = ++_starts == _share;
         if (isTheirs)
         {
             _starts = 0;

@@ -344,7 +344,8 @@ internal sealed unsafe partial class Core
         AgentCell self, CapabilityNode? from, AgentId holder, Rights rights, ulong badge, out CapabilityNode? node)
     {
         AgentCell? to = Kernel.Agents.Find(holder.Value);
-        DeriveResult result = Kernel.Capabilities.Derive(from, Replay?.Deriver ?? self, to, rights, badge, out node);
+        DeriveResult result = Kernel.Capabilities.Derive(
+            Kernel.CoreHere, from, Replay?.Deriver ?? self, to, rights, badge, out node);
         if (node is not null)
         {
             Tap?.RecordCapability(JournalKind.Derived, node);

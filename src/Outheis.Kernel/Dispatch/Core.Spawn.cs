@@ -59,8 +59,7 @@ internal sealed unsafe partial class Core
 
     private AgentId MakeChild<TSeed>(SpawnRight<TSeed> by, TSeed seed)
     {
-        var factory = new SeededFactory<TSeed>(by.Factory, seed);
-        AgentCell agent = Kernel.SpawnInTurn(by.Core ?? this, by.Name, factory, in by.Shape);
+        AgentCell agent = Kernel.SpawnInTurn(by.Core ?? this, by, seed);
         if (ReferenceEquals(agent.Core, this))
         {
             _births.Put(agent);

@@ -24,7 +24,7 @@ namespace Outheis;
 [StructLayout(LayoutKind.Explicit, Size = 16 + 12 + 2 * Gap)]
 internal struct Credits
 {
-    private const int Gap = 64;      // between what the home core writes and what senders write
+    private const int Gap = CacheLine.PairedBytes;      // between what the home core writes and what senders write
 
     [FieldOffset(0)] private int _home;
     [FieldOffset(4)] private readonly int _keep;

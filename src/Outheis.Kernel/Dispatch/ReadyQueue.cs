@@ -106,6 +106,7 @@ internal struct ReadyQueue
         do
         {
             agent = band.Slots[band.First];
+            band.Slots[band.First] = null;
             band.First = (band.First + 1) & (band.Slots.Length - 1);
             band.Used--;
         }
@@ -174,7 +175,7 @@ internal struct ReadyQueue
 
     private struct Band
     {
-        public AgentCell?[] Slots;      // circular, power-of-two length; may keep ended agents alive until overwritten
+        public AgentCell?[] Slots;      // circular, power-of-two length
         public int First;
         public int Used;                // from First on: agents, and gaps that moved ones left
         public int Waiting;             // agents among them

@@ -224,8 +224,8 @@ internal static class Shutdown
             core.HasEndedAgents = true;
             core.AcquireAll();
             core.BuryBefore();
-            AgentCell[] mine = [.. core.Kernel.Agents.Snapshot().Where(core.Has)];
-            foreach (AgentCell agent in mine.Reverse())
+            foreach (AgentCell agent in core.Kernel.Agents.Snapshot().Where(core.Has)
+                .OrderByDescending(static agent => (agent.Birth, agent.Id.Value)))
             {
                 if (agent.Inbox.Count > 0 || agent.Async is { IsInTurn: true })
                 {

@@ -6,6 +6,9 @@ namespace Outheis;
 internal static class CacheLine
 {
     public const int Bytes = 128;    // x86 fetches lines of 64 in pairs, some ARM lines are 128
+
+    /// <summary>A line of its own, though its pair may be shared: where there are many.</summary>
+    public const int PairedBytes = Bytes / 2;
 }
 
 /// <summary>A flag alone on its cache lines: looked at often, written rarely, so neighbours must not disturb it.
@@ -30,8 +33,3 @@ internal struct ConsumerSide
 /// <summary>Keeps what is declared before it off the cache lines of what comes after.</summary>
 [StructLayout(LayoutKind.Sequential, Size = CacheLine.Bytes)]
 internal struct CacheGap;
-
-/// <summary>The same in half the room, where there are many: a line of its own, though its pair may be
-/// shared.</summary>
-[StructLayout(LayoutKind.Sequential, Size = CacheLine.Bytes / 2)]
-internal struct SmallCacheGap;

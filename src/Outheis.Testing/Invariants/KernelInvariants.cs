@@ -163,7 +163,7 @@ public static class KernelInvariants
                 continue;
             }
 
-            if (message.Capability == 0 || message.Capability > view.Kernel.Capabilities.LastId)
+            if (!view.Kernel.Capabilities.HasHandedOut(message.Capability))
             {
                 return Line($"one from {message.Sender} to {message.Target} came through none");
             }

@@ -46,6 +46,37 @@ public sealed partial class SpawnTests
         Assert.Equal([$"{child}"], _log);
     }
 
+    /// <summary>OT-48, though the ids of those that a core makes are not in one row with the host's.</summary>
+    [Fact]
+    public void Stop_AgentsOfTheHostAndOfAgents_EndYoungestFirstWhoeverMadeThem()
+    {
+        using var world = new StepKernel(cores: 1);
+        int born = 0;
+        AgentId maker = world.Kernel.Spawn("maker", endow => new Maker<int>(
+            endow.GrantSpawn<int>(null, (_, _) => Mortal(++born)))
+        {
+            Stopped = _ => _log.Add("maker"),
+        });
+        world.Kernel.Spawn(Mortal(++born));
+        MakeTwo();
+        world.Kernel.Spawn(Mortal(++born));
+        MakeTwo();
+        Assert.True(world.Stop().Drained);
+        Assert.Equal(["6", "5", "4", "3", "2", "1", "maker"], _log);
+
+        Puppet Mortal(int number) => new() { Stopped = _ => _log.Add($"{number}") };
+
+        void MakeTwo()
+        {
+            MakerDo<int>(world, maker, static (by, context) =>
+            {
+                context.Spawn(by, 0, out AgentId _);
+                context.Spawn(by, 0, out AgentId _);
+            });
+            world.Run();
+        }
+    }
+
     /// <summary>A family is worked off before its makers' other children start, each in order.</summary>
     [Fact]
     public void Spawn_SeveralInATurn_StartInOrderAndTheirOwnFirst()

@@ -17,7 +17,7 @@ public sealed class CapabilityTreeTests
             Parent is not null && (ReferenceEquals(Parent, other) || Parent.DescendsFrom(other));
     }
 
-    private readonly CapabilityTree _tree = new();
+    private readonly CapabilityTree _tree = new(2);
     private readonly AgentCell[] _holders =
         [.. Enumerable.Range(0, CapabilityCommand.Agents).Select(_ => Cells.Agent())];
     private readonly AgentCell _target = Cells.Agent();
@@ -43,7 +43,7 @@ public sealed class CapabilityTreeTests
                 CapabilityNode minted = Mint(_holders[step.Agent], step.Rights, step.Badge);
                 _model.Add(new Modelled(minted, null, step.Agent, step.Rights, step.Badge)
                 {
-                    IsAlive = true,
+                    IsAlive = !_holders[step.Agent].IsDead,      // nobody would take it from a dead one
                 });
                 break;
             case CapabilityVerb.Derive when node is not null:
@@ -75,7 +75,7 @@ public sealed class CapabilityTreeTests
                 ? DeriveResult.AlreadyBadged
             : DeriveResult.Derived;
         DeriveResult result = _tree.Derive(
-            parent.Real, _holders[by], _holders[step.Agent], step.Rights, step.Badge,
+            null, parent.Real, _holders[by], _holders[step.Agent], step.Rights, step.Badge,
             out CapabilityNode? child);
         Assert.Equal(expected, result);
         Assert.Equal(expected == DeriveResult.Derived, child is not null);
@@ -152,12 +152,12 @@ public sealed class CapabilityTreeTests
     public void Revoke_LongChain_ReachesItsEnd()
     {
         CapabilityNode root = _tree.Mint(
-            _holders[0], _target, HandleRoute<int>.Instance, Rights.Send | Rights.Grant, 0, null);
+            null, _holders[0], _target, HandleRoute<int>.Instance, Rights.Send | Rights.Grant, 0, null);
         CapabilityNode last = root;
         for (int i = 0; i < 20_000; i++)
         {
             Assert.Equal(DeriveResult.Derived, _tree.Derive(
-                last, _holders[0], _holders[0], Rights.Send | Rights.Grant, 0, out CapabilityNode? next));
+                null, last, _holders[0], _holders[0], Rights.Send | Rights.Grant, 0, out CapabilityNode? next));
             last = next!;
         }
 
@@ -171,7 +171,7 @@ public sealed class CapabilityTreeTests
     {
         CapabilityNode root = Mint(_holders[0], Rights.Send | Rights.Grant);
         CapabilityNode middle = Child(root, _holders[1]);
-        _tree.Derive(middle, _holders[1], _holders[2], Rights.Send, 0, out CapabilityNode? leaf);
+        _tree.Derive(null, middle, _holders[1], _holders[2], Rights.Send, 0, out CapabilityNode? leaf);
         _tree.ReleaseHeld(_holders[1]);
         Assert.True(middle.IsRevoked);
         Assert.False(leaf!.IsRevoked);
@@ -201,7 +201,7 @@ public sealed class CapabilityTreeTests
 
         void Refuse(DeriveResult why, CapabilityNode? from, AgentCell by, AgentCell? to, ulong badge = 0)
         {
-            Assert.Equal(why, _tree.Derive(from, by, to, Rights.Send, badge, out CapabilityNode? child));
+            Assert.Equal(why, _tree.Derive(null, from, by, to, Rights.Send, badge, out CapabilityNode? child));
             Assert.Null(child);
         }
     }
@@ -217,7 +217,7 @@ public sealed class CapabilityTreeTests
         Assert.Equal(SendResult.Revoked, CapabilityNode.Refusal(none, _holders[0]));
         Assert.Equal(SendResult.Denied, CapabilityNode.Refusal(none, _holders[1]));
 
-        DeriveResult Derive() => _tree.Derive(none, _holders[0], _holders[1], Rights.Send, 0, out _);
+        DeriveResult Derive() => _tree.Derive(null, none, _holders[0], _holders[1], Rights.Send, 0, out _);
     }
 
     [Theory, InlineData(0), InlineData(1), InlineData(2)]
@@ -253,6 +253,50 @@ public sealed class CapabilityTreeTests
         Assert.All(chain, node => Assert.True(IsForgotten(node)));
     }
 
+    /// <summary>The holder of what is derived ends while others derive for it and take it back, each on a thread of its
+    /// own: nothing is left, neither to it nor in the tree.</summary>
+    [Fact]
+    public void Threads_DeriveAndRevokeAgainstItsEnd_NothingIsLeft()
+    {
+        const int Rounds = 2_000;
+        for (int round = 0; round < Rounds; round++)
+        {
+            AgentCell holder = Cells.Agent();
+            const Rights All = Rights.Send | Rights.Grant;
+            CapabilityNode[] roots = [Mint(_holders[0], All), Mint(_holders[1], All)];
+            CapabilityNode?[] made = new CapabilityNode?[8];
+            using var start = new Barrier(3);
+            ThreadKernel.Together(() => Derive(0), () => Derive(1), () =>
+            {
+                start.SignalAndWait();
+                Thread.SpinWait(round % 200);
+                holder.State = AgentState.Ended;
+                _tree.ReleaseHeld(holder);
+                holder.SetDead();
+            });
+            Assert.Null(holder.Held);
+            Assert.All(made, static child => Assert.True(child is null or { IsRevoked: true }));
+            Assert.All(made, static child => Assert.True(child is null || IsForgotten(child)));
+            Assert.Null(roots[0].FirstChild);
+            Assert.Null(roots[1].FirstChild);
+            Assert.Equal(roots.Select(static root => root.Id), _tree.Snapshot().Select(static node => node.Id));
+            Array.ForEach(roots, root => _tree.Revoke(root, itself: true));
+
+            void Derive(int by)
+            {
+                start.SignalAndWait();
+                for (int i = by; i < made.Length; i += 2)
+                {
+                    _tree.Derive(by, roots[by], _holders[by], holder, Rights.Send, 0, out made[i]);
+                    if (i % 4 < 2 && made[i] is { } child)
+                    {
+                        _tree.Revoke(child, itself: true);
+                    }
+                }
+            }
+        }
+    }
+
     [Fact]
     public void Threads_DeriveAgainstRevoke_NoChildSurvives()
     {
@@ -281,7 +325,7 @@ public sealed class CapabilityTreeTests
             {
                 for (CapabilityNode? child = root; child is not null; Thread.SpinWait(10))
                 {
-                    _tree.Derive(root, _holders[0], _holders[1], Rights.Send, 0, out child);
+                    _tree.Derive(null, root, _holders[0], _holders[1], Rights.Send, 0, out child);
                     if (child is not null)
                     {
                         children.Add(child);
@@ -292,12 +336,12 @@ public sealed class CapabilityTreeTests
     }
 
     private CapabilityNode Mint(AgentCell holder, Rights rights, ulong badge = 0) =>
-        _tree.Mint(holder, _target, HandleRoute<int>.Instance, rights, badge, null);
+        _tree.Mint(null, holder, _target, HandleRoute<int>.Instance, rights, badge, null);
 
     private CapabilityNode Child(CapabilityNode parent, AgentCell holder)
     {
         Assert.Equal(DeriveResult.Derived, _tree.Derive(
-            parent, parent.Holder, holder, Rights.Send | Rights.Grant, 0, out CapabilityNode? child));
+            null, parent, parent.Holder, holder, Rights.Send | Rights.Grant, 0, out CapabilityNode? child));
         return child!;
     }
 }

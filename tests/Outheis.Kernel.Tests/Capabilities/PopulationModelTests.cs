@@ -49,7 +49,7 @@ public sealed class PopulationModelTests : IDisposable
         {
             test.Do(command);
             Assert.Equal(
-                test._model.Where(right => right.IsAlive).Select(right => right.Real.Id),
+                test._model.Where(right => right.IsAlive).Select(right => right.Real.Id).Order(),
                 test.Kernel.ListCapabilities().Where(right => right.Target == test._target)
                     .Select(right => right.Id).Order());
         }

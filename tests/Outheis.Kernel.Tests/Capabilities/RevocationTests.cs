@@ -57,7 +57,8 @@ public sealed class RevocationTests
     private static Capability<int> DeriveFromHost(Kernel kernel, Capability<int> from, AgentId holder)
     {
         kernel.Capabilities.Derive(
-            from.Node, from.Node!.Holder, kernel.Agents.Find(holder.Value), Rights.Send, 0, out CapabilityNode? node);
+            null, from.Node, from.Node!.Holder, kernel.Agents.Find(holder.Value), Rights.Send, 0,
+            out CapabilityNode? node);
         return new Capability<int>(node);
     }
 

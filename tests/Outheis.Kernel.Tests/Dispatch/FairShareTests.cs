@@ -106,6 +106,7 @@ public sealed class FairShareTests
         }
         while (!ReferenceEquals(taken, earlier));
 
+        share *= Limits.StartsPerShare;
         Assert.InRange(starts, share, 2 * share);      // who was set aside with it comes first
     }
 

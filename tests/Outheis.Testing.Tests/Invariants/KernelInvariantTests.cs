@@ -147,7 +147,7 @@ public sealed unsafe class KernelInvariantTests : IDisposable
     public void Check_MessageThroughACapabilityWithoutTheRight_BreaksInv10()
     {
         _simulation.Kernel.Capabilities.Derive(
-            _to.Node, _to.Node!.Holder, _other, Rights.Grant, 0, out CapabilityNode? child);
+            null, _to.Node, _to.Node!.Holder, _other, Rights.Grant, 0, out CapabilityNode? child);
         PutInInbox(position: 100)->Capability = child!.Id;
         Breaks("INV-10");
     }
@@ -156,7 +156,7 @@ public sealed unsafe class KernelInvariantTests : IDisposable
     public void Check_ChildWithAnotherBadge_BreaksInv11()
     {
         DeriveResult derived = _simulation.Kernel.Capabilities.Derive(
-            _to.Node, _to.Node!.Holder, _other, Rights.Send, 0, out CapabilityNode? child);
+            null, _to.Node, _to.Node!.Holder, _other, Rights.Send, 0, out CapabilityNode? child);
         Assert.Equal((DeriveResult.Derived, 7UL), (derived, child!.Badge));
         _simulation.AssertInvariants();
         child.Stamp.Badge = 8;
@@ -180,7 +180,7 @@ public sealed unsafe class KernelInvariantTests : IDisposable
     [Fact]
     public void Check_DeadCapabilityListed_BreaksInv20()
     {
-        _to.Node!.Kill();
+        _to.Node!.TryKill();
         Breaks("INV-20");
     }
 
