@@ -27,8 +27,9 @@ internal abstract class CoreFace : IDisposable
         Index = index;
         In = new CoreRing?[cores];
         Out = new CoreRing?[cores];
-        Parker = new Parker(kernel.Platform.Threads.Fence);
-        Made = kernel.Platform.Threads.Clock.GetTimestamp();
+        CoreThreads threads = kernel.Platform.Threads;
+        Parker = new Parker(threads.Fence, threads.MakeSleeper());
+        Made = threads.Clock.GetTimestamp();
         Replies = new ReplyTable((Core)this);
     }
 

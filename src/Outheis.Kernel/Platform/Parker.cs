@@ -10,11 +10,9 @@ namespace Outheis;
 /// published before the sleeper's barrier, and the sleeper's last look finds it. Otherwise it sees the
 /// announcement and wakes.
 /// </remarks>
-internal sealed class Parker(Action fence)
+internal sealed class Parker(Action fence, Sleeper sleeper)
 {
-    private readonly object _lock = new();
     private PaddedFlag _parked;      // 1: announced; whoever changes it to 0 owns the wake
-    private bool _signaled;          // guarded by _lock
 
     /// <summary>Announced, and nobody has woken it since. For whoever has published work this is the look of
     /// <see cref="Wake"/>: if it says no, that work is found.</summary>
@@ -34,24 +32,16 @@ internal sealed class Parker(Action fence)
     {
         if (Interlocked.Exchange(ref _parked.Value, 0) == 0)
         {
-            Sleep(Timeout.InfiniteTimeSpan);      // a waker took the announcement: its signal is on the way
+            sleeper.Sleep(Timeout.InfiniteTimeSpan);      // a waker took the announcement: its signal is on the way
         }
     }
 
     /// <summary>The core: sleeps until woken or until the time is over.</summary>
     public void Sleep(TimeSpan atMost)
     {
-        lock (_lock)
+        if (!sleeper.Sleep(atMost) && Interlocked.Exchange(ref _parked.Value, 0) == 0)
         {
-            if (!_signaled && !Monitor.Wait(_lock, atMost) && Interlocked.Exchange(ref _parked.Value, 0) == 0)
-            {
-                while (!_signaled)      // timed out, but a waker had already taken the announcement
-                {
-                    Monitor.Wait(_lock);
-                }
-            }
-
-            _signaled = false;
+            sleeper.Sleep(Timeout.InfiniteTimeSpan);      // timed out, but a waker had already taken the announcement
         }
     }
 
@@ -69,12 +59,7 @@ internal sealed class Parker(Action fence)
             return false;
         }
 
-        lock (_lock)
-        {
-            _signaled = true;
-            Monitor.Pulse(_lock);
-        }
-
+        sleeper.Signal();
         return true;
     }
 }

@@ -25,6 +25,8 @@ internal sealed class PinnedThreads : CoreThreads
 
     public override void Fence() => Interlocked.MemoryBarrierProcessWide();
 
+    public override Sleeper MakeSleeper() => FutexSleeper.IsHere ? new FutexSleeper() : new MonitorSleeper();
+
     public override bool Stop(Core core, TimeSpan atMost) => _drivers[core].Stop(atMost);
 
     public override bool TakeOver(Core core) => _drivers[core].TakeOver();

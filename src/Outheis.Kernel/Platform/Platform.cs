@@ -24,6 +24,9 @@ internal abstract class CoreThreads
     /// <summary>Makes every thread that drives a core pass a full memory barrier (F1).</summary>
     public abstract void Fence();
 
+    /// <summary>What a core without work sleeps on.</summary>
+    public virtual Sleeper MakeSleeper() => new MonitorSleeper();
+
     /// <summary>Ends the driving of a core after the pass it is in. False if that did not end in
     /// time.</summary>
     public abstract bool Stop(Core core, TimeSpan atMost);

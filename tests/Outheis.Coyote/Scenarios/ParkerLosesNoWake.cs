@@ -9,24 +9,27 @@ internal sealed class ParkerLosesNoWake : Scenario
     private const int Work = 3;
 
     // One thread runs at a time: there is nobody to order memory for.
-    private readonly Parker _parker = new(static () => { });
+    private readonly MonitorSleeper _sleeper = new();
+    private readonly Parker _parker;
     private int _brought;
     private int _wakes;
     private int _sleeps;
+
+    public ParkerLosesNoWake() => _parker = new Parker(static () => { }, _sleeper);
 
     public override void Run() => Together(Core, () => Bring(2), () => Bring(1));
 
     public override void Check()
     {
         Claim(_wakes <= _sleeps, $"{_wakes} wakes of {_sleeps} sleeps");
-        ClaimAwake(_parker);
+        ClaimAwake(_parker, _sleeper);
     }
 
-    public static void ClaimAwake(Parker parker)
+    public static void ClaimAwake(Parker parker, MonitorSleeper sleeper)
     {
         object? parked = Field<Parker>("_parked").GetValue(parker);
         Claim(parked is PaddedFlag { Value: 0 }, "nobody sleeps, but an announcement is left");
-        Claim(Field<Parker>("_signaled").GetValue(parker) is false, "a signal is left for the next sleep");
+        Claim(Field<MonitorSleeper>("_isSignaled").GetValue(sleeper) is false, "a signal is left for the next sleep");
     }
 
     private void Core()

@@ -8,8 +8,11 @@ internal sealed class ParkerTimesOut : Scenario
 {
     private const int Sleeps = 2;
 
-    private readonly Parker _parker = new(static () => { });
+    private readonly MonitorSleeper _sleeper = new();
+    private readonly Parker _parker;
     private int _wakes;
+
+    public ParkerTimesOut() => _parker = new Parker(static () => { }, _sleeper);
 
     public override void Run() => Together(
         () =>
@@ -26,7 +29,7 @@ internal sealed class ParkerTimesOut : Scenario
     public override void Check()
     {
         Claim(_wakes <= Sleeps, $"{_wakes} wakes of {Sleeps} sleeps");
-        ParkerLosesNoWake.ClaimAwake(_parker);
+        ParkerLosesNoWake.ClaimAwake(_parker, _sleeper);
     }
 
     private void Wake()

@@ -13,7 +13,7 @@ public sealed class ParkerTests
 
     private sealed class Desk
     {
-        public readonly Parker Parker = new(new PinnedThreads().Fence);      // as the kernel's
+        public readonly Parker Parker = new(new PinnedThreads().Fence, new PinnedThreads().MakeSleeper());      // as the kernel's
         public long Posted;
         public long Handled;
     }
@@ -36,7 +36,7 @@ public sealed class ParkerTests
         {
             fences++;
             announced = parker!.Wake();
-        });
+        }, new MonitorSleeper());
         parker.Announce();
         Assert.Equal((1, true), (fences, announced));
     }
@@ -44,7 +44,7 @@ public sealed class ParkerTests
     [Fact]
     public void Wake_WhenNobodySleeps_ReturnsFalseAndLeavesNoSignal()
     {
-        var parker = new Parker(static () => { });
+        var parker = new Parker(static () => { }, new PinnedThreads().MakeSleeper());
         Assert.False(parker.Wake());
         parker.Announce();
         parker.Sleep(Brief);
@@ -54,7 +54,7 @@ public sealed class ParkerTests
     [Fact]
     public void Wake_WhenAnnounced_ReturnsTrueOnceAndEndsTheSleep()
     {
-        var parker = new Parker(static () => { });
+        var parker = new Parker(static () => { }, new PinnedThreads().MakeSleeper());
         parker.Announce();
         Assert.True(parker.Wake());
         Assert.False(parker.Wake());
@@ -78,7 +78,7 @@ public sealed class ParkerTests
     [Fact]
     public void Sleep_TimeIsOver_IsAwakeForEverybody()
     {
-        var parker = new Parker(static () => { });
+        var parker = new Parker(static () => { }, new PinnedThreads().MakeSleeper());
         parker.Announce();
         parker.Sleep(TimeSpan.Zero);
         Assert.False(parker.Wake());
@@ -87,7 +87,7 @@ public sealed class ParkerTests
     [Fact]
     public void Cancel_NobodyWoke_IsAwakeForEverybody()
     {
-        var parker = new Parker(static () => { });
+        var parker = new Parker(static () => { }, new PinnedThreads().MakeSleeper());
         parker.Announce();
         parker.Cancel();
         Assert.False(parker.Wake());
@@ -96,7 +96,7 @@ public sealed class ParkerTests
     [Fact]
     public void Cancel_SomebodyWoke_TakesTheSignalWithIt()
     {
-        var parker = new Parker(static () => { });
+        var parker = new Parker(static () => { }, new PinnedThreads().MakeSleeper());
         parker.Announce();
         Assert.True(parker.Wake());
         ThreadKernel.Together(parker.Cancel);
@@ -205,7 +205,7 @@ public sealed class ParkerTests
         var threads = new PinnedThreads();
         for (int i = 0; i < Rounds; i++)
         {
-            rounds[i].Parker = new Parker(threads.Fence);
+            rounds[i].Parker = new Parker(threads.Fence, threads.MakeSleeper());
         }
 
         using var start = new Barrier(2);

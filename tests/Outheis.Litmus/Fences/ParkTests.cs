@@ -10,7 +10,8 @@ public sealed unsafe class ParkTests
 {
     private const int DelayMost = 4096;      // the process-wide fence takes microseconds: meet it at every moment
 
-    private static readonly Action s_fence = new PinnedThreads().Fence;
+    private static readonly PinnedThreads s_threads = new();
+    private static readonly Action s_fence = s_threads.Fence;
 
     private static readonly LitmusOutcome[] s_outcomes =
     [
@@ -22,7 +23,7 @@ public sealed unsafe class ParkTests
 
     private class Desk
     {
-        public Parker Parker = new(s_fence);
+        public Parker Parker = new(s_fence, s_threads.MakeSleeper());
         public ControlQueue Control;
         public int Work;
         public bool SawWork;
@@ -42,7 +43,7 @@ public sealed unsafe class ParkTests
     {
         public readonly CoreRing Ring = new();
 
-        public void Renew() => (Parker, SawWork, Woke) = (new Parker(s_fence), false, false);
+        public void Renew() => (Parker, SawWork, Woke) = (new Parker(s_fence, s_threads.MakeSleeper()), false, false);
 
         public void Send()
         {
