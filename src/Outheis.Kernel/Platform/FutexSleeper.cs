@@ -17,7 +17,7 @@ internal sealed unsafe partial class FutexSleeper : Sleeper
     private const int Asleep = 1;
     private const int Signaled = 2;
 
-    private const int WaitPrivate = 128;      // FUTEX_WAIT | FUTEX_PRIVATE_FLAG: by the monotonic clock, a relative time
+    private const int WaitPrivate = 128;      // FUTEX_WAIT | FUTEX_PRIVATE_FLAG: relative, by the monotonic clock
     private const int WakePrivate = 129;
 
     private static readonly nint s_call = RuntimeInformation.ProcessArchitecture switch

@@ -17,7 +17,7 @@ public sealed class ParkerModelTests
     [Property(MaxTest = 300, EndSize = 100)]
     public bool Parker_AnySteps_EqualsTwoFlags(Verb[] steps)
     {
-        var parker = new Parker(static () => { }, new PinnedThreads().MakeSleeper());
+        var parker = Parkers.New(static () => { });
         bool isDown = false;          // announced, and neither cancelled nor slept since
         bool isParked = false;        // the next wake is the one that counts
         foreach (Verb step in steps)

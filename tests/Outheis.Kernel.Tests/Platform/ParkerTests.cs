@@ -13,7 +13,7 @@ public sealed class ParkerTests
 
     private sealed class Desk
     {
-        public readonly Parker Parker = new(new PinnedThreads().Fence, new PinnedThreads().MakeSleeper());      // as the kernel's
+        public readonly Parker Parker = Parkers.New();
         public long Posted;
         public long Handled;
     }
@@ -32,11 +32,11 @@ public sealed class ParkerTests
         Parker? parker = null;
         int fences = 0;
         bool announced = false;
-        parker = new Parker(() =>
+        parker = Parkers.New(() =>
         {
             fences++;
             announced = parker!.Wake();
-        }, new MonitorSleeper());
+        });
         parker.Announce();
         Assert.Equal((1, true), (fences, announced));
     }
@@ -44,7 +44,7 @@ public sealed class ParkerTests
     [Fact]
     public void Wake_WhenNobodySleeps_ReturnsFalseAndLeavesNoSignal()
     {
-        var parker = new Parker(static () => { }, new PinnedThreads().MakeSleeper());
+        var parker = Parkers.New(static () => { });
         Assert.False(parker.Wake());
         parker.Announce();
         parker.Sleep(Brief);
@@ -54,7 +54,7 @@ public sealed class ParkerTests
     [Fact]
     public void Wake_WhenAnnounced_ReturnsTrueOnceAndEndsTheSleep()
     {
-        var parker = new Parker(static () => { }, new PinnedThreads().MakeSleeper());
+        var parker = Parkers.New(static () => { });
         parker.Announce();
         Assert.True(parker.Wake());
         Assert.False(parker.Wake());
@@ -78,7 +78,7 @@ public sealed class ParkerTests
     [Fact]
     public void Sleep_TimeIsOver_IsAwakeForEverybody()
     {
-        var parker = new Parker(static () => { }, new PinnedThreads().MakeSleeper());
+        var parker = Parkers.New(static () => { });
         parker.Announce();
         parker.Sleep(TimeSpan.Zero);
         Assert.False(parker.Wake());
@@ -87,7 +87,7 @@ public sealed class ParkerTests
     [Fact]
     public void Cancel_NobodyWoke_IsAwakeForEverybody()
     {
-        var parker = new Parker(static () => { }, new PinnedThreads().MakeSleeper());
+        var parker = Parkers.New(static () => { });
         parker.Announce();
         parker.Cancel();
         Assert.False(parker.Wake());
@@ -96,7 +96,7 @@ public sealed class ParkerTests
     [Fact]
     public void Cancel_SomebodyWoke_TakesTheSignalWithIt()
     {
-        var parker = new Parker(static () => { }, new PinnedThreads().MakeSleeper());
+        var parker = Parkers.New(static () => { });
         parker.Announce();
         Assert.True(parker.Wake());
         ThreadKernel.Together(parker.Cancel);
@@ -202,10 +202,9 @@ public sealed class ParkerTests
     {
         const int Rounds = 20_000, Batch = 250;
         Round[] rounds = new Round[Rounds];
-        var threads = new PinnedThreads();
         for (int i = 0; i < Rounds; i++)
         {
-            rounds[i].Parker = new Parker(threads.Fence, threads.MakeSleeper());
+            rounds[i].Parker = Parkers.New();
         }
 
         using var start = new Barrier(2);

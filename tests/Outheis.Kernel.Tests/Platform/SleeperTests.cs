@@ -104,7 +104,8 @@ public sealed class SleeperTests
                 };
                 while (!sleepers[me].Sleep(time))
                 {
-                    Assert.True(time < ThreadKernel.Patience && Stopwatch.GetElapsedTime(start) < ThreadKernel.Patience);
+                    Assert.True(time < ThreadKernel.Patience);
+                    Assert.True(Stopwatch.GetElapsedTime(start) < ThreadKernel.Patience);
                 }
 
                 if (me == 1)
