@@ -19,7 +19,7 @@ internal sealed class Bands : Workload
 
     protected internal override void Run(WorkloadRun run)
     {
-        run.AgentsMove = false;      // what a band is owed is counted by core
+        run.MovesDrawn = [];      // what a band is owed is counted by core
         int share = run.Choices.Pick([64, 64, 16, 5]);      // 64: what it is unless told otherwise
         Simulation simulation = run.Start(run.DrawOptions() with
         {

@@ -9,6 +9,7 @@ public static class BuiltInWorkloads
         new Flood(),
         new Transfers(),
         new Chains(),
+        new MovedChains(),
         new Asks(),
         new Restarts(),
         new CapabilityChurn(),

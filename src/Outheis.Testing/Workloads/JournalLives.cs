@@ -23,7 +23,7 @@ internal sealed class JournalLives(WorkloadRun run, bool mayCutPower)
 
     public void Run()
     {
-        run.AgentsMove = false;      // its histories are those of lanes
+        run.MovesDrawn = [];      // its histories are those of lanes
         int lives = 2 + run.Choices.Draw(3);
         for (int life = 0; life < lives; life++)
         {

@@ -33,8 +33,12 @@ public sealed class WorkloadRun : IDisposable
     /// <summary>Whether things are to go wrong.</summary>
     public bool WithFaults { get; }
 
-    /// <summary>Whether somebody may move agents to other cores.</summary>
-    internal bool AgentsMove { get; set; } = true;
+    /// <summary>How many times somebody moves an agent to another core; one of these is drawn. None: nobody
+    /// does.</summary>
+    internal int[] MovesDrawn { get; set; } = [0, 0, 20, 200];
+
+    /// <summary>What <see cref="DrawOptions"/> draws at least.</summary>
+    internal int CoresLeast { get; set; } = 1;
 
     /// <summary>Steps of all simulations so far.</summary>
     public long Steps => _simulations.Sum(static simulation => simulation.Steps);
@@ -64,7 +68,7 @@ public sealed class WorkloadRun : IDisposable
     /// <summary>One to four cores and everything else as drawn; faults if the run has them.</summary>
     public SimulationOptions DrawOptions() => new()
     {
-        Cores = 1 + Choices.Draw(4),
+        Cores = CoresLeast + Choices.Draw(5 - CoresLeast),
         InterruptOneIn = Choices.Pick([0, 40, 12, 5]),
         TimeMovesOneIn = Choices.Pick([0, 64, 16]),
         Faults = !WithFaults ? FaultOptions.None : new FaultOptions
@@ -88,9 +92,9 @@ public sealed class WorkloadRun : IDisposable
             simulation.Require(difference is null, "INV-32", $"The ledger differs: {difference}");
         }
 
-        if (options.Cores > 1 && AgentsMove)
+        if (options.Cores > 1 && MovesDrawn.Length > 0)
         {
-            AddMover(simulation, moves: Choices.Pick([0, 0, 20, 200]));
+            AddMover(simulation, Choices.Pick(MovesDrawn));
         }
 
         return simulation;
