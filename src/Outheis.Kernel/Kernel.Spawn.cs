@@ -73,14 +73,13 @@ public sealed partial class Kernel
 
     private AgentCell Add(Core core, string? name, object factory, in AgentShape shape)
     {
-        int? here = CoreHere;
-        IdTable<AgentCell>.Place place = Agents.Next(here);
+        IdTable<AgentCell>.Place place = Agents.Next(CoreHere);
         var agent = new AgentCell(
             this, core, new AgentId(place.Id), name, factory, shape.Supervisor, shape.Qos, shape.Capacity)
         {
             Terms = AgentTerms.Of(in shape),
             IsPinned = shape.IsPinned,
-            Birth = Agents.NextBirth(here),
+            Birth = core.NextBirth,
         };
         place.Put(agent);
         return agent;
@@ -88,8 +87,11 @@ public sealed partial class Kernel
 
     private void Forget(AgentCell agent)
     {
-        Capabilities.ReleaseHeld(agent);
-        Agents.Remove(agent.Id.Value);
+        if (agent.TrySetDead())      // else a stop has ended it meanwhile
+        {
+            Capabilities.ReleaseHeld(agent);
+            Agents.Remove(agent.Id.Value);
+        }
     }
 
     private Core NextCore() =>

@@ -83,9 +83,10 @@ public sealed partial class Kernel : IAsyncDisposable
 
     internal CapabilityTree Capabilities { get; }
 
-    /// <summary>The one of its cores whose thread this is; null: another thread.</summary>
+    /// <summary>The one of its cores that this thread has for itself now; null: none, so whatever is a core's own is
+    /// somebody else's.</summary>
     internal int? CoreHere => Core.OfThisThread is { } core && core.Index < Cores.Length
-        && ReferenceEquals(Cores[core.Index], core) ? core.Index : null;
+        && ReferenceEquals(Cores[core.Index], core) && core.IsAlone ? core.Index : null;
 
     internal HostAsks HostAsks { get; }
 

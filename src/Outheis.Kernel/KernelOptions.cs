@@ -78,8 +78,8 @@ public sealed class KernelOptions
     /// core for each of the agents of its class that are ready there, itself included, if its class is the lowest of
     /// those that wait, and for five times as many if it is in between. A turn has 64 messages and
     /// <see cref="TurnBudget"/> at most, and the handler that was at it then. The same share of offloaded work is
-    /// the lowest class's, and one start in sixteen times as many, of agents made by agents, that of one who was set
-    /// aside for others. Smaller: the lower
+    /// the lowest class's. Of agents that agents make, one in 16 times as many starts is one that was set aside for
+    /// others. Smaller: the lower
     /// classes are slowed down less by the higher ones, and the other way round.</summary>
     public int FairShare { get; init; } = Limits.FairShare;
 

@@ -86,11 +86,17 @@ internal sealed class AgentCell : AgentRecord
     /// <summary>Its turn, if that is under way while others have its core.</summary>
     public DetachedTurn? Detached => Core.DetachedTurns == 0 ? null : Core.FindDetached(this);
 
-    /// <summary>Ends it for good: no new message, and nobody is asked to restart it.</summary>
-    public void SetDead()
+    /// <summary>Ends it for good: no new message, and nobody is asked to restart it. True for one of those who
+    /// try.</summary>
+    public bool TrySetDead()
     {
+        if (!TryTellDead())
+        {
+            return false;
+        }
+
         State = AgentState.Dead;
-        TellDead();
+        return true;
     }
 
     public override void Run(Core core) => Lifecycle.Start(core, this);

@@ -31,5 +31,5 @@ internal abstract class AgentFace(Kernel kernel, Core? core, AgentId id) : Kerne
     public void TellCore(Core core) => Volatile.Write(ref _core, core);      // R34: that it moves, BEFORE to where.
 
     /// <summary>Ends it for everybody, before its channel is emptied.</summary>
-    protected void TellDead() => Volatile.Write(ref _isDead, 1);      // R9. Senders read it, A9.
+    protected bool TryTellDead() => Interlocked.Exchange(ref _isDead, 1) == 0;      // R9. Senders read it, A9.
 }

@@ -3,7 +3,7 @@ namespace Outheis;
 /// <summary>
 /// What of an agent is the same for life, or changes with an incarnation at most. It lies between what senders read
 /// (<see cref="AgentFace"/>) and what changes with each message (<see cref="AgentCell"/>), so that those two share no
-/// cache line. The home core's.
+/// cache line. Written by its core, or before anybody else knows it; others look.
 /// </summary>
 /// <remarks>
 ///   G1  its fields take <see cref="CacheLine.PairedBytes"/> or more

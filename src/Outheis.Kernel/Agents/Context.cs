@@ -156,8 +156,8 @@ public readonly unsafe ref partial struct Context
     /// <param name="seed">Given to the factory, and again at each restart: kept, if the agent has a supervisor.</param>
     /// <param name="child">The new agent, or none. Means nothing in a later run: a durable agent does not keep
     /// it.</param>
-    /// <remarks>Cost: allocates the agent and its record, some 450 bytes with the mailbox; takes no lock that other
-    /// cores take. An agent so made gets
+    /// <remarks>Cost: allocates the agent and its record, some 450 bytes with the mailbox; takes a lock that other
+    /// cores take once in a thousand. An agent so made gets
     /// nothing that an earlier run left to a namesake, and is no durable one.</remarks>
     /// <exception cref="InvalidOperationException">The factory made a durable agent, and there is a journal.
     /// </exception>

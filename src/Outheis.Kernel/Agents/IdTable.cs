@@ -3,17 +3,16 @@ namespace Outheis;
 /// <summary>
 /// What a kernel finds by a number: a directory of pages. Each core has a page of ids that only it hands out, so cores
 /// that make much meet once in a page (LW-01); all other threads share one more, and take a lock. A page whose ids have
-/// all been handed out and given back is forgotten. An id comes again after four billion others at the earliest.
-/// Any thread finds and removes.
+/// all been handed out and given back is forgotten, but for its place in the directory; after the last page those that
+/// are forgotten come again. One that lives keeps its page. Any thread finds and removes.
 /// </summary>
 /// <remarks>Cost of a new id: a store, on a page of its own. Of a removal: an interlocked operation there.</remarks>
 internal class IdTable<T>
     where T : class
 {
-    public const int PageIds = 1 << PageBits;
-    private const int PageBits = 10;
+    public const int PageIds = Limits.IdsPerPage;
     private const int PageMask = PageIds - 1;
-    private const uint PagesMost = 1u << (32 - PageBits);
+    private const uint PagesMost = (uint)((1L << 32) / PageIds) - 1;      // the last id is AgentId.OfEarlierRun
 
     private readonly Lock _lock = new();
     private readonly Page?[] _open;           // per core the page that it hands out, and at the end that of the others
@@ -26,15 +25,11 @@ internal class IdTable<T>
     public int Count => Snapshot().Length;
 
     /// <summary>A new id, and where what has it is to be put.</summary>
-    /// <param name="here">The core whose thread this is; null: another thread.</param>
+    /// <param name="here">The core that this thread has for itself (<see cref="Kernel.CoreHere"/>); null:
+    /// none.</param>
     public Place Next(int? here) => here is { } core ? Next(ref _open[core]) : NextOfOthers();
 
-    public T? Find(uint id)
-    {
-        Page?[] pages = Volatile.Read(ref _pages);      // A30
-        uint page = id >> PageBits;
-        return page < (uint)pages.Length && pages[page] is { } there ? there.Entries[id & PageMask].Value : null;
-    }
+    public T? Find(uint id) => PageOf(id)?.Entries[id & PageMask].Value;
 
     /// <summary>Gives an id back; nothing happens if nothing is there. One thread for each id.</summary>
     public void Remove(uint id)
@@ -51,14 +46,10 @@ internal class IdTable<T>
         }
     }
 
-    /// <summary>Whether there has been one of that id.</summary>
-    public bool HasHandedOut(uint id)
-    {
-        lock (_lock)
-        {
-            return PageOf(id) is { } page ? id != 0 && page.IdAt(page.HandedOut) > id : id >> PageBits < _nextPage;
-        }
-    }
+    /// <summary>Whether there has been one of that id, as long as pages do not come again. For looking
+    /// only.</summary>
+    public bool HasHandedOut(uint id) =>
+        id != 0 && (PageOf(id) is { } page ? (id & PageMask) < page.HandedOut : PageIndex(id) < _nextPage);
 
     public T[] Snapshot()
     {
@@ -72,9 +63,11 @@ internal class IdTable<T>
     private Page? PageOf(uint id)
     {
         Page?[] pages = Volatile.Read(ref _pages);      // A30
-        uint page = id >> PageBits;
+        uint page = PageIndex(id);
         return page < (uint)pages.Length ? pages[page] : null;
     }
+
+    private static uint PageIndex(uint id) => id / PageIds;
 
     private Place NextOfOthers()
     {
@@ -117,7 +110,8 @@ internal class IdTable<T>
         }
 
         throw new InvalidOperationException(
-            "Four billion agents or capabilities of one kernel are alive, or nearly so; it has no ids for more.");
+            "The kernel has no ids for more agents or capabilities: in each thousand of four billion one is alive. Ids "
+            + "come free when all of their thousand have ended; have those that live on come to an end now and then.");
     }
 
     private void Forget(Page page)
@@ -154,7 +148,7 @@ internal class IdTable<T>
             HandedOut = GivenBack = index == 0 ? 1 : 0;      // 0 is nobody's
         }
 
-        public uint IdAt(int index) => (Index << PageBits) + (uint)index;
+        public uint IdAt(int index) => (Index * PageIds) + (uint)index;
     }
 
     // A struct, so that a store need not ask what the array is an array of.

@@ -10,16 +10,18 @@ internal sealed class CapabilityTree(int cores)
     private readonly Lock _lock = new();      // Parent, FirstChild and the siblings of every node
     private readonly IdTable<CapabilityNode> _live = new(cores);
 
-    /// <summary>A new root: authority that the host gives. To a dead holder it is worth nothing.</summary>
+    /// <summary>A new root: authority that the host gives. To a holder that has ended for good it is worth
+    /// nothing.</summary>
     public CapabilityNode Mint(
         int? here, AgentCell holder, AgentCell target, Route route, Rights rights, ulong badge, string? purpose)
     {
         CapabilityNode node = Make(here, holder, target, route, rights, badge, purpose);
         lock (holder)
         {
-            if (holder.State != AgentState.Dead)
+            AgentState state = holder.State;
+            if (state != AgentState.Dead && (state != AgentState.Ended || holder.Supervisor is not null))
             {
-                Hold(node);
+                Hold(node);      // if it has ended: until it is restarted, or dies
                 return node;
             }
         }

@@ -89,8 +89,14 @@ internal sealed unsafe partial class Core
 
     private bool IsInAgent => Volatile.Read(ref _place) == InTurn && Replay is null;
 
+    /// <summary>The calling thread, which is one of this core's, is in the kernel, and nobody else has to do with the
+    /// core. So what is the core's own may be touched; an agent's code that calls without a context may not.</summary>
+    /// <remarks>The place first: if another thread has set that, the core was shared before.</remarks>
+    public bool IsAlone => Volatile.Read(ref _place) == InKernel && Volatile.Read(ref _isShared) == 0;      // A35
+
     /// <summary>For the seat: who comes into the kernel goes to it first, or does no longer.</summary>
-    public void Share(bool isShared) => Volatile.Write(ref _isShared, isShared ? 1 : 0);
+    public void Share(bool isShared) =>
+        Volatile.Write(ref _isShared, isShared ? 1 : 0);      // R35: shared, BEFORE the place of who has it next.
 
     public void SetPlace(bool inAgent) => Volatile.Write(ref _place, inAgent ? InTurn : InKernel);
 

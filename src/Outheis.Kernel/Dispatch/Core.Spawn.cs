@@ -4,6 +4,15 @@ namespace Outheis;
 internal sealed unsafe partial class Core
 {
     private Births _births;      // by the constructor
+    private long _lastBirth;     // the greatest of those that live here or have lived here
+
+    /// <summary>Any thread: a number for an agent that is made now to live here. Of two of one core the younger has the
+    /// greater one, or the same and the greater id. Ids alone do not tell, since each core hands out its own.</summary>
+    public long NextBirth => Volatile.Read(ref _lastBirth) + 1;
+
+    /// <summary>The agent lives here from now on: who is made later is younger.</summary>
+    public void NoteBirth(AgentCell agent) =>
+        Volatile.Write(ref _lastBirth, Math.Max(_lastBirth, agent.Birth));      // NextBirth may be of a moment ago
 
     // A turn, or the start of an agent that was made in one. Returns how much of a pass it counts for; 0: nobody is
     // ready. Low classes count for more: what a higher one is sent meanwhile waits for the next pass.
@@ -62,6 +71,7 @@ internal sealed unsafe partial class Core
         AgentCell agent = Kernel.SpawnInTurn(by.Core ?? this, by, seed);
         if (ReferenceEquals(agent.Core, this))
         {
+            NoteBirth(agent);
             _births.Put(agent);
         }
         else

@@ -21,6 +21,7 @@ internal static unsafe class Lifecycle
             return;
         }
 
+        core.NoteBirth(agent);
         core.Tap?.RecordStarted(agent);
         if (agent.Supervisor is not null)
         {
@@ -191,11 +192,15 @@ internal static unsafe class Lifecycle
     /// <summary>Ends an agent for good: what waits in its channel is buried.</summary>
     public static void Die(Core core, AgentCell agent)
     {
-        agent.SetDead();
-        core.Timers.CancelAll(agent);
-        if (agent.Held is not null)      // granted between its end and now; without the lock, it is just as late
+        if (!agent.TrySetDead())
         {
-            core.Kernel.Capabilities.ReleaseHeld(agent);
+            return;      // its factory has thrown while the kernel stopped
+        }
+
+        core.Timers.CancelAll(agent);
+        if (agent.Supervisor is not null)
+        {
+            core.Kernel.Capabilities.ReleaseHeld(agent);      // granted between its end and now
         }
 
         Message* cell;

@@ -242,6 +242,7 @@ internal sealed unsafe class Migration(AgentCell agent, Core to, bool waits, Mov
 
         _step = Step.Over;
         core.Counters.Acquired++;
+        core.NoteBirth(agent);
         core.Kernel.NoteMoves(-1);
         core.Timers.Acquire(agent, _timers);
         _messages.ForEach(carried => Unpack(core, in carried));

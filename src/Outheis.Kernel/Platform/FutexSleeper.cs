@@ -20,6 +20,10 @@ internal sealed unsafe partial class FutexSleeper : Sleeper
     private const int WaitPrivate = 128;      // FUTEX_WAIT | FUTEX_PRIVATE_FLAG: relative, by the monotonic clock
     private const int WakePrivate = 129;
 
+    private const int Interrupted = 4;        // EINTR
+    private const int Changed = 11;           // EAGAIN: the word is not what it was expected to be
+    private const int TimedOut = 110;         // ETIMEDOUT
+
     private static readonly nint s_call = RuntimeInformation.ProcessArchitecture switch
     {
         Architecture.X64 => 202,
@@ -45,8 +49,10 @@ internal sealed unsafe partial class FutexSleeper : Sleeper
             while ((isForEver || left > TimeSpan.Zero) && Volatile.Read(ref *_word) == Asleep)
             {
                 // Looks at the word once more before it sleeps; comes back at a signal, in time, or for no reason.
-                var time = new Time((long)left.TotalSeconds, left.Ticks % TimeSpan.TicksPerSecond * 100);
-                _ = Call(s_call, _word, WaitPrivate, Asleep, isForEver ? null : &time, 0, 0);
+                var time = new Time(
+                    left.Ticks / TimeSpan.TicksPerSecond,
+                    left.Ticks % TimeSpan.TicksPerSecond * TimeSpan.NanosecondsPerTick);
+                Check(Call(s_call, _word, WaitPrivate, Asleep, isForEver ? null : &time, 0, 0));
                 left = isForEver ? atMost : atMost - TimeProvider.System.GetElapsedTime(start);
             }
         }
@@ -60,13 +66,22 @@ internal sealed unsafe partial class FutexSleeper : Sleeper
     {
         if (Interlocked.Exchange(ref *_word, Signaled) == Asleep)
         {
-            _ = Call(s_call, _word, WakePrivate, 1, null, 0, 0);
+            Check(Call(s_call, _word, WakePrivate, 1, null, 0, 0));
         }
 
         GC.KeepAlive(_lines);
     }
 
-    [LibraryImport("libc", EntryPoint = "syscall")]
+    // A call that fails at once, each time, would keep the processor busy for ever.
+    private static void Check(nint result)
+    {
+        if (result < 0 && Marshal.GetLastPInvokeError() is var error and not (Interrupted or Changed or TimedOut))
+        {
+            throw new InvalidOperationException($"futex(2) failed with {error}: cores cannot sleep.");
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
     private static partial nint Call(nint call, int* word, nint what, nint value, Time* time, nint other, nint more);
 
     private readonly record struct Time(long Seconds, long Nanoseconds);      // struct timespec

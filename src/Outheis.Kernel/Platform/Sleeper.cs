@@ -6,6 +6,7 @@ internal abstract class Sleeper
 {
     /// <summary>The one thread whose it is. True: by a signal, at once if that was there before; false: the time is
     /// over.</summary>
+    /// <param name="atMost">Infinite, or 0 to 24 days.</param>
     public abstract bool Sleep(TimeSpan atMost);
 
     /// <summary>Any thread, holding nothing that the sleeper needs.</summary>

@@ -11,7 +11,8 @@ internal sealed class MovedChains : Workload
     protected internal override void Run(WorkloadRun run)
     {
         run.CoresLeast = 2;
-        run.MovesDrawn = [300, 2000];
+        run.MovesDrawn = [300, 2_000];
         new Chains().Run(run);
+        run.Note("moved", run.Newest!.Kernel.Cores.Sum(static core => core.Counters.Acquired));
     }
 }

@@ -8,7 +8,7 @@ namespace Outheis.Tests;
 public sealed class IdTableTests
 {
     private const int Page = IdTable<object>.PageIds;
-    private const uint PagesMost = 1u << 22;             // ids have 32 bits
+    private const uint PagesMost = (1u << 22) - 1;       // ids have 32 bits; the last id is nobody's
     private const int Cores = 2;
 
     private static readonly int?[] Owners = [0, 1, null];
@@ -101,7 +101,7 @@ public sealed class IdTableTests
         Assert.Equal(4u * Page, Add(_table, 0).Id);      // Page 3 is open still
     }
 
-    /// <summary>An id comes again only when all of its page are gone and four billion others came in between.</summary>
+    /// <summary>An id comes again only when all of its page are gone and all other pages were handed out.</summary>
     [Fact]
     public void Next_AllPagesWereHandedOut_BeginsAgainWithThoseThatAreFree()
     {
@@ -109,14 +109,20 @@ public sealed class IdTableTests
         IdTable<object>.Page?[] pages = new IdTable<object>.Page?[PagesMost];
         pages[0] = PagesOf(_table)[0];
         (PagesOf(_table), NextPageOf(_table)) = (pages, PagesMost - 1);
-        Assert.Equal(uint.MaxValue - Page + 1, Add(_table, null).Id);
+        Assert.Equal((PagesMost - 1) * Page, Add(_table, null).Id);
         Assert.Equal((uint)Page, Add(_table, 1).Id);
         Assert.Same(living, _table.Find(1));
         Assert.Equal(3, _table.Count);
+        for (int i = 1; i < Page; i++)
+        {
+            Assert.NotEqual(AgentId.OfEarlierRun.Value, Add(_table, null).Id);
+        }
+
+        Assert.Equal(2u * Page, Add(_table, null).Id);
     }
 
     [Fact]
-    public void Next_FourBillionAreAlive_ThrowsAndSaysSo()
+    public void Next_OneOfEachPageIsAlive_ThrowsAndSaysSo()
     {
         Add(_table, 0);
         IdTable<object>.Page?[] pages = new IdTable<object>.Page?[PagesMost];

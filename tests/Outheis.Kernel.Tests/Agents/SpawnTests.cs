@@ -77,6 +77,34 @@ public sealed partial class SpawnTests
         }
     }
 
+    /// <summary>Likewise where an agent of another core made one of them, and another one has moved.</summary>
+    [Fact]
+    public void Stop_AgentsMadeFromAfarAndMovedOnes_EndYoungestFirst()
+    {
+        using var world = new StepKernel(cores: 2);
+        var there = new SpawnOptions { Core = 0 };
+        AgentId child = default, moved = default;
+        Maker<int> OnCore0(Endowment endow, string name, string ofChild) => new(
+            endow.GrantSpawn<int>(null, (_, _) => new Puppet { Stopped = _ => _log.Add(ofChild) }))
+        {
+            Stopped = _ => _log.Add(name),
+        };
+        AgentId afar = world.Kernel.Spawn(null, endow => new Maker<int>(
+            endow.GrantSpawn<int>(null, (born, _) => OnCore0(born, "2", "3"), there)), new SpawnOptions { Core = 1 });
+        AgentId settler = world.Kernel.Spawn(null, endow => OnCore0(endow, "1", "4"), new SpawnOptions { Core = 1 });
+        world.Run();
+        world.Wait(world.Kernel.MoveAgentAsync(moved = settler, 0));
+        MakerDo<int>(world, afar, (by, context) => context.Spawn(by, 0, out child));
+        world.Run();
+        MakerDo<int>(world, child, static (by, context) => context.Spawn(by, 0, out AgentId _));
+        world.Run();
+        MakerDo<int>(world, moved, static (by, context) => context.Spawn(by, 0, out AgentId _));
+        world.Run();
+        Assert.True(child.Value > moved.Value);
+        Assert.True(world.Stop().Drained);
+        Assert.Equal(["4", "3", "2", "1"], _log);
+    }
+
     /// <summary>A family is worked off before its makers' other children start, each in order.</summary>
     [Fact]
     public void Spawn_SeveralInATurn_StartInOrderAndTheirOwnFirst()

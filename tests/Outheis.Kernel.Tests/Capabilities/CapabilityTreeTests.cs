@@ -58,7 +58,7 @@ public sealed class CapabilityTreeTests
                 break;
             case CapabilityVerb.End when step.Agent > 2:      // some always live
                 Release(step.Agent);
-                _holders[step.Agent].SetDead();
+                _holders[step.Agent].TrySetDead();
                 break;
         }
     }
@@ -183,7 +183,7 @@ public sealed class CapabilityTreeTests
     public void Derive_ThatIsRefused_ChangesNothing()
     {
         (AgentCell owner, AgentCell other, AgentCell dead) = (_holders[0], _holders[1], _holders[2]);
-        dead.SetDead();
+        dead.TrySetDead();
         CapabilityNode plain = Mint(owner, Rights.Send);
         CapabilityNode badged = Mint(owner, Rights.Send | Rights.Grant, badge: 7);
         CapabilityNode gone = Mint(owner, Rights.Send | Rights.Grant);
@@ -255,25 +255,32 @@ public sealed class CapabilityTreeTests
 
     /// <summary>The holder of what is derived ends while others derive for it and take it back, each on a thread of its
     /// own: nothing is left, neither to it nor in the tree.</summary>
-    [Fact]
-    public void Threads_DeriveAndRevokeAgainstItsEnd_NothingIsLeft()
+    [Theory, InlineData(false), InlineData(true)]
+    public void Threads_DeriveAndRevokeAgainstItsEnd_NothingIsLeft(bool isSupervised)
     {
         const int Rounds = 2_000;
         for (int round = 0; round < Rounds; round++)
         {
-            AgentCell holder = Cells.Agent();
+            AgentCell holder = new(
+                null!, null, new AgentId(1_000_000), null, null, isSupervised ? _target : null, Qos.Default, 1);
             const Rights All = Rights.Send | Rights.Grant;
             CapabilityNode[] roots = [Mint(_holders[0], All), Mint(_holders[1], All)];
             CapabilityNode?[] made = new CapabilityNode?[8];
+            List<CapabilityNode> minted = [];
             using var start = new Barrier(3);
             ThreadKernel.Together(() => Derive(0), () => Derive(1), () =>
             {
                 start.SignalAndWait();
                 Thread.SpinWait(round % 200);
-                holder.State = AgentState.Ended;
+                holder.State = AgentState.Ended;      // as Lifecycle does
                 _tree.ReleaseHeld(holder);
-                holder.SetDead();
+                holder.TrySetDead();
+                if (isSupervised)
+                {
+                    _tree.ReleaseHeld(holder);
+                }
             });
+            Assert.All(minted, static node => Assert.True(node.IsRevoked && IsForgotten(node)));
             Assert.Null(holder.Held);
             Assert.All(made, static child => Assert.True(child is null or { IsRevoked: true }));
             Assert.All(made, static child => Assert.True(child is null || IsForgotten(child)));
@@ -291,6 +298,13 @@ public sealed class CapabilityTreeTests
                     if (i % 4 < 2 && made[i] is { } child)
                     {
                         _tree.Revoke(child, itself: true);
+                    }
+
+                    CapabilityNode own = _tree.Mint(
+                        by, holder, _target, HandleRoute<int>.Instance, Rights.Send, 0, null);
+                    lock (minted)
+                    {
+                        minted.Add(own);
                     }
                 }
             }

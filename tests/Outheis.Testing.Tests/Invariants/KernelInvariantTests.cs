@@ -196,7 +196,7 @@ public sealed unsafe class KernelInvariantTests : IDisposable
     public void Check_SendThatWaitsAtTheDead_BreaksInv20()
     {
         _simulation.Kernel.Agents.Remove(_sink.Id.Value);
-        _sink.SetDead();
+        _sink.TrySetDead();
         _sink.Waiters.Add(new Forgotten());
         Breaks("INV-20");
     }

@@ -17,7 +17,7 @@ public sealed class ReachTests
         "transfers",
         "sends Sent,sends Full,sends Dead,account waits for room,host waits for room,in doubt,dead letters")]
     [InlineData("chains", "sends Sent,sends Full,in doubt")]
-    [InlineData("migration", "moves,sends Sent,sends Full,in doubt")]
+    [InlineData("migration", "moved,sends Sent,sends Full,in doubt")]
     [InlineData(
         "asks",
         "asks Replied,asks TimedOut,asks Cancelled,asks Failed,asks Dead,asks Full,asks SelfAsk,asks Denied")]
