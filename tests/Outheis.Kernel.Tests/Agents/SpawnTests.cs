@@ -91,6 +91,12 @@ public sealed partial class SpawnTests
         };
         AgentId afar = world.Kernel.Spawn(null, endow => new Maker<int>(
             endow.GrantSpawn<int>(null, (born, _) => OnCore0(born, "2", "3"), there)), new SpawnOptions { Core = 1 });
+        for (int i = 0; i < 5; i++)      // so that core 1 has counted further than core 0
+        {
+            world.Kernel.Spawn(null, static () => new Puppet(), new SpawnOptions { Core = 1 });
+            world.Run();
+        }
+
         AgentId settler = world.Kernel.Spawn(null, endow => OnCore0(endow, "1", "4"), new SpawnOptions { Core = 1 });
         world.Run();
         world.Wait(world.Kernel.MoveAgentAsync(moved = settler, 0));
