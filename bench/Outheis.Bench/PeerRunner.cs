@@ -1,13 +1,15 @@
 namespace Outheis.Bench;
 
 /// <summary>
-/// Runs the shapes, the systems of each in turn: one discarded run of all, then the counted ones, each time
-/// beginning with another system. A run opens its system, warms it up with a small load, measures one load
-/// and closes it, so no system is measured in the company of another's threads. To be called from a thread
-/// that may block.
+/// Runs the shapes, the systems of each in turn: discarded runs of all until little is compiled in them, then the
+/// counted ones, each time beginning with another system. A run opens its system, warms it up with a small load,
+/// measures one load and closes it, so no system is measured in the company of another's threads. To be called from a
+/// thread that may block.
 /// </summary>
 internal sealed class PeerRunner(PeersOptions options, TimeSpan deadline)
 {
+    private const int SettlingMost = 12;      // rounds; the ring takes eight
+
     public IEnumerable<IReadOnlyList<Result>> Run()
     {
         foreach (Shape shape in options.Shapes)
@@ -27,7 +29,10 @@ internal sealed class PeerRunner(PeersOptions options, TimeSpan deadline)
 
     private List<Result> Run(Shape shape, List<Entrant> entrants)
     {
-        foreach (Entrant entrant in entrants) Measure(shape, entrant);
+        Settling.Run(options.Scale == Scale.Full ? SettlingMost : 1, () =>
+        {
+            foreach (Entrant entrant in entrants) Measure(shape, entrant);
+        });
         for (int run = 0; run < options.Runs; run++)
         {
             for (int i = 0; i < entrants.Count; i++)

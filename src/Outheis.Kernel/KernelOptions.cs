@@ -97,8 +97,8 @@ public sealed class KernelOptions
     /// <summary>How long a turn should take at most, on the wall clock. One that handles several messages ends then; a
     /// handler that takes longer is listed (<see cref="Kernel.ListTurnOverruns"/>), counted and told to
     /// <see cref="TurnOverran"/>, and once it has taken 50 ms, or this if it is longer, another thread runs the other
-    /// agents of its core until it is done. <see cref="Timeout.InfiniteTimeSpan"/>: nobody looks. Grain: 5
-    /// ms.</summary>
+    /// agents of its core until it is done. <see cref="Timeout.InfiniteTimeSpan"/>: nobody looks. Grain: half of
+    /// it, at least 5 and at most 10 ms.</summary>
     public TimeSpan TurnBudget { get; init; } = Limits.TurnBudget;
 
     /// <summary>Hears of each handler that takes longer than <see cref="TurnBudget"/>, while it does, on a thread of

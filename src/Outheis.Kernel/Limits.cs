@@ -137,8 +137,10 @@ public static class Limits
     internal const int BalanceCalm = 10;             // periods in a row, until a core is closed
     internal const int MovesPerShed = 256;           // agents that an overloaded core gives away at a time
     internal static readonly TimeSpan BalancePeriod = TimeSpan.FromMilliseconds(100);
-    // between two looks at what the cores are at, while any is awake
+    // between two looks at what the cores are at, while one is in the turn of the last look
     internal static readonly TimeSpan TurnLook = TimeSpan.FromMilliseconds(5);
+    // while all are in others, at most
+    internal static readonly TimeSpan TurnLookMost = TimeSpan.FromMilliseconds(10);
     // in one handler: then its core goes on without it
     internal static readonly TimeSpan TakeOverAfter = TimeSpan.FromMilliseconds(50);
     // all cores asleep for so long: nobody looks until one wakes

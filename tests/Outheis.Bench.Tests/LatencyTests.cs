@@ -10,7 +10,7 @@ public sealed class LatencyTests
     private static readonly LatencyOptions Small = new(Rate: 20_000, Seconds: 1, Runs: 1);
 
     private static readonly ILatencySystem[] s_systems =
-        [.. LatencySpeed.AllSystems(), new OutheisLatency(background: 2)];
+        [new BareLatency(), .. LatencySpeed.Peers(), new OutheisLatency(), new OutheisLatency(background: 2)];
 
     public static TheoryData<string> Everyone() => [.. s_systems.Select(system => system.Name)];
 

@@ -15,6 +15,7 @@ public sealed class ProgramTests
     [InlineData("peers", "--json", "--shapes", "--shapes needs a value")]
     [InlineData("latency", "--rate", "0", "usage: latency")]
     [InlineData("latency", "--load", "1", "usage: latency")]
+    [InlineData("latency", "--beside", "orleans", "usage: latency")]
     [InlineData("wake", "--count", "0", "usage: wake")]
     [InlineData("idle", "--seconds", "-1", "usage: idle")]
     [InlineData("race", "--runs", "1", "usage: peers")]

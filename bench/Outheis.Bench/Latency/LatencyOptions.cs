@@ -8,14 +8,17 @@ namespace Outheis.Bench.Latency;
 /// <param name="Runs">Of each system.</param>
 /// <param name="Background">0: all systems. Else ours alone, by itself and beside so many agents of the background
 /// class on each core, which never have nothing to do.</param>
-internal sealed record LatencyOptions(long Rate, int Seconds, int Runs, int Background = 0)
+/// <param name="Beside">The systems beside the ring and ours; null: all.</param>
+internal sealed record LatencyOptions(
+    long Rate, int Seconds, int Runs, int Background = 0, IReadOnlyList<string>? Beside = null)
 {
-    public const string Usage = "usage: latency [--rate N] [--seconds N] [--runs N] [--background N]";
+    public const string Usage =
+        "usage: latency [--rate N] [--seconds N] [--runs N] [--background N] [--beside channel,akka,proto|none]";
 
     private const int RateMost = 100_000_000;
     private const int TimesMost = 1000;
 
-    public static LatencyOptions Default { get; } = new(1_000_000, 3, 5);
+    public static LatencyOptions Default { get; } = new(1_000_000, 3, 9);
 
     /// <summary>Messages that do not count.</summary>
     public long Warm => Rate;
@@ -27,6 +30,13 @@ internal sealed record LatencyOptions(long Rate, int Seconds, int Runs, int Back
         options = Default;
         while (arguments.Length >= 2)
         {
+            if (arguments[0] == "--beside")
+            {
+                if (!TryNames(arguments[1], out IReadOnlyList<string> names)) return false;
+                options = options with { Beside = names };
+                arguments = arguments[2..];
+                continue;
+            }
             if (!int.TryParse(arguments[1], NumberStyles.None, CultureInfo.InvariantCulture, out int value))
                 return false;
             switch (arguments[0])
@@ -49,5 +59,11 @@ internal sealed record LatencyOptions(long Rate, int Seconds, int Runs, int Back
             arguments = arguments[2..];
         }
         return arguments.IsEmpty;
+    }
+
+    private static bool TryNames(string value, out IReadOnlyList<string> names)
+    {
+        names = value == "none" ? [] : value.Split(',');
+        return names.All(static name => LatencySpeed.Peers().Any(peer => peer.Name == name));
     }
 }

@@ -12,22 +12,26 @@ internal static class LatencySpeed
 {
     public const string Bare = "ring";
 
+    private const int SettlingMost = 3;            // rounds that do not count
     private const double AboveBareMost = 0.5;      // microseconds, of the median
     private const double TimesBareMost = 1.5;      // of the tail
     private const double TimesUnloadedMost = 2;    // of the p99, beside the background
     private const double KeptUp = 0.98;            // of the rate
 
-    public static IReadOnlyList<ILatencySystem> AllSystems() =>
-        [new BareLatency(), new ChannelLatency(), new AkkaLatency(), new ProtoLatency(), new OutheisLatency()];
+    public static IReadOnlyList<ILatencySystem> Peers() =>
+        [new ChannelLatency(), new AkkaLatency(), new ProtoLatency()];
 
     public static void Measure(LatencyOptions options, TextWriter output)
     {
-        IReadOnlyList<ILatencySystem> systems = options.Background == 0 ? AllSystems()
-            : [new BareLatency(), new OutheisLatency(), new OutheisLatency(options.Background)];
+        IReadOnlyList<ILatencySystem> systems = Pick(options);
         List<Sample>[] samples = [.. systems.Select(static _ => new List<Sample>())];
         output.WriteLine(Machine.Describe());
+        int settled = Settling.Run(SettlingMost, () =>
+        {
+            foreach (ILatencySystem system in systems) Run(system, options);
+        });
         output.WriteLine(Line($"{options.Rate:N0} messages/s, {options.Seconds} s after one that does not count; ")
-            + Line($"{options.Runs} runs of each, alternating; medians"));
+            + Line($"{options.Runs} runs of each, alternating, after {settled} that do not count; medians"));
         for (int run = 0; run < options.Runs; run++)
         {
             for (int i = 0; i < systems.Count; i++)
@@ -39,6 +43,13 @@ internal static class LatencySpeed
         Result[] results = [.. systems.Select((system, i) => Result.Of(system.Name, samples[i]))];
         Write(results, options, output);
     }
+
+    private static IReadOnlyList<ILatencySystem> Pick(LatencyOptions options) => options.Background > 0
+        ? [new BareLatency(), new OutheisLatency(), new OutheisLatency(options.Background)]
+        : [
+            new BareLatency(), .. Peers().Where(peer => options.Beside?.Contains(peer.Name) ?? true),
+            new OutheisLatency(),
+        ];
 
     private static Sample Run(ILatencySystem system, LatencyOptions options)
     {
@@ -80,6 +91,7 @@ internal static class LatencySpeed
         Judge(output, "p50 at most 0.5 us above the ring's", ours.P50 - bare.P50, AboveBareMost, " us");
         Judge(output, "p99 at most 1.5x the ring's", ours.P99 / bare.P99, TimesBareMost, "x");
         Judge(output, "p99.9 at most 1.5x the ring's", ours.P999 / bare.P999, TimesBareMost, "x");
+        if (peers.Length == 0) return;
         Judge(output, "p99 below every peer's", ours.P99 / peers.Min(static peer => peer.P99), 1, "x");
         Judge(output, "p99.9 below every peer's", ours.P999 / peers.Min(static peer => peer.P999), 1, "x");
     }

@@ -3,9 +3,10 @@ using System.Diagnostics;
 namespace Outheis;
 
 /// <summary>
-/// Looks at what the cores are at, every <see cref="Limits.TurnLook"/> while any of them is awake: ends turns that
-/// have gone on for long, names handlers that do not return, and has the core of one that does not for very long
-/// driven by another thread. The cores pay nothing for it, but for a look when they wake.
+/// Looks at what the cores are at while any of them is awake: ends turns that have gone on for long, names handlers
+/// that do not return, and has the core of one that does not for very long driven by another thread. Twice in a turn's
+/// budget, and every <see cref="Limits.TurnLook"/> while a turn goes on. The cores pay nothing for it but a look when
+/// they wake, and where every processor has a core, the time of each look.
 /// </summary>
 internal sealed class TurnWatch : IDisposable
 {
@@ -13,6 +14,7 @@ internal sealed class TurnWatch : IDisposable
     private readonly TimeSpan _budget;
     private readonly TimeSpan _patience;
     private readonly bool _looksAtTurns;
+    private readonly TimeSpan _pause;
     private readonly IWorker? _worker;
     private readonly Queue<TurnOverrun> _overruns = new();      // guarded by itself
     private Sight[] _sights = [];
@@ -26,11 +28,16 @@ internal sealed class TurnWatch : IDisposable
         _budget = kernel.Options.TurnBudget;
         _patience = _budget > Limits.TakeOverAfter ? _budget : Limits.TakeOverAfter;
         _looksAtTurns = _budget != Timeout.InfiniteTimeSpan;
+        _pause = _looksAtTurns ? PauseOf(_budget) : Limits.BalancePeriod;
+        Rest = _pause;
         if (_looksAtTurns || kernel.Options.Balance != CoreBalance.Off)
         {
             _worker = kernel.Platform.Host.StartWorker("outheis watch", Watch);
         }
     }
+
+    /// <summary>Until the next look.</summary>
+    public TimeSpan Rest { get; private set; }
 
     /// <summary>Null: agents stay where they are.</summary>
     public Balancer? Balancer { get; private set; }
@@ -56,6 +63,10 @@ internal sealed class TurnWatch : IDisposable
         }
     }
 
+    /// <summary>Between two looks while no turn goes on: half a budget, within bounds.</summary>
+    public static TimeSpan PauseOf(TimeSpan budget) =>
+        new(Math.Clamp(budget.Ticks / 2, Limits.TurnLook.Ticks, Limits.TurnLookMost.Ticks));
+
     /// <summary>Returns when the look under way is over; none follows.</summary>
     public void Dispose()
     {
@@ -69,7 +80,7 @@ internal sealed class TurnWatch : IDisposable
         TimeSpan asleep = TimeSpan.Zero;
         while (!Volatile.Read(ref _isOver))
         {
-            asleep = IsAnyAwake() ? TimeSpan.Zero : asleep + Limits.TurnLook;
+            asleep = IsAnyAwake() ? TimeSpan.Zero : asleep + Rest;
             if (asleep > Limits.WatchLinger && TryRest())
             {
                 return;
@@ -82,7 +93,7 @@ internal sealed class TurnWatch : IDisposable
                 Look(now);
             }
 
-            _worker!.Rest(Limits.TurnLook);
+            _worker!.Rest(Rest);
         }
     }
 
@@ -115,8 +126,9 @@ internal sealed class TurnWatch : IDisposable
 
         // This thread, too, may have been kept waiting, or the whole process: that is no handler's time.
         TimeSpan since = _kernel.Platform.Threads.Clock.GetElapsedTime(_lastLook, now);
-        since = since < 2 * Limits.TurnLook ? since : 2 * Limits.TurnLook;
-        _lastLook = now;
+        TimeSpan most = Rest + Limits.TurnLook;
+        since = since < most ? since : most;
+        (_lastLook, Rest) = (now, _pause);
         if (Debugger.IsAttached)
         {
             return;
@@ -124,17 +136,21 @@ internal sealed class TurnWatch : IDisposable
 
         for (int i = 0; i < _sights.Length; i++)
         {
-            LookAt(_kernel.Cores[i], ref _sights[i], since);
+            if (IsInTurn(_kernel.Cores[i], ref _sights[i], since))
+            {
+                Rest = Limits.TurnLook;
+            }
         }
     }
 
-    private void LookAt(Core core, ref Sight last, TimeSpan since)
+    /// <summary>Whether the core is in the turn that it was in at the last look.</summary>
+    private bool IsInTurn(Core core, ref Sight last, TimeSpan since)
     {
         Sight now = Sight.Of(core);
         if (now.Agent is null || core.Parker.IsAnnounced || !now.IsTurnOf(in last))
         {
             last = now;
-            return;
+            return false;
         }
 
         last.InTurn += since;
@@ -147,7 +163,7 @@ internal sealed class TurnWatch : IDisposable
         if (now.Handled != last.Handled)
         {
             (last.Handled, last.InHandler, last.IsNamed) = (now.Handled, TimeSpan.Zero, false);
-            return;
+            return true;
         }
 
         last.InHandler += since;
@@ -161,6 +177,8 @@ internal sealed class TurnWatch : IDisposable
             core.Counters.TakeOvers++;
             last = default;
         }
+
+        return true;
     }
 
     private unsafe bool TryName(Core core, in Sight seen)
