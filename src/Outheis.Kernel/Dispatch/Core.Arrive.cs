@@ -6,6 +6,10 @@ internal sealed unsafe partial class Core
 {
     private int _buriedOnArrival;      // messages whose agent was dead when they came
 
+    /// <summary>A stop left something from outside out of the journal: what comes later is not told of
+    /// either.</summary>
+    public bool GaveUpEntering { get; private set; }
+
     /// <summary>Moves at most <paramref name="most"/> messages on, so what arrives meanwhile waits
     /// (LW-24).</summary>
     private int DrainRing(CoreRing ring, int source, int most)
@@ -111,10 +115,10 @@ internal sealed unsafe partial class Core
                     continue;
                 }
 
-                bool enters = Tap is null || (!_gaveUpEntering && TryEnter(slot, reference));
+                bool enters = Tap is null || (!GaveUpEntering && TryEnter(slot, reference));
                 if (enters || evenUnjournaled)
                 {
-                    _gaveUpEntering |= !enters;
+                    GaveUpEntering |= !enters;
                     Accept(slot, reference);
                 }
                 else if (IsHostAsk(slot))

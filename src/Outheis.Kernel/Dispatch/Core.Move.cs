@@ -118,6 +118,16 @@ internal sealed unsafe partial class Core
         return true;
     }
 
+    /// <summary>An agent will not come, and what came by its old way is told of: so is what comes by the new
+    /// one.</summary>
+    public void EnterAtOnce(AgentCell agent)
+    {
+        if (TryEnterBefore(agent))
+        {
+            CollectionsMarshal.GetValueRefOrAddDefault(_before, agent.Id.Value, out _).EntersAtOnce = true;
+        }
+    }
+
     /// <summary>No room in the journal, here or where an agent comes from: whoever asked from outside has the reason at
     /// once, and does not wait behind a send that waits.</summary>
     public void RefuseHeldAsks(AgentCell agent)
@@ -154,7 +164,7 @@ internal sealed unsafe partial class Core
             return null;
         }
 
-        _unentered -= held.FromOutside.Count;      // without a journal
+        NoteUntold(in held);
         Message* cell;
         while ((cell = held.Entered.Take()) != null || (cell = held.FromOutside.Take()) != null)
         {
@@ -165,15 +175,43 @@ internal sealed unsafe partial class Core
     }
 
     /// <summary>The kernel ends, and no agent leaves any more: who was about to is not drained.</summary>
-    public void EndLeaving(List<UndrainedAgent> undrained)
+    /// <param name="undrained">Gets them.</param>
+    /// <param name="done">Is told, on this core, when they have ended.</param>
+    public void EndLeaving(List<UndrainedAgent> undrained, Action done)
+    {
+        if (_leaving.Count == 0)
+        {
+            done();
+            return;
+        }
+
+        DrainArrivals();      // what came by the old way is told of before what came by the new one
+        Migration[] all = [.. _leaving.Values];
+        int left = all.Length;
+        foreach (Migration migration in all)
+        {
+            undrained.Add(Undrained(migration));
+            migration.BreakOff(this, () =>
+            {
+                if (--left == 0)
+                {
+                    done();
+                }
+            });
+        }
+    }
+
+    /// <summary>Those whose new core has not answered end at once.</summary>
+    public void BreakRest()
     {
         foreach (Migration migration in _leaving.Values.ToArray())
         {
-            AgentCell agent = migration.Agent;
-            undrained.Add(new UndrainedAgent(agent.Id, agent.Name, agent.Inbox.Count, agent.State));
             migration.Break(this);
         }
     }
+
+    private static UndrainedAgent Undrained(Migration migration) =>
+        new(migration.Agent.Id, migration.Agent.Name, migration.Agent.Inbox.Count, migration.Agent.State);
 
     /// <summary>The kernel ends: who has come and waits for room in the journal, waits no longer.</summary>
     public void AcquireAll()
@@ -187,25 +225,43 @@ internal sealed unsafe partial class Core
     /// <summary>The kernel ends: what came for agents that did not come is a dead letter.</summary>
     public void BuryBefore()
     {
-        foreach (Before messages in _before.Values)
+        foreach ((uint agent, Before messages) in _before)
         {
+            AgentCell? target = Kernel.Agents.Find(agent);
             Before held = messages;
+            NoteUntold(in held);
             Message* cell;
             while ((cell = held.Entered.Take()) != null || (cell = held.FromOutside.Take()) != null)
             {
-                Bury(cell, null, DeadLetterReason.KernelStopped);
+                Bury(cell, target, DeadLetterReason.KernelStopped);
             }
 
             held.Ops?.ForEach(Post);      // sees that its agent has ended
         }
 
         _before.Clear();
-        _unentered = 0;
     }
 
-    // Whether what is for an agent is to wait for it here, before it is told to have entered.
-    private bool IsToCome(uint agent) => Kernel.MovesUnderWay > 0 && Kernel.Agents.Find(agent) is { } target
-        && target.State == AgentState.Moving && ReferenceEquals(target.Core, this);
+    // What is told later must not be without what came before it.
+    private void NoteUntold(in Before held)
+    {
+        _unentered -= held.FromOutside.Count;
+        GaveUpEntering |= Tap is not null && !held.FromOutside.IsEmpty;
+    }
+
+    // Whether what is for an agent is to wait for it here, before it is told to have entered: it is to come, or was to
+    // and others wait already.
+    private bool IsToCome(uint agent)
+    {
+        if (_before.Count > 0 && _before.TryGetValue(agent, out Before held)
+            && (held.EntersAtOnce || !held.FromOutside.IsEmpty))
+        {
+            return !held.EntersAtOnce;
+        }
+
+        return Kernel.MovesUnderWay > 0 && Kernel.Agents.Find(agent) is { } target
+            && target.State == AgentState.Moving && ReferenceEquals(target.Core, this);
+    }
 
     // For an agent that moves. One that leaves is still this core's; for one that comes it waits, in the order of its
     // coming, whatever its lane.
@@ -245,5 +301,6 @@ internal sealed unsafe partial class Core
         public Inbox Entered;          // has its place in the journal
         public Inbox FromOutside;      // has none yet: it would stand before what is still at the old core
         public List<KernelOp>? Ops;
+        public bool EntersAtOnce;      // what comes from outside: it has its place in the journal
     }
 }

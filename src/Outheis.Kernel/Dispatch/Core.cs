@@ -31,7 +31,6 @@ internal sealed unsafe partial class Core : CoreFace
     private long _nextSweep;
     private ulong _random;
     private uint _lastChain;
-    private bool _gaveUpEntering;      // a stop found no room in the journal: later messages are not told of either
     private long _turnTime;
 
     public Core(Kernel kernel, int index, int cores, JournalTap? tap)

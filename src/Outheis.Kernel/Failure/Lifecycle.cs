@@ -152,7 +152,11 @@ internal static unsafe class Lifecycle
         }
 
         core.RemoveReady(agent);
-        agent.State = AgentState.Ended;
+        if (agent.State != AgentState.Moving)      // else its channel is another core's as soon as it does not move
+        {
+            agent.State = AgentState.Ended;
+        }
+
         agent.StopWanted = null;
         AgentContext? context = agent.Async;
         context?.Fence();

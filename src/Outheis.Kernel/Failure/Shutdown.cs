@@ -25,7 +25,7 @@ internal static class Shutdown
         }
 
         var undrained = new List<UndrainedAgent>();
-        await EndMoves(kernel, time, undrained).ConfigureAwait(true);
+        EndLeaving[] leaving = await EndMoves(kernel, time).ConfigureAwait(true);
         int offloads = kernel.OffloadPool.Close();
         var stuck = new List<int>();
         foreach (Core core in kernel.Cores)
@@ -35,6 +35,7 @@ internal static class Shutdown
             bool allEnded = await AllEnd(end, time).ConfigureAwait(true);
             if (allEnded)
             {
+                undrained.AddRange(leaving[core.Index].Undrained);
                 undrained.AddRange(end.Undrained);
             }
 
@@ -58,7 +59,7 @@ internal static class Shutdown
 
     /// <summary>From here on each agent is on one core, which ends it. A stuck core keeps those that were to
     /// leave.</summary>
-    private static async Task EndMoves(Kernel kernel, TimeProvider time, List<UndrainedAgent> undrained)
+    private static async Task<EndLeaving[]> EndMoves(Kernel kernel, TimeProvider time)
     {
         kernel.KeepAgents();
         EndLeaving[] asked = [.. kernel.Cores.Select(_ => new EndLeaving(kernel.Platform.Host))];
@@ -69,11 +70,10 @@ internal static class Shutdown
 
         foreach (EndLeaving op in asked)
         {
-            if (await Within(op.Done.Task, Grace, time).ConfigureAwait(true))
-            {
-                undrained.AddRange(op.Undrained);
-            }
+            await Within(op.Done.Task, Grace, time).ConfigureAwait(true);
         }
+
+        return asked;
     }
 
     private static async Task<bool> Drain(Kernel kernel, TimeProvider time, long start, TimeSpan deadline)
@@ -199,12 +199,11 @@ internal static class Shutdown
     private sealed class EndLeaving(HostThreads threads) : KernelOp
     {
         public readonly HostSignal Done = new(threads);
-        public readonly List<UndrainedAgent> Undrained = [];
+        public readonly List<UndrainedAgent> Undrained = [];      // to be read when the core's agents have ended
 
         public override void Run(Core core)
         {
-            core.EndLeaving(Undrained);
-            Done.Set();
+            core.EndLeaving(Undrained, Done.Set);
         }
     }
 
@@ -222,6 +221,7 @@ internal static class Shutdown
             core.DrainArrivals(evenUnjournaled: true);
             core.Offloads.PutBackAll();
             core.HasEndedAgents = true;
+            core.BreakRest();
             core.AcquireAll();
             core.BuryBefore();
             foreach (AgentCell agent in core.Kernel.Agents.Snapshot().Where(core.Has)

@@ -270,20 +270,58 @@ internal sealed unsafe class Migration(AgentCell agent, Core to, bool waits, Mov
         agent.Inbox.Put(cell);
     }
 
-    /// <summary>The kernel ends, and nothing moves any more: the old core, which has the agent still, ends
-    /// it.</summary>
+    /// <summary>The kernel ends, and nothing moves any more. If all that came by the old way is told of, the new core
+    /// tells of what came by the new one, before the old core, which has the agent still, ends it: then nobody can come
+    /// in between.</summary>
+    /// <param name="core">The old one.</param>
+    /// <param name="ended">Hears on this core when the agent has ended.</param>
+    public void BreakOff(Core core, Action ended)
+    {
+        if (core.Ingress.Drained >= _claimed && !core.GaveUpEntering)
+        {
+            long record = core.Tap?.RecordMoved(agent, to.Index, cause: 0) ?? 0;
+            to.Post(new EnterHeld(this, core, record, ended));
+        }
+        else
+        {
+            Break(core);
+            ended();
+        }
+    }
+
+    /// <summary>The old core ends the agent.</summary>
     public void Break(Core core)
     {
         _step = Step.Over;
         core.RemoveLeaving(agent);
-        core.Kernel.NoteMoves(-1);
         Lifecycle.End(core, agent, ExitReason.Shutdown);
+        core.Kernel.Capabilities.ReleaseHeld(agent);      // granted meanwhile, to one that moved
+        core.Kernel.NoteMoves(-1);      // not before it is dead: the new core keeps what comes for one that moves
         foreach (KernelOp op in _ops)
         {
             core.Post(op);      // sees that it is dead
         }
 
         done?.Set(false);
+    }
+
+    // First on the new core, then back on the old one.
+    private sealed class EnterHeld(Migration migration, Core old, long record, Action ended) : KernelOp
+    {
+        public override void Run(Core core)
+        {
+            if (!ReferenceEquals(core, old))
+            {
+                core.Tap?.RecordMoved(migration.Agent, core.Index, record);
+                core.EnterAtOnce(migration.Agent);
+                old.Post(this);
+            }
+            else if (migration._step != Step.Over)      // else the end of all agents came first
+            {
+                migration.Break(core);
+                ended();
+            }
+        }
     }
 
     private sealed class RefuseAsks(Migration migration) : KernelOp

@@ -15,6 +15,7 @@ public static class BuiltInWorkloads
         new CapabilityChurn(),
         new Kill(),
         new Power(),
+        new MovedLives(),
         new Durable(),
         new Accounts(),
         new DurableTimers(),

@@ -9,58 +9,67 @@ internal readonly record struct Numbered(int Life, short From, short To, int Num
 
 /// <summary>
 /// What the journal has to tell about one life of a process: the messages that its agents sent, in the order of each
-/// core, and those of the host, in the order of each receiver. It lives outside that process.
+/// core or of each agent, and those of the host, in the order of each receiver. It lives outside that process.
 /// </summary>
-internal sealed class JournalHistory(int life, int cores, int agents)
+/// <param name="life">Which one, from 0.</param>
+/// <param name="cores">Of that kernel.</param>
+/// <param name="agents">That send.</param>
+/// <param name="byAgent">Not by core: they move, or one may be left behind between its wish to send and the sending,
+/// while others of its core send.</param>
+/// <param name="moves">What an agent sent may be in any lane.</param>
+internal sealed class JournalHistory(int life, int cores, int agents, bool byAgent, bool moves)
 {
-    private readonly List<Numbered>[] _byCore =
-        [.. Enumerable.Range(0, cores).Select(static _ => new List<Numbered>())];
+    // A line is what has an order: a core's lane, or an agent.
+    private readonly List<Numbered>[] _byLine =
+        [.. Enumerable.Range(0, byAgent ? agents : cores).Select(static _ => new List<Numbered>())];
 
-    private readonly int[] _accepted = new int[cores];      // how many of them the sender was told of
+    private readonly int[] _accepted = new int[byAgent ? agents : cores];    // how many of them the sender was told of
     private readonly int[] _hostSent = new int[agents];
     private readonly int[] _hostTaken = new int[agents];
-    private readonly int[] _agentsKept = new int[cores];         // so many must be there after a kill
+    private readonly int[] _agentsKept = new int[byAgent ? agents : cores];    // so many must be there after a kill
     private readonly int[] _hostKept = new int[agents];
-    private readonly int[] _agentsDurable = new int[cores];      // so many whatever happens
+    private readonly int[] _agentsDurable = new int[byAgent ? agents : cores]; // so many whatever happens
     private readonly int[] _hostDurable = new int[agents];
-    private readonly int[] _toldByCore = new int[cores];
+    private readonly int[] _toldByLine = new int[byAgent ? agents : cores];
     private readonly int[] _toldOfHost = new int[agents];
+    private readonly HashSet<int> _durableCores = [];      // of all that was kept
 
     public int Life => life;
 
+    /// <summary>Where each agent begins.</summary>
     public int[] CoreOf { get; } = new int[agents];
 
-    public int Sent => _byCore.Sum(static lane => lane.Count) + _hostSent.Sum();
+    public int Sent => _byLine.Sum(static lane => lane.Count) + _hostSent.Sum();
 
     /// <summary>How many messages no failure may take away any more.</summary>
     public int Durable => _agentsDurable.Sum() + _hostDurable.Sum();
 
     /// <summary>How many the journal told when it was looked at last.</summary>
-    public int Told => _toldByCore.Sum() + _toldOfHost.Sum();
+    public int Told => _toldByLine.Sum() + _toldOfHost.Sum();
 
     /// <summary>An agent is about to send. In doubt until it is told.</summary>
     public Numbered BeginSend(int from, int to)
     {
-        List<Numbered> lane = _byCore[CoreOf[from]];
-        int number = lane.FindLast(one => one.From == from).Number + 1;
+        List<Numbered> line = _byLine[LineOf(from)];
+        int number = line.FindLast(one => one.From == from).Number + 1;
         var message = new Numbered(life, (short)from, (short)to, number);
-        lane.Add(message);
+        line.Add(message);
         return message;
     }
 
     /// <summary>The sender was told. If its process died meanwhile, it never heard it.</summary>
     public void EndSend(Numbered message, SendResult result, bool isAlive)
     {
-        int core = CoreOf[message.From];
+        int line = LineOf(message.From);
         if (result != SendResult.Sent)
         {
-            int place = _byCore[core].LastIndexOf(message);      // others of its core may have sent since
-            _byCore[core].RemoveAt(place);
-            _accepted[core] -= place < _accepted[core] ? 1 : 0;
+            int place = _byLine[line].LastIndexOf(message);      // others of its core may have sent since
+            _byLine[line].RemoveAt(place);
+            _accepted[line] -= place < _accepted[line] ? 1 : 0;
         }
         else if (isAlive)
         {
-            _accepted[core] = _byCore[core].Count;
+            _accepted[line] = _byLine[line].Count;
         }
     }
 
@@ -97,10 +106,23 @@ internal sealed class JournalHistory(int life, int cores, int agents)
             return;
         }
 
-        _agentsDurable[core] = Math.Max(_agentsDurable[core], (mark?.Accepted ?? _agentsKept)[core]);
+        // What an agent that moves has sent is in several lanes. A flush of this life is one of them all.
+        if (moves && mark is null && (!_durableCores.Add(core) || _durableCores.Count < cores))
+        {
+            return;
+        }
+
+        for (int line = 0; line < _byLine.Length; line++)
+        {
+            if (moves || LaneOf(line) == core)
+            {
+                _agentsDurable[line] = Math.Max(_agentsDurable[line], (mark?.Accepted ?? _agentsKept)[line]);
+            }
+        }
+
         for (int agent = 0; agent < agents; agent++)
         {
-            if (CoreOf[agent] == core)
+            if (moves || CoreOf[agent] == core)
             {
                 _hostDurable[agent] = Math.Max(_hostDurable[agent], (mark?.Taken ?? _hostKept)[agent]);
             }
@@ -116,7 +138,7 @@ internal sealed class JournalHistory(int life, int cores, int agents)
     {
         (int[] agentsLeast, int[] hostLeast) =
             afterPowerCut ? (_agentsDurable, _hostDurable) : (_agentsKept, _hostKept);
-        int[] next = new int[cores], nextOfHost = new int[agents];
+        int[] next = new int[_byLine.Length], nextOfHost = new int[agents];
         Begin(told, beginOf, next, nextOfHost);
         foreach ((int lane, Numbered message) in told)
         {
@@ -125,22 +147,25 @@ internal sealed class JournalHistory(int life, int cores, int agents)
                 return $"lane {lane} has {message}";
             }
 
-            if (message.From < 0 && (lane != CoreOf[message.To] || message.Number != ++nextOfHost[message.To]))
+            if (message.From < 0 && (!IsAt(lane, message.To) || message.Number != ++nextOfHost[message.To]))
             {
                 return $"lane {lane} has {message} of the host behind {nextOfHost[message.To] - 1}";
             }
 
-            if (message.From >= 0 && (next[lane] == _byCore[lane].Count || _byCore[lane][next[lane]++] != message))
+            if (message.From >= 0 && LineOf(message.From) is var line
+                && (!IsAt(lane, message.From) || next[line] == _byLine[line].Count
+                    || _byLine[line][next[line]++] != message))
             {
-                return $"lane {lane} has {message} as number {next[lane]} of its {_byCore[lane].Count}";
+                return $"lane {lane} has {message} as number {next[line]} of {_byLine[line].Count}";
             }
         }
 
-        for (int core = 0; core < cores; core++)
+        for (int line = 0; line < _byLine.Length; line++)
         {
-            if (next[core] < agentsLeast[core])
+            if (next[line] < agentsLeast[line])
             {
-                return $"lane {core} has {next[core]} messages of its agents, not {agentsLeast[core]}";
+                return $"{(byAgent ? "of agent" : "in lane")} {line} there are {next[line]} messages, not "
+                    + $"{agentsLeast[line]}";
             }
         }
 
@@ -153,32 +178,38 @@ internal sealed class JournalHistory(int life, int cores, int agents)
             }
         }
 
-        next.CopyTo(_toldByCore, 0);
+        next.CopyTo(_toldByLine, 0);
         nextOfHost.CopyTo(_toldOfHost, 0);
         return null;
     }
+
+    private int LineOf(int agent) => byAgent ? agent : CoreOf[agent];
+
+    private int LaneOf(int line) => byAgent ? CoreOf[line] : line;
+
+    private bool IsAt(int lane, int agent) => moves || lane == CoreOf[agent];
 
     // Where a lane may have given up its beginning, what is found first begins it; what is found nowhere is all there.
     private void Begin(
         IReadOnlyList<(int Lane, Numbered Message)> told, Func<int, LaneBegin> beginOf, int[] next, int[] nextOfHost)
     {
-        for (int core = 0; core < cores; core++)
+        for (int line = 0; line < _byLine.Length; line++)
         {
-            LaneBegin begin = beginOf(core);
-            if (begin != LaneBegin.Whole)
+            if (beginOf(LaneOf(line)) != LaneBegin.Whole)
             {
-                Numbered first = told.FirstOrDefault(one => one.Lane == core && one.Message.From >= 0).Message;
-                next[core] = first.Number > 0 ? Math.Max(0, _byCore[core].IndexOf(first)) : _agentsKept[core];
+                Numbered first = told.FirstOrDefault(
+                    one => one.Message.From >= 0 && LineOf(one.Message.From) == line).Message;
+                next[line] = first.Number > 0 ? Math.Max(0, _byLine[line].IndexOf(first)) : _agentsKept[line];
             }
+        }
 
-            for (int agent = 0; agent < agents; agent++)
+        for (int agent = 0; agent < agents; agent++)
+        {
+            if (beginOf(CoreOf[agent]) != LaneBegin.Whole)
             {
-                if (CoreOf[agent] == core && begin != LaneBegin.Whole)
-                {
-                    Numbered first = told.FirstOrDefault(
-                        one => one.Lane == core && one.Message.From < 0 && one.Message.To == agent).Message;
-                    nextOfHost[agent] = first.Number > 0 ? first.Number - 1 : _hostKept[agent];
-                }
+                Numbered first = told.FirstOrDefault(
+                    one => one.Message.From < 0 && one.Message.To == agent).Message;
+                nextOfHost[agent] = first.Number > 0 ? first.Number - 1 : _hostKept[agent];
             }
         }
     }
@@ -199,11 +230,11 @@ internal sealed class JournalHistory(int life, int cores, int agents)
     /// <param name="isDurable">It came from the device, and recovery made sure of the rest.</param>
     public void MustKeepAllThatWasTold(bool isDurable)
     {
-        _toldByCore.CopyTo(_agentsKept, 0);
+        _toldByLine.CopyTo(_agentsKept, 0);
         _toldOfHost.CopyTo(_hostKept, 0);
         if (isDurable)
         {
-            _toldByCore.CopyTo(_agentsDurable, 0);
+            _toldByLine.CopyTo(_agentsDurable, 0);
             _toldOfHost.CopyTo(_hostDurable, 0);
         }
     }

@@ -49,8 +49,8 @@ internal struct Large(Numbered id)
 internal sealed class JournalImage
 {
     private readonly SortedDictionary<int, List<(int Lane, Numbered Message)>> _byLife = [];
-    private readonly Dictionary<(long Run, long Position), (AgentId Sender, AgentId Target)> _sent = [];
-    private readonly Dictionary<(long Run, AgentId Sender, AgentId Target), long> _newestConsumed = [];
+    private readonly Dictionary<(long Run, long Position), (AgentId Sender, AgentId Target, int Number)> _sent = [];
+    private readonly Dictionary<(long Run, AgentId Sender, AgentId Target), int> _newestConsumed = [];
     private readonly Dictionary<int, long> _newest = [];                          // position, by lane
     private readonly Dictionary<int, long> _runOfLife = [];
     private readonly Dictionary<int, long> _firstOf = [];                         // position, by lane
@@ -96,6 +96,9 @@ internal sealed class JournalImage
     public string? FirstTorn =>
         Ends.FirstOrDefault(static end => end.Kind != LaneEndKind.End) is { } torn ? torn.ToString() : null;
 
+    /// <summary>A lane does not begin with its first segment, as if the retention had given that up.</summary>
+    public bool HasLostABeginning => Ends.Any(end => IsLate(end.Lane));
+
     /// <summary>Records that recovery has to cut off because another lane has lost what they name.</summary>
     public int Dangling { get; private set; }
 
@@ -135,7 +138,7 @@ internal sealed class JournalImage
         }
 
         RequireThere(entry, entry.Cause, entry.Sender);
-        _sent.Add((entry.Run, entry.Position), (entry.Sender, entry.Target));
+        _sent.Add((entry.Run, entry.Position), (entry.Sender, entry.Target, _sent.Count + 1));
         // By their length: the record with the name may have been given up.
         if (entry.Payload.Length == Unsafe.SizeOf<Small>())
         {
@@ -165,11 +168,11 @@ internal sealed class JournalImage
     private void NoteConsumed(JournalEntry entry, ConsumedMessage taken)
     {
         RequireThere(entry, taken.Position, taken.Target);
-        if (_sent.TryGetValue((entry.Run, taken.Position), out (AgentId Sender, AgentId Target) message))
+        if (_sent.TryGetValue((entry.Run, taken.Position), out (AgentId Sender, AgentId Target, int Number) message))
         {
             (long, AgentId, AgentId) way = (entry.Run, message.Sender, message.Target);
-            Require(taken.Position > _newestConsumed.GetValueOrDefault(way), entry, $"lists {taken} twice or too late");
-            _newestConsumed[way] = taken.Position;
+            Require(message.Number > _newestConsumed.GetValueOrDefault(way), entry, $"lists {taken} twice or too late");
+            _newestConsumed[way] = message.Number;
             Consumed++;
         }
     }
@@ -202,7 +205,7 @@ internal sealed class JournalImage
         if (position != 0 && !(BeginsLate(RecordHeader.LaneOf(position)) && position < FirstOf(position)))
         {
             Require(
-                _sent.TryGetValue((entry.Run, position), out (AgentId Sender, AgentId Target) message)
+                _sent.TryGetValue((entry.Run, position), out (AgentId Sender, AgentId Target, int Number) message)
                     && message.Target == target,
                 entry, $"names {position}, which was not sent to {target}");
         }
@@ -210,8 +213,14 @@ internal sealed class JournalImage
 
     private long FirstOf(long position) => _firstOf.GetValueOrDefault(RecordHeader.LaneOf(position));
 
-    private bool BeginsLate(int lane) => _mayGiveUp && _firstOf.GetValueOrDefault(lane)
-        > ((long)lane << RecordHeader.LaneShift) + JournalLimits.SegmentHeaderBytes;
+    private static long BeginOf(int lane) =>
+        ((long)lane << RecordHeader.LaneShift) + JournalLimits.SegmentHeaderBytes;
+
+    private bool BeginsLate(int lane) => _mayGiveUp && IsLate(lane);
+
+    // By where it ends, if that is all there is.
+    private bool IsLate(int lane) => (_firstOf.TryGetValue(lane, out long first) ? first
+        : Ends.FirstOrDefault(end => end.Lane == lane)?.Position ?? 0) > BeginOf(lane);
 
     private void Require(bool condition, JournalEntry entry, string what) =>
         FirstWrong ??= condition ? null : $"{entry.Kind} at {entry.Position} of run {entry.Run} {what}";

@@ -2,9 +2,11 @@ namespace Outheis.Testing;
 
 /// <summary>
 /// A program whose process ends again and again, at any moment, by a kill or with the machine, and that goes on with
-/// the journal that the disk then has. Its agents and the host send each other numbered messages, small and large.
+/// the journal that the disk then has. Its agents and the host send each other numbered messages, small and large. If
+/// they move between cores meanwhile, nothing of the journal is given up, and each agent's messages are one history;
+/// else those of each lane.
 /// </summary>
-internal sealed class JournalLives(WorkloadRun run, bool mayCutPower)
+internal sealed class JournalLives(WorkloadRun run, bool mayCutPower, bool moves = false)
 {
     private const int AttemptsMost = 20;
     private const int StepsOfALongLife = 100_000;
@@ -18,20 +20,24 @@ internal sealed class JournalLives(WorkloadRun run, bool mayCutPower)
     private bool _cutsPower;      // at the end of this life
     private bool _fromDevice;     // the power was cut before this one, and no opening has come to its end since
     private bool _isOpened;       // this life's opening has
+    private bool _isLost;         // names of a lane, by a sync that failed: who moved has no whole history any more
 
     private string Promise => mayCutPower ? "INV-31" : "INV-30";
 
     public void Run()
     {
-        run.MovesDrawn = [];      // its histories are those of lanes
+        run.MovesDrawn = moves ? [30, 300] : [];
         int lives = 2 + run.Choices.Draw(3);
-        for (int life = 0; life < lives; life++)
+        for (int life = 0; life < lives && !_isLost; life++)
         {
             DiskImage left = LiveAndDie(life);
             _disk = SimulatedDisk.From(left, run.Choices, _faults);
         }
 
-        CheckLast();
+        if (!_isLost)
+        {
+            CheckLast();
+        }
     }
 
     private static DiskFaults DrawFaults(Choices choices) => new()
@@ -53,13 +59,13 @@ internal sealed class JournalLives(WorkloadRun run, bool mayCutPower)
 
     private DiskImage LiveAndDie(int life)
     {
-        int cores = 1 + run.Choices.Draw(3);
+        int cores = moves ? 2 + run.Choices.Draw(2) : 1 + run.Choices.Draw(3);
         _fromDevice = _cutsPower || (_fromDevice && !_isOpened);
         _cutsPower = mayCutPower && !run.Choices.Chance(3);
         SimulationOptions options = run.DrawOptions() with
         {
             Cores = cores,
-            Retention = DrawRetention(run.Choices),
+            Retention = moves ? JournalRetention.KeepAll : DrawRetention(run.Choices),
             Archives = _archives,
             Faults = new FaultOptions
             {
@@ -79,7 +85,8 @@ internal sealed class JournalLives(WorkloadRun run, bool mayCutPower)
             _isOpened = simulation.Killed is null;
         }
 
-        var history = new JournalHistory(life, cores, agents: 2 + run.Choices.Draw(4));
+        var history = new JournalHistory(life, cores, agents: 2 + run.Choices.Draw(4),
+            byAgent: moves || options.Faults.StickOneIn > 0, moves);
         _histories.Add(history);
         var team = new JournalTeam(run, simulation, history);
         if (mayCutPower)
@@ -94,6 +101,7 @@ internal sealed class JournalLives(WorkloadRun run, bool mayCutPower)
 
         RunToEnd(simulation);
         run.Note("messages", history.Sent);
+        run.Note("moved", simulation.Kernel.Cores.Sum(static core => core.Counters.Acquired));
         if (simulation.Killed is null && !team.IsStopped && run.Choices.Chance(2))
         {
             team.Stop();
@@ -212,6 +220,14 @@ internal sealed class JournalLives(WorkloadRun run, bool mayCutPower)
 
     private void Check(Simulation simulation, JournalImage image, bool afterPowerCut)
     {
+        if (moves && image.HasLostABeginning && _disk.Events.Any(
+            static one => one.Contains("SyncDirectory", StringComparison.Ordinal)))
+        {
+            run.Note("beginnings lost");
+            _isLost = true;
+            return;
+        }
+
         simulation.Require(image.FirstWrong is null, Promise, $"{image.FirstWrong}.");
         for (int lane = 0; lane < JournalLimits.Lanes; lane++)
         {

@@ -76,6 +76,57 @@ public sealed partial class MoveTests
         Assert.True(moved.IsCompleted && _seen.Count + Kernel.DeadLetters.Total == 1);
     }
 
+    /// <summary>While its old core ends it, the new one keeps what comes: the channel is in one core's hands.</summary>
+    [Fact]
+    public void BreakRest_SomethingComesWhileItEnds_IsBuriedByTheCoreThatHasIt()
+    {
+        (Core old, Core home) = (_world.CoreAt(0), _world.CoreAt(1));
+        AgentId agent = Kernel.Spawn("ends", () => new Ending(() =>
+        {
+            _world.Pass(1);      // what came by the new way
+            old.Enter();
+        }), new SpawnOptions { Core = 0 });
+        Capability<Over> to = Kernel.Grant<Over>(agent);
+        _world.Run();
+        _ = Kernel.MoveAgentAsync(agent, 1);
+        old.Control.TakeAll()!.Run(old);
+        to.SendAll([new Over(1)]);
+        AgentCell cell = Kernel.Living(agent);
+        Kernel.KeepAgents();
+        old.Enter();
+        old.BreakRest();
+        Core.Leave();
+        Assert.Equal((AgentState.Dead, 0, 0, 1), (cell.State, cell.Inbox.Count, old.Cells.InUse, home.Cells.InUse));
+        home.BuryBefore();
+        Assert.Equal((0, 1), (home.Cells.InUse, (int)Kernel.DeadLetters.Total));
+        Assert.Equal(0, Kernel.MovesUnderWay);
+    }
+
+    /// <summary>INV-01: also where the old core is stuck, and never ends it.</summary>
+    [Fact]
+    public void BuryBefore_ItsAgentIsNotThere_CreditsComeBack()
+    {
+        AgentId agent = Spawn(options: new SpawnOptions { Capacity = 4 });
+        Capability<Over> to = Kernel.Grant<Over>(agent);
+        _world.Run();
+        _ = Kernel.MoveAgentAsync(agent, 1);
+        _world.CoreAt(0).Control.TakeAll()!.Run(_world.CoreAt(0));
+        to.SendAll([new Over(1), new Over(2)]);
+        _world.Pass(1);
+        _world.CoreAt(1).BuryBefore();
+        ref Credits credits = ref Kernel.Living(agent).Credits;
+        Assert.Equal((4, 2), (credits.Free + credits.Home, (int)Kernel.DeadLetters.Total));
+    }
+
+    private sealed class Ending(Action onStop) : Agent, IHandle<Over>
+    {
+        public void Handle(in Over message, Context context)
+        {
+        }
+
+        protected internal override void OnStop(ExitReason reason) => onStop();
+    }
+
     [Fact]
     public void Move_WhatCannot_SaysWhy()
     {

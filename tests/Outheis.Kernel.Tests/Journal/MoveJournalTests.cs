@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Outheis.Testing;
 using Xunit;
 
@@ -74,6 +75,39 @@ public sealed class MoveJournalTests
             [("leaves for core 1", 0), ("is on core 1", 1)],
             Journals.ReadAll(_disk, out _).Where(static entry => entry.Kind == JournalKind.Moved)
                 .Select(static entry => (entry.Detail, RecordHeader.LaneOf(entry.Position))));
+    }
+
+    /// <summary>ES-01: a stop in the middle of a move takes nothing that was accepted, and keeps its order: the next
+    /// run hands it over.</summary>
+    [Fact]
+    public void Move_AStopWhoseDeadlineComesInTheMiddle_JournalHasBothWaysInOrder()
+    {
+        var world = new StepKernel(cores: 3, disk: _disk);
+        AgentId agent = SpawnFolder(world.Kernel);
+        Capability<Number> to = world.Kernel.Grant<Number>(agent);
+        world.Run();
+        Task<bool> moved = world.Kernel.MoveAgentAsync(agent, 1);
+        KernelOp leave = world.CoreAt(0).Control.TakeAll()!;
+        Assert.Equal(SendResult.Sent, to.Send(new Number(1)));      // in the ingress of core 0
+        leave.Run(world.CoreAt(0));
+        Assert.Equal(SendResult.Sent, to.Send(new Number(2)));
+        world.Pass(1);
+        Task<StopReport> stop = world.Kernel.StopAsync(TimeSpan.Zero);
+        long start = Stopwatch.GetTimestamp();
+        while (world.Kernel.Agents.Find(agent.Value) is not null
+            && Stopwatch.GetElapsedTime(start) < ThreadKernel.Patience)
+        {
+            world.Pass(0);      // core 2 has its mark, and says nothing
+            world.Pass(1);
+            world.Time.AdvanceBy(TimeSpan.FromMilliseconds(1));
+        }
+
+        Assert.Equal(agent, Assert.Single(world.Stopped(stop).Undrained).Agent);
+        Assert.False(world.Result(moved));
+        Assert.Equal([1, 2], Numbers());
+        Assert.Equal(
+            [0, 1], Journals.ReadAll(_disk, out _).Where(static entry => entry.Kind == JournalKind.Moved)
+                .Select(static entry => RecordHeader.LaneOf(entry.Position)));
     }
 
     /// <summary>An ask has its reason at once, however long the way that its agent came from is stopped up.</summary>

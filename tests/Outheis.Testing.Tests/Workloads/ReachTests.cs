@@ -38,6 +38,10 @@ public sealed class ReachTests
         "killed at work,closed,records found,consumed found,messages not in the journal,openings that failed,flushes,"
         + "flushes that failed,records that dangled,lanes torn by the power,recoveries that set something aside")]
     [InlineData(
+        "moved lives",
+        "moved,killed at work,closed,records found,consumed found,flushes,flushes that failed,records that dangled,"
+        + "lanes torn by the power,recoveries that set something aside,sends Sent,sends Full")]
+    [InlineData(
         "durable",
         "told to be durable,durable sends Sent,durable sends NotDurable,flushes that failed,openings that failed")]
     [InlineData(
