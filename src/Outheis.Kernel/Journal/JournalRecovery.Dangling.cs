@@ -66,6 +66,7 @@ internal sealed partial class JournalRecovery
 
             lane.Current?.Dispose();
             (lane.Current, lane.Offset, lane.IsFull, lane.Clean) = (segment, end, false, false);
+            lane.Unsynced = Math.Min(lane.Unsynced, segment.Sequence);      // the next run writes on in it
             (int last, int records) = SegmentScan.Beyond(segment, end - RecordHeader.Alignment);
             SetTailAside(lane, end, Math.Max(last, SegmentScan.LastNonZero(segment, end)), records, run);
             SetAsideFrom(lane, i + 1, run);

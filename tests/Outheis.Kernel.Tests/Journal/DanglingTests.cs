@@ -92,6 +92,33 @@ public sealed class DanglingTests
         Assert.True(report.BytesDropped > 3 * Journals.SmallSegment, report.ToString());
     }
 
+    /// <summary>ES-44: a run goes on in a segment that was believed durable before the cut came back to it.</summary>
+    [Fact]
+    public void Sync_AfterACutBackToAnEarlierSegment_TakesWhatIsAppendedThere()
+    {
+        JournalDirectory journal = Journals.Open(_disk, Journals.Settings(lanes: 3));
+        long lost = journal.Lane(1).Append(1);
+        journal.Lane(0).Append(2);
+        journal.Lane(0).Append(3, cause: lost);
+        for (ulong number = 4; number < 60; number++)
+        {
+            journal.Lane(0).Append(number, 4000);
+        }
+
+        SimulatedDisk found = SimulatedDisk.From(CutKeepingLane0(journal));
+        JournalDirectory next = Journals.Open(found, Journals.Settings(lanes: 3));
+        for (ulong number = 100; number < 160; number++)
+        {
+            next.Lane(0).Append(number, 4000);
+        }
+
+        next.Lane(0).Sync();
+        DiskImage left = found.PowerCutLosingAll();
+        next.Abandon();
+        Reopen(left, out ulong[][] numbers);
+        Assert.Equal([2ul, .. Enumerable.Range(100, 60).Select(static number => (ulong)number)], numbers[0]);
+    }
+
     [Fact]
     public void Open_ProcessKilled_NothingIsCut()
     {
