@@ -10,6 +10,9 @@ internal sealed unsafe partial class Core
     /// either.</summary>
     public bool GaveUpEntering { get; private set; }
 
+    /// <summary>The kernel ends, and something that came earlier will not be told of.</summary>
+    public void GiveUpEntering() => GaveUpEntering = Tap is not null;
+
     /// <summary>Moves at most <paramref name="most"/> messages on, so what arrives meanwhile waits
     /// (LW-24).</summary>
     private int DrainRing(CoreRing ring, int source, int most)

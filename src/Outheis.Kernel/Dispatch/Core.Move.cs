@@ -51,8 +51,9 @@ internal sealed unsafe partial class Core
         return true;
     }
 
-    /// <summary>The same without an op: whether this core has the agent now.</summary>
-    public bool Has(AgentCell agent) => ReferenceEquals(agent.Core, this) && agent.State != AgentState.Moving;
+    /// <summary>The same without an op: whether this core has the agent now, and it lives.</summary>
+    public bool Has(AgentCell agent) =>
+        ReferenceEquals(agent.Core, this) && agent.State is not (AgentState.Moving or AgentState.Dead);
 
     public void AddLeaving(AgentCell agent, Migration migration)
     {
@@ -105,7 +106,7 @@ internal sealed unsafe partial class Core
         while (held.FromOutside.Peek() is var cell && cell != null)
         {
             object? reference = cell->Has(MessageFlags.Reference) ? Cells.LookAtReference(cell) : null;
-            if (!TryEnter(cell, reference))
+            if (GaveUpEntering || !TryEnter(cell, reference))
             {
                 RefuseHeldAsks(agent);
                 return held.FromOutside.IsEmpty;
@@ -233,7 +234,8 @@ internal sealed unsafe partial class Core
             Message* cell;
             while ((cell = held.Entered.Take()) != null || (cell = held.FromOutside.Take()) != null)
             {
-                Bury(cell, target, DeadLetterReason.KernelStopped);
+                GiveCreditBack(target, cell);
+                Bury(cell, null, DeadLetterReason.KernelStopped);
             }
 
             held.Ops?.ForEach(Post);      // sees that its agent has ended
@@ -242,11 +244,23 @@ internal sealed unsafe partial class Core
         _before.Clear();
     }
 
+    // As if from another core: its old one may be ending it.
+    private static void GiveCreditBack(AgentCell? target, Message* cell)
+    {
+        if (!cell->Has(MessageFlags.Uncredited))
+        {
+            target?.Credits.GiveBack(1);
+        }
+    }
+
     // What is told later must not be without what came before it.
     private void NoteUntold(in Before held)
     {
         _unentered -= held.FromOutside.Count;
-        GaveUpEntering |= Tap is not null && !held.FromOutside.IsEmpty;
+        if (!held.FromOutside.IsEmpty)
+        {
+            GiveUpEntering();
+        }
     }
 
     // Whether what is for an agent is to wait for it here, before it is told to have entered: it is to come, or was to

@@ -33,9 +33,13 @@ internal static class Shutdown
             var end = new EndAgents(kernel.Platform.Host);
             core.Post(end);
             bool allEnded = await AllEnd(end, time).ConfigureAwait(true);
-            if (allEnded)
+            if (allEnded || leaving[core.Index].Done.Task.IsCompleted)
             {
                 undrained.AddRange(leaving[core.Index].Undrained);
+            }
+
+            if (allEnded)
+            {
                 undrained.AddRange(end.Undrained);
             }
 
@@ -43,15 +47,15 @@ internal static class Shutdown
             {
                 stuck.Add(core.Index);
                 kernel.Platform.Threads.Stop(core, TimeSpan.Zero);      // its thread ends when the handler returns
-                undrained.AddRange([.. Unreached(kernel, core).Where(
-                    agent => !undrained.Exists(told => told.Agent == agent.Agent))]);
+                undrained.AddRange(Unreached(kernel, core));
             }
         }
 
         int late = stuck.Count > 0 ? 0 : kernel.Cores.Sum(static core => core.BuryRest());
 
         JournalException? failure = kernel.Release(everyCoreStopped: stuck.Count == 0);
-        return new StopReport(undrained, stuck, failure)
+        // who was between a core that is stuck and another one may be told of by both
+        return new StopReport([.. undrained.DistinctBy(static one => one.Agent)], stuck, failure)
         {
             UndrainedOffloads = offloads, UndrainedMessages = late,
         };
@@ -68,11 +72,7 @@ internal static class Shutdown
             kernel.Cores[i].Post(asked[i]);
         }
 
-        foreach (EndLeaving op in asked)
-        {
-            await Within(op.Done.Task, Grace, time).ConfigureAwait(true);
-        }
-
+        await Within(Task.WhenAll(asked.Select(static op => op.Done.Task)), Grace, time).ConfigureAwait(true);
         return asked;
     }
 
@@ -199,7 +199,7 @@ internal static class Shutdown
     private sealed class EndLeaving(HostThreads threads) : KernelOp
     {
         public readonly HostSignal Done = new(threads);
-        public readonly List<UndrainedAgent> Undrained = [];      // to be read when the core's agents have ended
+        public readonly List<UndrainedAgent> Undrained = [];      // to be read when that is done, or all have ended
 
         public override void Run(Core core)
         {

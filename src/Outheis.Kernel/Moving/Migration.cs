@@ -271,22 +271,15 @@ internal sealed unsafe class Migration(AgentCell agent, Core to, bool waits, Mov
     }
 
     /// <summary>The kernel ends, and nothing moves any more. If all that came by the old way is told of, the new core
-    /// tells of what came by the new one, before the old core, which has the agent still, ends it: then nobody can come
-    /// in between.</summary>
+    /// tells of what came by the new one, else of nothing more; then the old core, which has the agent still, ends it:
+    /// so nobody can come in between.</summary>
     /// <param name="core">The old one.</param>
     /// <param name="ended">Hears on this core when the agent has ended.</param>
     public void BreakOff(Core core, Action ended)
     {
-        if (core.Ingress.Drained >= _claimed && !core.GaveUpEntering)
-        {
-            long record = core.Tap?.RecordMoved(agent, to.Index, cause: 0) ?? 0;
-            to.Post(new EnterHeld(this, core, record, ended));
-        }
-        else
-        {
-            Break(core);
-            ended();
-        }
+        bool isAllTold = core.Ingress.Drained >= _claimed;
+        long record = isAllTold ? core.Tap?.RecordMoved(agent, to.Index, cause: 0) ?? 0 : 0;
+        to.Post(new EnterHeld(this, core, isAllTold && (core.Tap is null || record != 0), record, ended));
     }
 
     /// <summary>The old core ends the agent.</summary>
@@ -306,14 +299,22 @@ internal sealed unsafe class Migration(AgentCell agent, Core to, bool waits, Mov
     }
 
     // First on the new core, then back on the old one.
-    private sealed class EnterHeld(Migration migration, Core old, long record, Action ended) : KernelOp
+    private sealed class EnterHeld(Migration migration, Core old, bool isAllTold, long record, Action ended) : KernelOp
     {
         public override void Run(Core core)
         {
             if (!ReferenceEquals(core, old))
             {
-                core.Tap?.RecordMoved(migration.Agent, core.Index, record);
-                core.EnterAtOnce(migration.Agent);
+                if (isAllTold)
+                {
+                    core.Tap?.RecordMoved(migration.Agent, core.Index, record);
+                    core.EnterAtOnce(migration.Agent);
+                }
+                else
+                {
+                    core.GiveUpEntering();
+                }
+
                 old.Post(this);
             }
             else if (migration._step != Step.Over)      // else the end of all agents came first

@@ -220,6 +220,13 @@ internal sealed class JournalLives(WorkloadRun run, bool mayCutPower, bool moves
 
     private void Check(Simulation simulation, JournalImage image, bool afterPowerCut)
     {
+        for (int lane = 0; lane < JournalLimits.Lanes; lane++)
+        {
+            long end = image.Ends.FirstOrDefault(one => one.Lane == lane)?.Position ?? 0;
+            simulation.Require(end >= _durableTo[lane], Promise,
+                $"lane {lane} ends at {end} although it was durable up to {_durableTo[lane]}.");
+        }
+
         if (moves && image.HasLostABeginning && _disk.Events.Any(
             static one => one.Contains("SyncDirectory", StringComparison.Ordinal)))
         {
@@ -229,13 +236,6 @@ internal sealed class JournalLives(WorkloadRun run, bool mayCutPower, bool moves
         }
 
         simulation.Require(image.FirstWrong is null, Promise, $"{image.FirstWrong}.");
-        for (int lane = 0; lane < JournalLimits.Lanes; lane++)
-        {
-            long end = image.Ends.FirstOrDefault(one => one.Lane == lane)?.Position ?? 0;
-            simulation.Require(end >= _durableTo[lane], Promise,
-                $"lane {lane} ends at {end} although it was durable up to {_durableTo[lane]}.");
-        }
-
         foreach (JournalHistory history in _histories)
         {
             string? wrong = history.FirstWrong(

@@ -110,6 +110,32 @@ public sealed class MoveJournalTests
                 .Select(static entry => RecordHeader.LaneOf(entry.Position)));
     }
 
+    /// <summary>INV-30: what came by the old way is in no journal, so neither is what came by the new one.</summary>
+    [Fact]
+    public void BreakOff_TheOldWayIsNotAllTold_NothingLaterIs()
+    {
+        var world = new StepKernel(cores: 2, disk: _disk);
+        AgentId agent = SpawnFolder(world.Kernel);
+        Capability<Number> to = world.Kernel.Grant<Number>(agent);
+        world.Run();
+        _ = world.Kernel.MoveAgentAsync(agent, 1);
+        KernelOp leave = world.CoreAt(0).Control.TakeAll()!;
+        Assert.Equal(SendResult.Sent, to.Send(new Number(1)));      // in the ingress of core 0, which does not look
+        leave.Run(world.CoreAt(0));
+        bool hasEnded = false;
+        world.Kernel.KeepAgents();
+        Assert.Single(world.CoreAt(0).Leaving).BreakOff(world.CoreAt(0), () => hasEnded = true);
+        Assert.Equal(SendResult.Sent, to.Send(new Number(2)));
+        world.Pass(1);
+        world.CoreAt(0).Control.TakeAll()!.Run(world.CoreAt(0));
+        world.Pass(1);
+        Assert.True(hasEnded);
+        Assert.Empty(Numbers());
+        Assert.True(world.CoreAt(1).GaveUpEntering);
+        world.Stop();
+        Assert.DoesNotContain(2, Numbers());
+    }
+
     /// <summary>An ask has its reason at once, however long the way that its agent came from is stopped up.</summary>
     [Fact]
     public void Move_TheDiskBecomesFullMeanwhile_AsksFailAndSendsWait()
