@@ -13,7 +13,7 @@ internal sealed record LatencyOptions(
     long Rate, int Seconds, int Runs, int Background = 0, IReadOnlyList<string>? Beside = null)
 {
     public const string Usage =
-        "usage: latency [--rate N] [--seconds N] [--runs N] [--background N] [--beside channel,akka,proto|none]";
+        "usage: latency [--rate N] [--seconds N] [--runs N] [--background N | --beside channel,akka,proto|none]";
 
     private const int RateMost = 100_000_000;
     private const int TimesMost = 1000;
@@ -58,7 +58,7 @@ internal sealed record LatencyOptions(
             }
             arguments = arguments[2..];
         }
-        return arguments.IsEmpty;
+        return arguments.IsEmpty && (options.Background == 0 || options.Beside is null);
     }
 
     private static bool TryNames(string value, out IReadOnlyList<string> names)

@@ -28,6 +28,7 @@ internal sealed class TurnWatch : IDisposable
         _budget = kernel.Options.TurnBudget;
         _patience = _budget > Limits.TakeOverAfter ? _budget : Limits.TakeOverAfter;
         _looksAtTurns = _budget != Timeout.InfiniteTimeSpan;
+        // the balancer looks after whole periods: a rest that ends a little early must not cost it one
         _pause = _looksAtTurns ? PauseOf(_budget) : Limits.BalancePeriod / 4;
         Rest = _pause;
         if (_looksAtTurns || kernel.Options.Balance != CoreBalance.Off)

@@ -213,14 +213,14 @@ internal sealed class JournalImage
 
     private long FirstOf(long position) => _firstOf.GetValueOrDefault(RecordHeader.LaneOf(position));
 
-    private static long BeginOf(int lane) =>
+    private static long FirstPositionOf(int lane) =>
         ((long)lane << RecordHeader.LaneShift) + JournalLimits.SegmentHeaderBytes;
 
     private bool BeginsLate(int lane) => _mayGiveUp && IsLate(lane);
 
     // By where it ends, if that is all there is.
     private bool IsLate(int lane) => (_firstOf.TryGetValue(lane, out long first) ? first
-        : Ends.FirstOrDefault(end => end.Lane == lane)?.Position ?? 0) > BeginOf(lane);
+        : Ends.FirstOrDefault(end => end.Lane == lane)?.Position ?? 0) > FirstPositionOf(lane);
 
     private void Require(bool condition, JournalEntry entry, string what) =>
         FirstWrong ??= condition ? null : $"{entry.Kind} at {entry.Position} of run {entry.Run} {what}";

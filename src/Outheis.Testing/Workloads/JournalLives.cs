@@ -3,8 +3,8 @@ namespace Outheis.Testing;
 /// <summary>
 /// A program whose process ends again and again, at any moment, by a kill or with the machine, and that goes on with
 /// the journal that the disk then has. Its agents and the host send each other numbered messages, small and large. If
-/// they move between cores meanwhile, nothing of the journal is given up, and each agent's messages are one history;
-/// else those of each lane.
+/// they move between cores meanwhile, nothing of the journal is given up, and each agent's messages are one history,
+/// wherever they are; else those of each lane, or of each agent of it (<see cref="JournalHistory"/>).
 /// </summary>
 internal sealed class JournalLives(WorkloadRun run, bool mayCutPower, bool moves = false)
 {
@@ -101,7 +101,7 @@ internal sealed class JournalLives(WorkloadRun run, bool mayCutPower, bool moves
 
         RunToEnd(simulation);
         run.Note("messages", history.Sent);
-        run.Note("moved", simulation.Kernel.Cores.Sum(static core => core.Counters.Acquired));
+        run.NoteMoved(simulation);
         if (simulation.Killed is null && !team.IsStopped && run.Choices.Chance(2))
         {
             team.Stop();

@@ -13,6 +13,6 @@ internal sealed class MovedChains : Workload
         run.CoresLeast = 2;
         run.MovesDrawn = [300, 2_000];
         new Chains().Run(run);
-        run.Note("moved", run.Newest!.Kernel.Cores.Sum(static core => core.Counters.Acquired));
+        run.NoteMoved(run.Newest!);
     }
 }

@@ -144,6 +144,10 @@ public sealed class WorkloadRun : IDisposable
         }
     }
 
+    /// <summary>Notes how many agents have come to another core.</summary>
+    internal void NoteMoved(Simulation simulation) =>
+        Note("moved", simulation.Kernel.Cores.Sum(static core => core.Counters.Acquired));
+
     /// <summary>What is granted, or one that leads nowhere if the holder or the target is dead by now.</summary>
     internal T IfAlive<T>(Func<T> grant)
         where T : struct

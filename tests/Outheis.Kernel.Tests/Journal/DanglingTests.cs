@@ -33,6 +33,21 @@ public sealed class DanglingTests
         return left;
     }
 
+    /// <summary>Lane 0 has message 2, one whose cause is lost, and whole segments behind it.</summary>
+    private DiskImage LoseACauseOfSegments()
+    {
+        JournalDirectory journal = Journals.Open(_disk, Journals.Settings(lanes: 3));
+        long lost = journal.Lane(1).Append(1);
+        journal.Lane(0).Append(2);
+        journal.Lane(0).Append(3, cause: lost);
+        for (ulong number = 4; number < 60; number++)
+        {
+            journal.Lane(0).Append(number, 4000);
+        }
+
+        return CutKeepingLane0(journal);
+    }
+
     [Fact]
     public void Open_ALaneNamesWhatAnotherHasLost_EndsBeforeIt()
     {
@@ -78,16 +93,7 @@ public sealed class DanglingTests
     [Fact]
     public void Open_AWholeSegmentFollowsWhatDangles_IsSetAside()
     {
-        JournalDirectory journal = Journals.Open(_disk, Journals.Settings(lanes: 3));
-        long lost = journal.Lane(1).Append(1);
-        journal.Lane(0).Append(2);
-        journal.Lane(0).Append(3, cause: lost);
-        for (ulong number = 4; number < 60; number++)
-        {
-            journal.Lane(0).Append(number, 4000);
-        }
-
-        RecoveryReport report = Reopen(CutKeepingLane0(journal), out ulong[][] numbers);
+        RecoveryReport report = Reopen(LoseACauseOfSegments(), out ulong[][] numbers);
         Assert.Equal([2ul], numbers[0]);
         Assert.True(report.BytesDropped > 3 * Journals.SmallSegment, report.ToString());
     }
@@ -96,16 +102,7 @@ public sealed class DanglingTests
     [Fact]
     public void Sync_AfterACutBackToAnEarlierSegment_TakesWhatIsAppendedThere()
     {
-        JournalDirectory journal = Journals.Open(_disk, Journals.Settings(lanes: 3));
-        long lost = journal.Lane(1).Append(1);
-        journal.Lane(0).Append(2);
-        journal.Lane(0).Append(3, cause: lost);
-        for (ulong number = 4; number < 60; number++)
-        {
-            journal.Lane(0).Append(number, 4000);
-        }
-
-        SimulatedDisk found = SimulatedDisk.From(CutKeepingLane0(journal));
+        SimulatedDisk found = SimulatedDisk.From(LoseACauseOfSegments());
         JournalDirectory next = Journals.Open(found, Journals.Settings(lanes: 3));
         for (ulong number = 100; number < 160; number++)
         {

@@ -16,6 +16,21 @@ public sealed class MoveJournalTests
     private static void Move(StepKernel world, AgentId agent, int core) =>
         Assert.True(world.Result(world.Kernel.MoveAgentAsync(agent, core)));
 
+    /// <summary>An agent is leaving core 0 for core 1. Number 1 is in the ingress of core 0, which has not looked
+    /// since.</summary>
+    private StepKernel BeginMove(int cores, out AgentId agent, out Capability<Number> to, out Task<bool> moved)
+    {
+        var world = new StepKernel(cores: cores, disk: _disk);
+        agent = SpawnFolder(world.Kernel);
+        to = world.Kernel.Grant<Number>(agent);
+        world.Run();
+        moved = world.Kernel.MoveAgentAsync(agent, 1);
+        KernelOp leave = world.CoreAt(0).Control.TakeAll()!;
+        Assert.Equal(SendResult.Sent, to.Send(new Number(1)));
+        leave.Run(world.CoreAt(0));
+        return world;
+    }
+
     [Fact]
     public void Replay_OfAnAgentThatMoved_ComesToTheSameState()
     {
@@ -47,14 +62,7 @@ public sealed class MoveJournalTests
     [Fact]
     public void Move_OutsideSendsByBothWays_AreJournaledInTheOrderOfTheirSending()
     {
-        var world = new StepKernel(cores: 2, disk: _disk);
-        AgentId agent = SpawnFolder(world.Kernel);
-        Capability<Number> to = world.Kernel.Grant<Number>(agent);
-        world.Run();
-        Task<bool> moved = world.Kernel.MoveAgentAsync(agent, 1);
-        KernelOp leave = world.CoreAt(0).Control.TakeAll()!;
-        Assert.Equal(SendResult.Sent, to.Send(new Number(1)));      // in the ingress of core 0
-        leave.Run(world.CoreAt(0));
+        StepKernel world = BeginMove(cores: 2, out _, out Capability<Number> to, out Task<bool> moved);
         Assert.Equal(SendResult.Sent, to.Send(new Number(2)));
         for (int i = 0; i < 5; i++)
         {
@@ -82,14 +90,7 @@ public sealed class MoveJournalTests
     [Fact]
     public void Move_AStopWhoseDeadlineComesInTheMiddle_JournalHasBothWaysInOrder()
     {
-        var world = new StepKernel(cores: 3, disk: _disk);
-        AgentId agent = SpawnFolder(world.Kernel);
-        Capability<Number> to = world.Kernel.Grant<Number>(agent);
-        world.Run();
-        Task<bool> moved = world.Kernel.MoveAgentAsync(agent, 1);
-        KernelOp leave = world.CoreAt(0).Control.TakeAll()!;
-        Assert.Equal(SendResult.Sent, to.Send(new Number(1)));      // in the ingress of core 0
-        leave.Run(world.CoreAt(0));
+        StepKernel world = BeginMove(cores: 3, out AgentId agent, out Capability<Number> to, out Task<bool> moved);
         Assert.Equal(SendResult.Sent, to.Send(new Number(2)));
         world.Pass(1);
         Task<StopReport> stop = world.Kernel.StopAsync(TimeSpan.Zero);
@@ -114,14 +115,7 @@ public sealed class MoveJournalTests
     [Fact]
     public void BreakOff_TheOldWayIsNotAllTold_NothingLaterIs()
     {
-        var world = new StepKernel(cores: 2, disk: _disk);
-        AgentId agent = SpawnFolder(world.Kernel);
-        Capability<Number> to = world.Kernel.Grant<Number>(agent);
-        world.Run();
-        _ = world.Kernel.MoveAgentAsync(agent, 1);
-        KernelOp leave = world.CoreAt(0).Control.TakeAll()!;
-        Assert.Equal(SendResult.Sent, to.Send(new Number(1)));      // in the ingress of core 0, which does not look
-        leave.Run(world.CoreAt(0));
+        StepKernel world = BeginMove(cores: 2, out _, out Capability<Number> to, out _);
         bool hasEnded = false;
         world.Kernel.KeepAgents();
         Assert.Single(world.CoreAt(0).Leaving).BreakOff(world.CoreAt(0), () => hasEnded = true);
