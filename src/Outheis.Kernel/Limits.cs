@@ -102,6 +102,7 @@ public static class Limits
     internal const int IngressSlots = 1024;          // per core, for threads outside the kernel; power of two
     internal const int TurnsPerPass = 64;            // turns between two looks at rings and ingress
     internal const int LowTurnsPerPass = 4;          // likewise, of classes below the default
+    internal const int LowTurnMessages = 32;         // of a turn of those, while nobody of another class waits
     internal const int IdsPerPage = 1024;            // that a core takes at a time; power of two
     internal const int StartsInRow = 8;              // of agents made in turns, before somebody ready has a turn
     internal const int StartsPerShare = 16;          // of those, that count for a turn where shares are counted

@@ -19,16 +19,19 @@ internal sealed unsafe partial class Core
 
     /// <summary>Whether something waits that <see cref="RunPass"/> would do. The core's thread, as its last
     /// look.</summary>
-    public bool HasWork()
+    public bool HasWork() => HasWorkOfItsOwn() || HasArrivalsOfPeers();
+
+    /// <summary>The same but for what other cores sent.</summary>
+    public bool HasWorkOfItsOwn()
     {
-        if (HasWorkOfItsOwn())
+        if (!_ready.IsEmpty || !_births.IsEmpty || !Control.IsEmpty || HasArrivalsFromOutside)
         {
             return true;
         }
 
-        foreach (CoreRing? ring in In)
+        for (int peer = 0; _outboxCount > 0 && peer < _outbox.Length; peer++)
         {
-            if (ring is not null && ring.Peek() != null)
+            if (!_outbox[peer].IsEmpty && Out[peer]!.HasRoomToResume())
             {
                 return true;
             }
@@ -37,17 +40,39 @@ internal sealed unsafe partial class Core
         return false;
     }
 
-    /// <summary>The same but for what other cores sent.</summary>
-    public bool HasWorkOfItsOwn()
+    private bool HasArrivalsFromOutside => Ingress.Peek() != null && !IsJournalFull;
+
+    // Between two turns of low classes: whether something has come that they are not to delay, as far as the first
+    // message of each ring tells.
+    private bool HasUrgentArrivals()
     {
-        if (!_ready.IsEmpty || !_births.IsEmpty || !Control.IsEmpty || (Ingress.Peek() != null && !IsJournalFull))
+        if (HasArrivalsFromOutside)
         {
             return true;
         }
 
-        for (int peer = 0; _outboxCount > 0 && peer < _outbox.Length; peer++)
+        foreach (CoreRing? ring in In)
         {
-            if (!_outbox[peer].IsEmpty && Out[peer]!.HasRoomToResume())
+            Message* first = ring is null ? null : ring.Peek();
+            if (first != null && IsUrgent(first))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    // For an agent of the default class or above, from one of those that awaits the reply, or for the core itself.
+    private bool IsUrgent(Message* arrived) =>
+        (arrived->IsAsk && arrived->Qos >= Qos.Default)
+        || Kernel.Agents.Find(arrived->Target) is not { EffectiveQos: < Qos.Default };
+
+    private bool HasArrivalsOfPeers()
+    {
+        foreach (CoreRing? ring in In)
+        {
+            if (ring is not null && ring.Peek() != null)
             {
                 return true;
             }

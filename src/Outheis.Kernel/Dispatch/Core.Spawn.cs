@@ -30,9 +30,14 @@ internal sealed unsafe partial class Core
         }
 
         _births.BeginTurn();
-        int counts = agent.EffectiveQos < Qos.Default ? Limits.TurnsPerPass / Limits.LowTurnsPerPass : 1;
-        RunTurn(agent);
-        return counts;
+        if (agent.EffectiveQos >= Qos.Default)
+        {
+            RunTurn(agent, Limits.TurnMessages);
+            return 1;
+        }
+
+        RunTurn(agent, _ready.HasOthersThan(agent.ReadyBand) ? Limits.TurnMessages : Limits.LowTurnMessages);
+        return Limits.TurnsPerPass / Limits.LowTurnsPerPass;
     }
 
     public SpawnResult Spawn<TSeed>(AgentCell self, SpawnRight<TSeed>? by, TSeed seed, out AgentId child)

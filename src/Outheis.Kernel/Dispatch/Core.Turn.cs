@@ -17,7 +17,7 @@ internal sealed unsafe partial class Core
     private static bool MayBeginNow(AgentCell agent) =>
         agent.State == AgentState.Waiting && agent.Turns is { } turns && turns.MayBegin(agent);
 
-    private void RunTurn(AgentCell agent)
+    private void RunTurn(AgentCell agent, int most)
     {
         if (agent.State == AgentState.Suspended || agent.Detached is not null
             || (agent.Exclusion is not null && !TryEnterExclusion(agent)))
@@ -31,7 +31,7 @@ internal sealed unsafe partial class Core
         }
         else
         {
-            RunTurnNow(agent, Limits.TurnMessages);
+            RunTurnNow(agent, most);
         }
     }
 

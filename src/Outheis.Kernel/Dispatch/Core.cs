@@ -118,6 +118,10 @@ internal sealed unsafe partial class Core : CoreFace
         {
             turns += counts;
             done++;
+            if (counts > 1 && HasUrgentArrivals())
+            {
+                break;      // a higher class does not wait for low ones
+            }
         }
 
         if (done == 0 || ++_busyPasses >= Limits.ClockPasses)

@@ -30,6 +30,9 @@ internal struct ReadyQueue
 
     public readonly bool IsEmpty => _waiting == 0;
 
+    /// <summary>Whether somebody of another class waits.</summary>
+    public readonly bool HasOthersThan(Qos band) => (_waiting & ~(1u << (int)band)) != 0;
+
     /// <summary>Puts an agent at the end of the band of its class. It must not wait already.</summary>
     public void Put(AgentCell agent)
     {
