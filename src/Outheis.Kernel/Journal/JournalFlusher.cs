@@ -3,7 +3,8 @@ namespace Outheis;
 /// <summary>
 /// Group commit: one thread makes all lanes durable for everybody who waits, once for all who came meanwhile. Who is in
 /// the queue when a flush begins has written before, and so has whoever caused that: all of it is in the files that the
-/// flush then takes to the disk.
+/// flush then takes to the disk. Agents are told by this thread, in the order in which they came; who is outside of the
+/// cores is told on the pool, while the next flush goes on.
 ///
 /// After the first failure nothing is durable any more (ES-44): everybody who waits, and everybody later, hears of that
 /// one failure, and no further flush is tried.
@@ -12,10 +13,13 @@ internal sealed class JournalFlusher
 {
     private readonly JournalLane[] _lanes;
     private readonly IWorker _worker;
+    private readonly HostThreads _threads;
     private readonly Action<JournalException> _failed;
     private readonly Lock _gate = new();
     private readonly HashSet<FlushGuest> _guests = [];      // gate; who must hear of the end, too
     private ControlQueue _waiting;
+    private ControlQueue _waitingOutside;
+    private Telling? _spare;                // not in use; any thread
     private JournalException? _failure;
     private JournalException? _ending;      // gate; what guests are told after the end; null: all is durable
     private bool _hasEnded;                 // gate
@@ -28,6 +32,7 @@ internal sealed class JournalFlusher
     {
         _lanes = lanes;
         _failed = failed;
+        _threads = threads;
         _worker = threads.StartWorker("outheis flush", Work);
     }
 
@@ -40,7 +45,8 @@ internal sealed class JournalFlusher
     /// <summary>Any thread: completes the waiter when everything written so far is durable.</summary>
     public void Add(FlushWaiter waiter)
     {
-        _waiting.Push(waiter);
+        ref ControlQueue queue = ref waiter is FlushGuest ? ref _waitingOutside : ref _waiting;
+        queue.Push(waiter);
         _worker.Signal();
     }
 
@@ -84,8 +90,9 @@ internal sealed class JournalFlusher
 
     private void Work()
     {
-        KernelOp? first = _waiting.TakeAll();
-        if (first is null)
+        KernelOp? agents = _waiting.TakeAll();
+        KernelOp? guests = _waitingOutside.TakeAll();
+        if (agents is null && guests is null)
         {
             return;
         }
@@ -95,11 +102,22 @@ internal sealed class JournalFlusher
             Flush();
         }
 
+        if (guests is not null)
+        {
+            Telling telling = Interlocked.Exchange(ref _spare, null) ?? new Telling(this);      // A36: pairs with R36
+            telling.Begin(guests, _failure);
+        }
+
+        Tell(agents, _failure);
+    }
+
+    private static void Tell(KernelOp? first, JournalException? failure)
+    {
         for (KernelOp? waiter = first, next; waiter is not null; waiter = next)
         {
             next = waiter.NextOp;
             waiter.NextOp = null;
-            ((FlushWaiter)waiter).Complete(_failure);
+            ((FlushWaiter)waiter).Complete(failure);
         }
     }
 
@@ -120,12 +138,32 @@ internal sealed class JournalFlusher
             _failed(failure);
         }
     }
+
+    /// <summary>Tells those outside that one flush was for.</summary>
+    private sealed class Telling(JournalFlusher flusher) : IThreadPoolWorkItem
+    {
+        private KernelOp? _guests;
+        private JournalException? _failure;
+
+        public void Begin(KernelOp guests, JournalException? failure)
+        {
+            (_guests, _failure) = (guests, failure);
+            flusher._threads.Queue(this);
+        }
+
+        public void Execute()
+        {
+            Tell(_guests, _failure);
+            (_guests, _failure) = (null, null);
+            Volatile.Write(ref flusher._spare, this);      // R36: is done with its fields. Read by A36.
+        }
+    }
 }
 
 /// <summary>Somebody who waits until what was written is durable.</summary>
 internal abstract class FlushWaiter : KernelOp
 {
-    /// <summary>The flushing thread, or whoever ends the kernel; must be short.</summary>
+    /// <summary>Must be short. The flushing thread; of a guest, one of the pool.</summary>
     /// <param name="failure">Null: durable. Else it is unknown what is.</param>
     public abstract void Complete(JournalException? failure);
 }
