@@ -101,7 +101,7 @@ public static class Limits
     internal const int RingBurst = 16;               // messages that a draining core takes in one go; power of two
     internal const int IngressSlots = 1024;          // per core, for threads outside the kernel; power of two
     internal const int TurnsPerPass = 64;            // turns between two looks at rings and ingress
-    internal const int LowTurnsPerPass = 4;          // likewise, of classes below the default
+    internal const int LowTurnsPerPass = 4;          // of classes below the default, if nothing urgent is seen to come
     internal const int LowTurnMessages = 32;         // of a turn of those, while nobody of another class waits
     internal const int IdsPerPage = 1024;            // that a core takes at a time; power of two
     internal const int StartsInRow = 8;              // of agents made in turns, before somebody ready has a turn
@@ -168,6 +168,7 @@ public static class Limits
     internal const byte PassiveFitsRing = PassiveSlots <= RingSlots / 4 ? 1 : -1;
     internal const byte ResumeFitsRing = RingResumeSlots < RingSlots ? 1 : -1;
     internal const byte TurnFitsChannel = TurnMessages <= ChannelMessages ? 1 : -1;
+    internal const byte LowTurnFitsTurn = LowTurnMessages <= TurnMessages ? 1 : -1;
     internal const byte LeaseFitsChannel = LeaseMost <= ChannelMessages ? 1 : -1;
     internal const byte CorrelationFitsIndex = RepliesPerCore <= 1 << 24 ? 1 : -1;
 }

@@ -50,10 +50,10 @@ internal sealed unsafe partial class Core
         return result;
     }
 
-    private void RunTurnOnBudget(AgentCell agent, Spending spending)
+    private void RunTurnOnBudget(AgentCell agent, Spending spending, int most)
     {
         long began = Time.GetTimestamp();
-        int wanted = Math.Min(Limits.TurnMessages, agent.Inbox.Count);
+        int wanted = Math.Min(most, agent.Inbox.Count);
         bool isStopping = agent.StopWanted is not null;
         bool goesOn = isStopping || agent.Async is { HasResumes: true };
         if (!spending.Budget.TryBegin(began, wanted, goesOn, out int messages, out Exhaustion why))
@@ -64,7 +64,7 @@ internal sealed unsafe partial class Core
                 return;
             }
 
-            RunTurnNow(agent, Limits.TurnMessages);      // to its end, and nothing is charged: it handles no message
+            RunTurnNow(agent, most);      // to its end, and nothing is charged: it handles no message
             return;
         }
 

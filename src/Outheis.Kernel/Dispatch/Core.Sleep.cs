@@ -24,7 +24,7 @@ internal sealed unsafe partial class Core
     /// <summary>The same but for what other cores sent.</summary>
     public bool HasWorkOfItsOwn()
     {
-        if (!_ready.IsEmpty || !_births.IsEmpty || !Control.IsEmpty || HasArrivalsFromOutside)
+        if (!_ready.IsEmpty || !_births.IsEmpty || !Control.IsEmpty || (Ingress.Peek() != null && !IsJournalFull))
         {
             return true;
         }
@@ -39,34 +39,6 @@ internal sealed unsafe partial class Core
 
         return false;
     }
-
-    private bool HasArrivalsFromOutside => Ingress.Peek() != null && !IsJournalFull;
-
-    // Between two turns of low classes: whether something has come that they are not to delay, as far as the first
-    // message of each ring tells.
-    private bool HasUrgentArrivals()
-    {
-        if (HasArrivalsFromOutside)
-        {
-            return true;
-        }
-
-        foreach (CoreRing? ring in In)
-        {
-            Message* first = ring is null ? null : ring.Peek();
-            if (first != null && IsUrgent(first))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    // For an agent of the default class or above, from one of those that awaits the reply, or for the core itself.
-    private bool IsUrgent(Message* arrived) =>
-        (arrived->IsAsk && arrived->Qos >= Qos.Default)
-        || Kernel.Agents.Find(arrived->Target) is not { EffectiveQos: < Qos.Default };
 
     private bool HasArrivalsOfPeers()
     {

@@ -3,6 +3,8 @@ namespace Outheis;
 /// <summary>Agents that are made within a turn.</summary>
 internal sealed unsafe partial class Core
 {
+    private const int LowTurnCounts = Limits.TurnsPerPass / Limits.LowTurnsPerPass;      // for so many turns of a pass
+
     private Births _births;      // by the constructor
     private long _lastBirth;     // the greatest of those that live here or have lived here
 
@@ -36,8 +38,9 @@ internal sealed unsafe partial class Core
             return 1;
         }
 
-        RunTurn(agent, _ready.HasOthersThan(agent.ReadyBand) ? Limits.TurnMessages : Limits.LowTurnMessages);
-        return Limits.TurnsPerPass / Limits.LowTurnsPerPass;
+        bool isShared = _ready.HasOthersThan(agent.ReadyBand) || !_births.IsEmpty;
+        RunTurn(agent, isShared ? Limits.TurnMessages : Limits.LowTurnMessages);
+        return LowTurnCounts;
     }
 
     public SpawnResult Spawn<TSeed>(AgentCell self, SpawnRight<TSeed>? by, TSeed seed, out AgentId child)

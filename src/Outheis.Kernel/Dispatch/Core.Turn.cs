@@ -17,6 +17,35 @@ internal sealed unsafe partial class Core
     private static bool MayBeginNow(AgentCell agent) =>
         agent.State == AgentState.Waiting && agent.Turns is { } turns && turns.MayBegin(agent);
 
+    // After a turn of a low class: whether something has come that those are not to delay, as far as the first message
+    // of each ring and of the ingress tells.
+    private bool HasUrgentArrivals()
+    {
+        if (!IsJournalFull && IsUrgent(Ingress.Peek()))
+        {
+            return true;
+        }
+
+        foreach (CoreRing? ring in In)
+        {
+            if (ring is not null && IsUrgent(ring.Peek()))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    // For an agent of the default class or above, asked by one, or for the core itself, as replies are. And an empty
+    // slot of the ingress, which hides what is behind it.
+    private bool IsUrgent(Message* first) =>
+        first != null
+        && ((first->IsAsk && first->Qos >= Qos.Default)
+            || Kernel.Agents.Find(first->Target) is not { EffectiveQos: < Qos.Default });
+
+    /// <param name="agent">From the ready queue.</param>
+    /// <param name="most">Messages.</param>
     private void RunTurn(AgentCell agent, int most)
     {
         if (agent.State == AgentState.Suspended || agent.Detached is not null
@@ -27,7 +56,7 @@ internal sealed unsafe partial class Core
 
         if (agent.Spending is { } spending && agent.State == AgentState.Ready)
         {
-            RunTurnOnBudget(agent, spending);
+            RunTurnOnBudget(agent, spending, most);
         }
         else
         {

@@ -118,7 +118,7 @@ internal sealed unsafe partial class Core : CoreFace
         {
             turns += counts;
             done++;
-            if (counts > 1 && HasUrgentArrivals())
+            if (counts == LowTurnCounts && HasUrgentArrivals())
             {
                 break;      // a higher class does not wait for low ones
             }

@@ -70,17 +70,13 @@ internal sealed class HostFlush : FlushGuest
 
     public override void Complete(JournalException? failure)
     {
-        if (!_kernel.Flusher!.Dismiss(this))
-        {
-            return;      // was told of the end, and may be in a core's hands: never pooled again
-        }
-
         IAwaitsFlush owner = _owner;
         (_owner, _kernel) = (null!, null!);
         Pool.Return(this);
         owner.Flushed(failure);
     }
 
+    // Never pooled again.
     public override void TellEnd(JournalException? failure) => _owner.Flushed(failure);
 
     private static void Start(Kernel kernel, int first, int last, IAwaitsFlush owner)
@@ -125,7 +121,7 @@ internal sealed class HostFlushed(HostThreads threads) : IAwaitsFlush, IThreadPo
     public void Flushed(JournalException? failure)
     {
         _failure = failure;
-        threads.Queue(this);      // what awaits it must keep neither the flushing thread nor a core
+        threads.Queue(this);      // what awaits it must keep neither a core nor others whom the same flush was for
     }
 
     void IThreadPoolWorkItem.Execute()

@@ -6,8 +6,8 @@ namespace Outheis;
 /// flush then takes to the disk. Agents are told by this thread, in the order in which they came; who is outside of the
 /// cores is told on the pool, while the next flush goes on.
 ///
-/// After the first failure nothing is durable any more (ES-44): everybody who waits, and everybody later, hears of that
-/// one failure, and no further flush is tried.
+/// After the first failure nothing is durable any more (ES-44): everybody whom it was for, and everybody later, hears
+/// of that one failure, and no further flush is tried.
 /// </summary>
 internal sealed class JournalFlusher
 {
@@ -61,19 +61,11 @@ internal sealed class JournalFlusher
         }
     }
 
-    /// <summary>Any thread: it has been told. False: by somebody else.</summary>
-    public bool Dismiss(FlushGuest guest)
-    {
-        lock (_gate)
-        {
-            return _guests.Remove(guest);
-        }
-    }
-
     /// <summary>Ends the flushing; returns when the flush under way is over.</summary>
     public void Stop() => _worker.Dispose();
 
-    /// <summary>After <see cref="Stop"/>, when the lanes were closed or given up: every guest is told.</summary>
+    /// <summary>After <see cref="Stop"/>, when the lanes were closed or given up: every guest whom no flush was for is
+    /// told. The others hear, or have heard, what became of their flush.</summary>
     /// <param name="failure">Null: everything is durable.</param>
     public void End(JournalException? failure)
     {
@@ -104,11 +96,24 @@ internal sealed class JournalFlusher
 
         if (guests is not null)
         {
+            Dismiss(guests);
             Telling telling = Interlocked.Exchange(ref _spare, null) ?? new Telling(this);      // A36: pairs with R36
             telling.Begin(guests, _failure);
         }
 
         Tell(agents, _failure);
+    }
+
+    // Whatever becomes of the kernel, they will hear what became of this flush.
+    private void Dismiss(KernelOp? first)
+    {
+        lock (_gate)
+        {
+            for (KernelOp? guest = first; guest is not null; guest = guest.NextOp)
+            {
+                _guests.Remove((FlushGuest)guest);
+            }
+        }
     }
 
     private static void Tell(KernelOp? first, JournalException? failure)
@@ -171,6 +176,7 @@ internal abstract class FlushWaiter : KernelOp
 /// <summary>One from outside the cores: hears of the kernel's end wherever its wish is by then.</summary>
 internal abstract class FlushGuest : FlushWaiter
 {
-    /// <summary>Instead of <see cref="FlushWaiter.Complete"/>, which may still come and then means nothing.</summary>
+    /// <summary>Instead of <see cref="FlushWaiter.Complete"/>: the kernel ended before a flush was for it. It may be in
+    /// a core's hands, or the flusher's, for ever.</summary>
     public abstract void TellEnd(JournalException? failure);
 }

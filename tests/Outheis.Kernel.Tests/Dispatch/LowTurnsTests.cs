@@ -6,24 +6,28 @@ namespace Outheis.Tests;
 /// much of it.</summary>
 public sealed class LowTurnsTests
 {
-    /// <summary>Always has something to do; counts the messages of its longest turn.</summary>
+    /// <summary>Always has something to do; counts the messages of its turns.</summary>
     private sealed class Busy(Core core) : Agent, IHandle<int>
     {
         private long _turn;
-        private int _messages;
 
         public Capability<int> Self { get; set; }
 
-        public int LongestTurn { get; private set; }
+        /// <summary>How many messages each had; the first and the last one may be cut off.</summary>
+        public List<int> Turns { get; } = [];
 
         /// <summary>Happens once, in its next turn.</summary>
         public Action? Meanwhile { get; set; }
 
         public void Handle(in int message, Context context)
         {
-            _messages = core.Counters.Turns == _turn ? _messages + 1 : 1;
-            _turn = core.Counters.Turns;
-            LongestTurn = Math.Max(LongestTurn, _messages);
+            if (core.Counters.Turns != _turn)
+            {
+                _turn = core.Counters.Turns;
+                Turns.Add(0);
+            }
+
+            Turns[^1]++;
             context.Send(Self, message);
             Action? once = Meanwhile;
             Meanwhile = null;
@@ -75,6 +79,19 @@ public sealed class LowTurnsTests
             return TurnsWhere(PassOfPeer);
         }
 
+        public long TurnsWhereThePeerReplies()
+        {
+            AgentId callee = World.Kernel.Spawn(new Answerer<int, int>((in int x, Context _) => x), 1);
+            AskCapability<int, int> ask = World.Kernel.GrantAskTo<int, int>(_target, callee);
+            World.Kernel.DoAsync(_target, async context => await context.AskAsync(ask, 1));
+            for (int i = 0; i < 10; i++)
+            {
+                World.Pass(0);      // asks
+            }
+
+            return TurnsWhere(PassOfPeer);
+        }
+
         public long TurnsWhereSomebodyOutsideSends() => TurnsWhere(() =>
         {
             var outside = new Thread(() => World.Kernel.Do(_target, static _ => { }));
@@ -100,54 +117,66 @@ public sealed class LowTurnsTests
     [InlineData(Qos.Background, Qos.UserInteractive, 1)]
     [InlineData(Qos.Background, Qos.Default, 1)]
     [InlineData(Qos.UserInteractive, Qos.Utility, Limits.LowTurnsPerPass)]
-    public void RunPass_APeerSends_LowTurnsEndIfItIsForAHigherClass(Qos peer, Qos target, long turns)
+    public void RunPass_APeerSends_LowTurnsEndIfItIsForTheDefaultClassOrAbove(Qos peer, Qos target, long turns)
     {
         using var scene = new Scene(peer, target);
         Assert.Equal(turns, scene.TurnsWhereThePeerSends());
     }
 
     [Theory, InlineData(Qos.Default, 1), InlineData(Qos.Utility, Limits.LowTurnsPerPass)]
-    public void RunPass_APeerAsksALowAgent_LowTurnsEndIfItIsOfAHigherClass(Qos peer, long turns)
+    public void RunPass_APeerAsksALowAgent_LowTurnsEndIfItIsOfTheDefaultClassOrAbove(Qos peer, long turns)
     {
         using var scene = new Scene(peer, Qos.Background);
         Assert.Equal(turns, scene.TurnsWhereThePeerAsks());
     }
 
-    [Fact]
-    public void RunPass_SomethingComesFromOutside_LowTurnsEnd()
+    [Theory, InlineData(Qos.Default, 1), InlineData(Qos.Utility, Limits.LowTurnsPerPass)]
+    public void RunPass_SomethingComesFromOutside_LowTurnsEndIfItIsForTheDefaultClassOrAbove(Qos target, long turns)
     {
-        using var scene = new Scene(Qos.Default, Qos.Background);
-        Assert.Equal(1, scene.TurnsWhereSomebodyOutsideSends());
-        Assert.Equal(Limits.LowTurnsPerPass, scene.TurnsWhere(static () => { }));
+        using var scene = new Scene(Qos.Default, target);
+        Assert.Equal(turns, scene.TurnsWhereSomebodyOutsideSends());
+    }
+
+    [Fact]
+    public void RunPass_AReplyComes_LowTurnsEnd()
+    {
+        using var scene = new Scene(Qos.Background, Qos.Background);
+        Assert.Equal(1, scene.TurnsWhereThePeerReplies());
     }
 
     /// <summary>Shares are counted in turns, so those of a share are whole.</summary>
     [Theory]
-    [InlineData(Qos.Background, null, Limits.LowTurnMessages)]
-    [InlineData(Qos.Background, Qos.Utility, Limits.TurnMessages)]
-    [InlineData(Qos.Background, Qos.UserInteractive, Limits.TurnMessages)]
-    [InlineData(Qos.Default, null, Limits.TurnMessages)]
-    public void Turn_OfALowClass_IsShortWhileNobodyOfAnotherClassWaits(Qos qos, Qos? beside, int messages)
+    [InlineData(Qos.Background, null, false, Limits.LowTurnMessages)]
+    [InlineData(Qos.Background, null, true, Limits.LowTurnMessages)]
+    [InlineData(Qos.Background, Qos.Utility, false, Limits.TurnMessages)]
+    [InlineData(Qos.Background, Qos.UserInteractive, true, Limits.TurnMessages)]
+    [InlineData(Qos.Default, null, false, Limits.TurnMessages)]
+    public void Turn_OfALowClass_IsShortWhileNobodyOfAnotherClassWaits(
+        Qos qos, Qos? beside, bool isOnBudget, int messages)
     {
         using var world = new StepKernel(cores: 1, fairShare: Limits.FairShareLeast);
-        Busy busy = SpawnBusy(world, qos);
+        Busy busy = SpawnBusy(world, qos, isOnBudget);
         Busy? other = beside is { } of ? SpawnBusy(world, of) : null;
         for (int i = 0; i < 10; i++)
         {
             world.Pass(0);
         }
 
-        Assert.Equal(messages, busy.LongestTurn);
+        Assert.InRange(busy.Turns.Count, 3, int.MaxValue);
+        Assert.All(busy.Turns[1..^1], turn => Assert.Equal(messages, turn));
         busy.Self = default;
         other?.Self = default;
     }
 
-    private static Busy SpawnBusy(StepKernel world, Qos qos)
+    private static Busy SpawnBusy(StepKernel world, Qos qos, bool isOnBudget = false)
     {
         var busy = new Busy(world.CoreAt(0));
-        AgentId id = world.Kernel.Spawn(busy, 0, qos: qos);
+        Budget? budget = isOnBudget
+            ? world.Kernel.CreateBudget("much", new BudgetOptions { Messages = 1_000_000 }) : null;
+        AgentId id = world.Kernel.Spawn(
+            null, () => busy, new SpawnOptions { Core = 0, Qos = qos, Budget = budget });
         busy.Self = world.Kernel.GrantTo<int>(id, id);
-        world.Kernel.Grant<int>(id).Send(0);
+        world.Kernel.Grant<int>(id).SendAll(Enumerable.Range(0, 2 * Limits.TurnMessages));
         return busy;
     }
 }

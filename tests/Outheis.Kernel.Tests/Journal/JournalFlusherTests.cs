@@ -68,9 +68,15 @@ public sealed class JournalFlusherTests
     {
         public int Told { get; private set; }
 
-        public override void Complete(JournalException? failure) => Told++;
+        public JournalException? Failure { get; private set; }
 
-        public override void TellEnd(JournalException? failure) => throw new NotSupportedException();
+        public override void Complete(JournalException? failure)
+        {
+            Failure = failure;
+            Told++;
+        }
+
+        public override void TellEnd(JournalException? failure) => Complete(failure);
 
         public override void Run(Core core) => throw new NotSupportedException();
     }
@@ -121,6 +127,42 @@ public sealed class JournalFlusherTests
         _threads.Work();
         _threads.RunPool();
         Assert.All(outside, static one => Assert.Equal(1, one.Told));
+    }
+
+    [Fact]
+    public void End_AFlushWasForSomebodyWhoIsNotToldYet_HearsWhatBecameOfIt()
+    {
+        Outside[] outside = [new(), new()];
+        Assert.All(outside, one => Assert.True(_flusher.TryAdmit(one, out _)));
+        _flusher.Add(outside[0]);
+        _threads.Work();
+        _flusher.Stop();
+        var failure = new JournalException("The end.");
+        _flusher.End(failure);
+        _threads.RunPool();
+        Assert.All(outside, static one => Assert.Equal(1, one.Told));
+        Assert.Null(outside[0].Failure);
+        Assert.Same(failure, outside[1].Failure);
+    }
+
+    [Fact]
+    public void Work_TheNextFlushFails_WhoeverIsNotToldOfTheOneBeforeHearsOfThatOne()
+    {
+        var disk = new SimulatedDisk();
+        using JournalDirectory journal = Journals.Open(disk);
+        var flusher = new JournalFlusher([journal.Lane(0)], _threads, static _ => { });
+        Outside[] outside = [new(), new()];
+        journal.Lane(0).Append(0);
+        flusher.Add(outside[0]);
+        _threads.Work();
+        journal.Lane(0).Append(1);
+        disk.FailSyncs();
+        flusher.Add(outside[1]);
+        _threads.Work();
+        _threads.RunPool();
+        Assert.All(outside, static one => Assert.Equal(1, one.Told));
+        Assert.Null(outside[0].Failure);
+        Assert.NotNull(outside[1].Failure);
     }
 
     [Fact]
