@@ -103,9 +103,11 @@ internal sealed class Interruptions(Simulation simulation, SimulationOptions opt
     }
 
     // The others run on: those of the other cores, and, where somebody else drives its core meanwhile, its own too.
+    // What an ended incarnation still awaits keeps its core.
     private void Stick()
     {
-        if (Core.OfThisThread is { Running: not null, Replay: null } core && simulation.Choices.Chance(2))
+        if (Core.OfThisThread is { Running.State: AgentState.Running, Replay: null } core
+            && simulation.Choices.Chance(2))
         {
             simulation.Trace.Add(simulation.Steps, _depth, "others take over core ", core.Index);
             simulation.SimulatedCores.WithoutItsTurn(core, Interrupts);

@@ -207,13 +207,15 @@ internal sealed partial class Restarts
         }
 
         /// <summary>On one core those that were not in the middle of a turn end in the order in which they are told
-        /// to.</summary>
+        /// to. What an agent is told follows it to another core, and may come there later than what its elders are told
+        /// there.</summary>
         private void RequireYoungestFirst(Life life)
         {
+            bool hasMoved = simulation.Kernel.Cores.Any(static core => core.Counters.GivenAway > 0);
             foreach (Life earlier in _ended)
             {
                 Require(
-                    earlier.OnCore != life.OnCore || earlier.Index > life.Index, "INV-21",
+                    hasMoved || earlier.OnCore != life.OnCore || earlier.Index > life.Index, "INV-21",
                     $"child {earlier.Index} ended before the younger {life.Index}.");
             }
 
