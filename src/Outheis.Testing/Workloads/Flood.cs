@@ -14,6 +14,7 @@ internal sealed class Flood : Workload
         int agents = 2 + run.Choices.Draw(4);
         var all = new Flooder[agents];
         var ids = new AgentId[agents];
+        int classes = run.Choices.Pick([1, 5]);      // low ones let go of their core for what comes: rings fill less
         for (int i = 0; i < agents; i++)
         {
             int index = i;
@@ -21,7 +22,7 @@ internal sealed class Flood : Workload
             {
                 Core = i % simulation.Kernel.ListCores().Count,
                 Capacity = run.Choices.Pick([1024, 4, 64, 300]),
-                Qos = (Qos)run.Choices.Draw(5),
+                Qos = classes == 1 ? Qos.Default : (Qos)run.Choices.Draw(classes),
             };
             ids[i] = simulation.Kernel.Spawn(
                 $"flooder {i}",
