@@ -19,7 +19,23 @@ internal sealed unsafe partial class Core
 
     /// <summary>Whether something waits that <see cref="RunPass"/> would do. The core's thread, as its last
     /// look.</summary>
-    public bool HasWork() => HasWorkOfItsOwn() || HasArrivalsOfPeers();
+    public bool HasWork()
+    {
+        if (HasWorkOfItsOwn())
+        {
+            return true;
+        }
+
+        foreach (CoreRing? ring in In)
+        {
+            if (ring is not null && ring.Peek() != null)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>The same but for what other cores sent.</summary>
     public bool HasWorkOfItsOwn()
@@ -32,19 +48,6 @@ internal sealed unsafe partial class Core
         for (int peer = 0; _outboxCount > 0 && peer < _outbox.Length; peer++)
         {
             if (!_outbox[peer].IsEmpty && Out[peer]!.HasRoomToResume())
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    private bool HasArrivalsOfPeers()
-    {
-        foreach (CoreRing? ring in In)
-        {
-            if (ring is not null && ring.Peek() != null)
             {
                 return true;
             }

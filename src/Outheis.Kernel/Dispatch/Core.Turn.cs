@@ -37,8 +37,8 @@ internal sealed unsafe partial class Core
         return false;
     }
 
-    // For an agent of the default class or above, asked by one, or for the core itself, as replies are. And an empty
-    // slot of the ingress, which hides what is behind it.
+    // For an agent of the default class or above, asked by one, or for the core itself, as replies are. A slot of the
+    // ingress that its sender gave up may look so too, and costs a pass.
     private bool IsUrgent(Message* first) =>
         first != null
         && ((first->IsAsk && first->Qos >= Qos.Default)

@@ -101,7 +101,8 @@ internal sealed unsafe partial class Core : CoreFace
 
     /// <summary>
     /// One bounded pass: control, arrivals, then up to <see cref="Limits.TurnsPerPass"/> turns (INV-05), fewer
-    /// of low classes. Returns how much was done; 0 means there is nothing to do now.
+    /// of low classes, and after one of those no more if something urgent has come. Returns how much was done; 0
+    /// means there is nothing to do now.
     /// </summary>
     public int RunPass()
     {
@@ -120,7 +121,7 @@ internal sealed unsafe partial class Core : CoreFace
             done++;
             if (counts == LowTurnCounts && HasUrgentArrivals())
             {
-                break;      // a higher class does not wait for low ones
+                break;      // what is urgent does not wait for low classes
             }
         }
 
