@@ -14,7 +14,8 @@ internal static class DurableSpeed
     public const string Usage = "usage: durable [--seconds N] [--directory PATH]";
 
     private const int Senders = 64;
-    private const int Runs = 5;
+    private const int Runs = 9;
+    private const int SettlingMost = 5;      // rounds that do not count
     private const int Warm = 256;
     private const int RecordBytes = 64;      // of a message of 8 bytes in the journal
 
@@ -47,7 +48,10 @@ internal static class DurableSpeed
         try
         {
             output.WriteLine(Machine.Describe());
-            output.WriteLine(Line($"{Runs} runs of each, {seconds} s, alternating; medians"));
+            int settled = 0;
+            Settling.Run(SettlingMost, () => SendDurably(Path.Combine(path, $"settling-{settled++}"), seconds));
+            output.WriteLine(
+                Line($"{Runs} runs of each, {seconds} s, alternating, after {settled} that do not count; medians"));
             List<double> plain = [], shared = [], flushes = [];
             for (int run = 0; run < Runs; run++)
             {

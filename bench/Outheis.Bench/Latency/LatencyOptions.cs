@@ -18,7 +18,7 @@ internal sealed record LatencyOptions(
     private const int RateMost = 100_000_000;
     private const int TimesMost = 1000;
 
-    public static LatencyOptions Default { get; } = new(1_000_000, 3, 9);
+    public static LatencyOptions Default { get; } = new(1_000_000, 3, 21);
 
     /// <summary>Messages that do not count.</summary>
     public long Warm => Rate;

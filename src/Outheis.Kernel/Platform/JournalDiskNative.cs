@@ -11,6 +11,7 @@ namespace Outheis;
 internal static partial class JournalDiskNative
 {
     private const int LockExclusiveNonBlocking = 2 | 4;
+    private const int AccessedAtRandom = 1;        // MADV_RANDOM
     private const int PopulateWrite = 23;          // Linux 5.14
     private const int UsageOfThread = 1;           // struct rusage in words: two times of two words, then counters
     private const int UsageWords = 18;
@@ -60,6 +61,16 @@ internal static partial class JournalDiskNative
             notSupported => false,
             _ => throw Failed("allocate", path, error),
         };
+    }
+
+    /// <summary>Has pages come one by one. What is read ahead comes in pieces of up to 2 MiB on a newer Linux, and such a
+    /// piece is dirty, and written, as a whole (0020). A wish.</summary>
+    public static unsafe void KeepPagesSmall(SegmentMapping segment)
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            _ = MAdvise(segment.Pointer, (nuint)segment.Bytes, AccessedAtRandom);
+        }
     }
 
     /// <summary>False: there are no pages to be had, and touching one would end the process.</summary>

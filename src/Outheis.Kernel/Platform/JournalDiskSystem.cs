@@ -121,6 +121,7 @@ internal sealed class SystemJournalDisk : IJournalDisk
     {
         if (((FileMapping)segment).Reach(offset + bytes))
         {
+            JournalDiskNative.KeepPagesSmall(segment);
             if (JournalDiskNative.TryPopulate(segment, offset, bytes))
             {
                 Touch(segment, offset, bytes, JournalLimits.SegmentGrain);
