@@ -63,8 +63,8 @@ internal static partial class JournalDiskNative
         };
     }
 
-    /// <summary>Has pages come one by one. What is read ahead comes in pieces of up to 2 MiB on a newer Linux, and such a
-    /// piece is dirty, and written, as a whole (0020). A wish.</summary>
+    /// <summary>Has pages come one by one. What is read ahead comes in pieces of up to 2 MiB on a newer Linux, and such
+    /// a piece is dirty, and written, as a whole (0020). A wish.</summary>
     public static unsafe void KeepPagesSmall(SegmentMapping segment)
     {
         if (OperatingSystem.IsLinux())

@@ -19,7 +19,7 @@ public sealed class SystemJournalDiskTests : IDisposable
     {
         Assert.SkipUnless(File.Exists(Counts), "the system does not count what a thread writes");
         long atFirst = Written();
-        IJournalDisk disk = SystemJournalDisk.Instance;
+        SystemJournalDisk disk = SystemJournalDisk.Instance;
         using SegmentMapping segment = disk.CreateSegment(Path.Combine(_path, "segment"), Limits.SegmentBytes);
         for (long window = 0; window < segment.Bytes; window += JournalLimits.WindowBytes)
         {
@@ -39,7 +39,10 @@ public sealed class SystemJournalDiskTests : IDisposable
         Assert.InRange((Written() - before) / Records, 1, 2 * Environment.SystemPageSize);
     }
 
-    private static long Written() => long.Parse(
-        File.ReadLines(Counts).First(static line => line.StartsWith("write_bytes:", StringComparison.Ordinal)).Split(' ')[1],
-        CultureInfo.InvariantCulture);
+    private static long Written()
+    {
+        const string name = "write_bytes: ";
+        string line = File.ReadLines(Counts).First(static line => line.StartsWith(name, StringComparison.Ordinal));
+        return long.Parse(line.AsSpan(name.Length), NumberStyles.None, CultureInfo.InvariantCulture);
+    }
 }
