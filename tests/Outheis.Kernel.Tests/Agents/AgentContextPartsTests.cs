@@ -21,7 +21,8 @@ public sealed class AgentContextPartsTests : IDisposable
         _group = _world.Kernel.OpenGroup();
         _agent = _world.Kernel.Spawn("agent", endow =>
         {
-            _maker = endow.GrantSpawn<int>("made", (_, seed) => new Puppet { Started = _ => _heard.Add($"made {seed}") });
+            _maker = endow.GrantSpawn<int>(
+                "made", (_, seed) => new Puppet { Started = _ => _heard.Add($"made {seed}") });
             return new Told(_heard);
         }, new SpawnOptions { Budget = budget });
         _child = _world.Kernel.Spawn("child", static () => new Puppet(), new SpawnOptions { Supervisor = _agent });
