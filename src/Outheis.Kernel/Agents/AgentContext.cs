@@ -192,8 +192,8 @@ public sealed partial class AgentContext
     internal void Resume(SendOrPostCallback callback, object? state) =>
         Enqueue(new Resumption(this, null, callback, state));
 
-    /// <summary>The agent's turn has come: runs what is there, and ends the asynchronous turns of which that was
-    /// all.</summary>
+    /// <summary>The agent's turn has come: runs what is there, as much of it as a turn has messages, and ends the
+    /// asynchronous turns of which that was all.</summary>
     internal void RunResumes()
     {
         if (!_isFenced)
@@ -201,7 +201,8 @@ public sealed partial class AgentContext
             Cell.State = AgentState.Running;
         }
 
-        for (int left = _resumes.Count; left > 0 && (_isFenced || Cell.Suspends == 0); left--)
+        int count = _resumes.Count;
+        for (int ran = 0; ran < count && (_isFenced || MayRunMore(ran)); ran++)
         {
             Resumption next = _resumes.Dequeue();
             next.Turn.RunOne(in next);
@@ -213,6 +214,10 @@ public sealed partial class AgentContext
             Cell.State = mayBegin ? AgentState.Ready : AgentState.Waiting;
         }
     }
+
+    // As a turn of messages: so many, and fewer if somebody wants the core. Of one there is always time.
+    private bool MayRunMore(int ran) =>
+        Cell.Suspends == 0 && ran < Limits.TurnMessages && (ran == 0 || Core.Control.IsEmpty);
 
     internal void AddAsk(ReplySlot slot)
     {

