@@ -45,6 +45,17 @@ public sealed unsafe class SegmentScanTests
     }
 
     [Fact]
+    public void MayBegin_EveryKindThatThisVersionWrites_IsLookedAt()
+    {
+        JournalKind[] kinds = [.. Enum.GetValues<JournalKind>().Where(static kind => kind != JournalKind.None)];
+        foreach (JournalKind kind in (JournalKind[])[.. kinds, kinds.Max() + 1])
+        {
+            var header = new RecordHeader { Length = RecordHeader.Bytes, Kind = kind };
+            Assert.Equal(kind <= kinds.Max(), SegmentScan.MayBegin(&header));
+        }
+    }
+
+    [Fact]
     public void MayBegin_EveryFlagThatThisVersionWrites_IsLookedAt()
     {
         foreach (RecordFlags flag in Enum.GetValues<RecordFlags>())
