@@ -84,7 +84,7 @@ internal static unsafe class JournalTapRecords
         tap.RecordCorrelation(in fields, correlation);
     }
 
-    /// <summary>A message that had a try: Attempted, or Quarantined because it had too many.</summary>
+    /// <summary>A message that had a try: Attempted or Resumed, or Quarantined because it had too many.</summary>
     public static void RecordAttempt(
         this JournalTap tap, JournalKind kind, AgentCell agent, long message, uint number, string reason)
     {

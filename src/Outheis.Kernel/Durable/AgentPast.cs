@@ -17,6 +17,9 @@ internal sealed class AgentPast(string name)
     /// <summary>Its newest message was handled in part only, in a run that ended as it should.</summary>
     public bool EndsCutOff => Turns is [.., { IsCutOff: true }];
 
+    /// <summary>What is to be gone on with; null: everything was handled to its end.</summary>
+    public PastTurn? Open => IsCut && Turns is [.., { } newest] ? newest : null;
+
     /// <summary>Its newest snapshot; null: it is not durable.</summary>
     public JournalEntry? Snapshot { get; private set; }
 
@@ -40,11 +43,11 @@ internal sealed class AgentPast(string name)
         _replies.Clear();
     }
 
-    public void NoteTaken(JournalEntry message, IReadOnlyList<JournalEntry> earlier)
+    public void NoteTaken(JournalEntry message, IReadOnlyList<JournalEntry> earlier, uint attempts)
     {
         if (Snapshot is not null)
         {
-            var turn = new PastTurn(message, earlier);
+            var turn = new PastTurn(message, earlier, attempts);
             Turns.Add(turn);
             _byPosition[message.Position] = turn;
         }
@@ -85,12 +88,16 @@ internal sealed class AgentPast(string name)
 internal readonly record struct PastTimer(JournalEntry Entry, long Taken);
 
 /// <summary>One message that a durable agent took, and what it did about it.</summary>
-internal sealed class PastTurn(JournalEntry message, IReadOnlyList<JournalEntry> earlier)
+internal sealed class PastTurn(JournalEntry message, IReadOnlyList<JournalEntry> earlier, uint attempts)
 {
     public JournalEntry Message => message;
 
     /// <summary>What attempts at the message that failed did about the world outside.</summary>
     public IReadOnlyList<JournalEntry> Earlier => earlier;
+
+    /// <summary>How many attempts at it ended an agent or a process; of the newest turn of a killed run this
+    /// one, too.</summary>
+    public uint Attempts => attempts;
 
     public List<JournalEntry> Outputs { get; } = [];
 

@@ -3,6 +3,39 @@ namespace Outheis;
 /// <summary>What is different about the beginning and the failing of a durable agent.</summary>
 internal static unsafe class DurableStart
 {
+    /// <summary>What a killed run left half done has ended too many processes: it is set aside, and the agent starts
+    /// once its past was read without it. False: there is nothing of that sort.</summary>
+    public static bool TrySetAside(Core core, AgentCell agent)
+    {
+        if (agent.Past?.Open is not { } open || open.Attempts < core.Kernel.Options.AttemptsMost
+            || IsResumed(agent, open) || core.Tap is null || agent.Instance!.MakeDurable() is null)
+        {
+            return false;
+        }
+
+        core.Tap.RecordSpawned(agent);      // or the journal does not know of whom this speaks
+        Redelivery.Quarantine(core, agent, open.Message, open.Attempts, "");
+        agent.Past.IsCut = false;
+        FindPast(core, agent);
+        return true;
+    }
+
+    /// <summary>An open turn is about to be run. In the journal before it is: if it ends the process, the next one
+    /// counts. A start that failed behind it does not.</summary>
+    public static void NoteResumed(Core core, AgentCell agent, PastTurn open)
+    {
+        if (!IsResumed(agent, open))
+        {
+            agent.Attempts ??= [];
+            agent.Attempts[open.Message.Position] = open.Attempts + 1;
+            core.Tap!.RecordAttempt(JournalKind.Resumed, agent, open.Message.Position, open.Attempts + 1, "");
+        }
+    }
+
+    // By this process.
+    private static bool IsResumed(AgentCell agent, PastTurn open) =>
+        agent.Attempts?.ContainsKey(open.Message.Position) ?? false;
+
     /// <summary>Gives a new instance the state that its past makes. The agent's core, before OnStart.</summary>
     public static void Restore(Core core, AgentCell agent, AgentPast? past)
     {
@@ -54,8 +87,8 @@ internal static unsafe class DurableStart
         return true;
     }
 
-    /// <summary>Before an incarnation that follows one which ended in this process: reads from the journal, off the
-    /// core, what its state is made of.</summary>
+    /// <summary>Before an incarnation that follows one which ended in this process, or was not to begin as it was:
+    /// reads from the journal, off the core, what its state is made of.</summary>
     public static void FindPast(Core core, AgentCell agent)
     {
         agent.State = AgentState.Starting;

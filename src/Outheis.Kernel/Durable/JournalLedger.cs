@@ -48,7 +48,7 @@ internal sealed unsafe partial class JournalLedger
         foreach (LedgerTurn turn in past.Turns)
         {
             found.NoteTaken(
-                entries.Read(turn.Message), [.. turn.Earlier.Select(effect => entries.Read(in effect))]);
+                entries.Read(turn.Message), [.. turn.Earlier.Select(effect => entries.Read(in effect))], turn.Attempts);
             turn.Outputs.ForEach(output => found.NoteOutput(entries.Read(in output)));
             if (turn.IsCutOff)
             {
@@ -190,6 +190,9 @@ internal sealed unsafe partial class JournalLedger
             case JournalKind.Attempted or JournalKind.Quarantined or JournalKind.Released:
                 NoteVerdict(run, lane);
                 break;
+            case JournalKind.Resumed when AttemptRecord.TryRead(lane.Content, out AttemptRecord resumed):
+                PastOf(run, record->Target)?.NoteResumed(record->Cause, resumed.Number);
+                break;
             case JournalKind.Snapshot:
                 PastOf(run, record->Target)?.Begin(lane.RecordPlace);
                 break;
@@ -285,7 +288,7 @@ internal sealed unsafe partial class JournalLedger
     {
         if (position != 0 && _messages.Remove(position, out Accepted message))
         {
-            PastOf(run, taker)?.NoteTaken(message.Place, message.Verdict?.Effects ?? []);
+            PastOf(run, taker)?.NoteTaken(message.Place, message.Verdict);
         }
     }
 

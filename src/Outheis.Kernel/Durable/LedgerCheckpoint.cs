@@ -13,7 +13,7 @@ internal sealed class LedgerCheckpoint
     public const string Name = "ledger";
     private const string TemporaryName = Name + LaneStore.TemporaryExtension;
     private const long Magic = 0x47444C_4854554F_0A;      // a line feed, OUTH, LDG
-    private const int Version = 4;
+    private const int Version = 5;
     private const int HeaderBytes = 16;                   // magic, version, crc32c of what follows
 
     private readonly List<SavedLane> _lanes = [];

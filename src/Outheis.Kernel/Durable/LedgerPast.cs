@@ -35,14 +35,23 @@ internal sealed class LedgerPast(string name)
     }
 
     /// <param name="message">What it took.</param>
-    /// <param name="effects">Of attempts at it that failed.</param>
-    public void NoteTaken(in RecordPlace message, IReadOnlyList<RecordPlace> effects)
+    /// <param name="verdict">Of attempts at it before; null: there were none.</param>
+    public void NoteTaken(in RecordPlace message, LedgerVerdict? verdict)
     {
         if (Snapshot is not null)
         {
-            var turn = new LedgerTurn(message);
-            turn.Earlier.AddRange(effects);
+            var turn = new LedgerTurn(message) { Attempts = verdict?.Attempts ?? 0 };
+            turn.Earlier.AddRange(verdict?.Effects ?? []);
             Turns.Add(turn);
+        }
+    }
+
+    /// <summary>It goes on with what a killed run left half done.</summary>
+    public void NoteResumed(long position, uint attempt)
+    {
+        if (IndexOf(position) is >= 0 and int at)
+        {
+            Turns[at].Attempts = attempt;
         }
     }
 
@@ -61,12 +70,13 @@ internal sealed class LedgerPast(string name)
         return failed;
     }
 
-    /// <summary>The run ended while the agent awaited something in it.</summary>
+    /// <summary>The run ended, as it should, while the agent awaited something in it: so it did not end the run.
+    /// </summary>
     public void NoteCutOff(long position)
     {
         if (IndexOf(position) is >= 0 and int at)
         {
-            Turns[at].IsCutOff = true;
+            (Turns[at].IsCutOff, Turns[at].Attempts) = (true, 0);
         }
     }
 
@@ -161,10 +171,14 @@ internal sealed class LedgerTurn(RecordPlace message)
 
     public bool IsCutOff { get; set; }
 
+    /// <summary>How many attempts at the message ended an agent or the process, if this one does, too.</summary>
+    public uint Attempts { get; set; }
+
     public void Write(BinaryWriter to)
     {
         Message.Write(to);
         to.Write(IsCutOff);
+        to.Write(Attempts);
         RecordPlace.Write(to, Outputs);
         RecordPlace.Write(to, Earlier);
         RecordPlace.Write(to, Effects);
@@ -172,7 +186,10 @@ internal sealed class LedgerTurn(RecordPlace message)
 
     public static LedgerTurn Read(BinaryReader from)
     {
-        var turn = new LedgerTurn(RecordPlace.Read(from)) { IsCutOff = from.ReadBoolean() };
+        var turn = new LedgerTurn(RecordPlace.Read(from)) 
+        {
+            IsCutOff = from.ReadBoolean(), Attempts = from.ReadUInt32(),
+        };
         RecordPlace.Read(from, turn.Outputs);
         RecordPlace.Read(from, turn.Earlier);
         RecordPlace.Read(from, turn.Effects);

@@ -34,12 +34,7 @@ internal static unsafe class Redelivery
             }
             else if (message.Attempts >= core.Kernel.Options.AttemptsMost)
             {
-                core.Tap!.RecordAttempt(
-                    JournalKind.Quarantined, agent, message.Position, message.Attempts, message.Reason);
-                core.Kernel.DeadLetters.Add(new DeadLetter(
-                    DeadLetterReason.Quarantined, AgentId.OfEarlierRun, agent.Id, message.Entry.TypeName ?? "",
-                    message.Position));
-                core.Kernel.Redelivered.CountQuarantined();
+                Quarantine(core, agent, message.Entry, message.Attempts, message.Reason);
             }
             else if (codecs.RouteTo(message.Entry, agent.Instance!, out _) is { } route)
             {
@@ -55,6 +50,15 @@ internal static unsafe class Redelivery
         }
 
         agent.Inbox.PutAll(ref newer);
+    }
+
+    /// <summary>Nobody is handed it before a person has decided.</summary>
+    public static void Quarantine(Core core, AgentCell agent, JournalEntry message, uint attempts, string reason)
+    {
+        core.Tap!.RecordAttempt(JournalKind.Quarantined, agent, message.Position, attempts, reason);
+        core.Kernel.DeadLetters.Add(new DeadLetter(
+            DeadLetterReason.Quarantined, AgentId.OfEarlierRun, agent.Id, message.TypeName ?? "", message.Position));
+        core.Kernel.Redelivered.CountQuarantined();
     }
 
     private static HashSet<long> PositionsIn(Inbox inbox)

@@ -42,9 +42,13 @@ internal sealed unsafe class Refold(Core core, AgentCell agent, AgentPast past, 
         }
 
         var refold = new Refold(core, agent, past, codecs);
-        int open = past.IsCut ? Math.Min(1, past.Turns.Count) : 0;
-        refold.RunTurns(past.Turns[..^open], isOpen: false);
-        refold.RunTurns(past.Turns[^open..], isOpen: true);
+        PastTurn? open = past.Open;
+        refold.RunTurns(open is null ? past.Turns : past.Turns[..^1], isOpen: false);
+        if (open is not null)
+        {
+            DurableStart.NoteResumed(core, agent, open);
+            refold.RunTurns([open], isOpen: true);
+        }
     }
 
     public override bool IsMute => !_isOpen;

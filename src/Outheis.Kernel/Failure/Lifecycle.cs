@@ -21,6 +21,11 @@ internal static unsafe class Lifecycle
             return;
         }
 
+        if (DurableStart.TrySetAside(core, agent))
+        {
+            return;
+        }
+
         core.NoteBirth(agent);
         core.Tap?.RecordStarted(agent);
         if (agent.Supervisor is not null)

@@ -211,7 +211,7 @@ public sealed class JournalEntry
                 : observed.What == ObservedRecord.Reserved ? $"a reservation was {(ReserveResult)observed.Value}"
                 : observed.What == ObservedRecord.Child ? ChildRecord.From(observed.Value).ToString()
                 : Invariant($"the random number {(ulong)observed.Value}"),
-        JournalKind.Attempted or JournalKind.Quarantined
+        JournalKind.Attempted or JournalKind.Quarantined or JournalKind.Resumed
             when AttemptRecord.TryRead(payload, out AttemptRecord attempt) =>
                 Invariant($"attempt {attempt.Number}") + (attempt.Reason.Length > 0 ? ", " + attempt.Reason : ""),
         JournalKind.Released when AttemptRecord.TryRead(payload, out AttemptRecord released) =>

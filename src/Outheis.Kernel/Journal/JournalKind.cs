@@ -99,6 +99,10 @@ public enum JournalKind : byte
     /// <summary>An agent left this lane's core for another one; or came to this one, and the cause is that it
     /// left.</summary>
     Moved = 30,
+
+    /// <summary>A durable agent goes on with a message that it had taken, and not handled to its end, when its process
+    /// was killed.</summary>
+    Resumed = 31,
 }
 
 /// <summary>How the payload of a message type stands in the journal.</summary>

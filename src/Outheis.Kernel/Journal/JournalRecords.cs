@@ -307,8 +307,8 @@ internal readonly record struct ObservedRecord(byte What, long Value) : IJournal
     }
 }
 
-/// <summary>Attempted, Quarantined and Released, all about the message at the header's cause. Number: which attempt it
-/// is, or was the last. Verdict, of Released: 0 try again, 1 drop.</summary>
+/// <summary>Attempted, Quarantined, Released and Resumed, all about the message at the header's cause. Number: which
+/// attempt it is, or was the last. Verdict, of Released: 0 try again, 1 drop.</summary>
 internal readonly record struct AttemptRecord(uint Number, byte Verdict, string Reason) : IJournalRecord<AttemptRecord>
 {
     public const byte Retry = 0;

@@ -133,7 +133,7 @@ internal static unsafe class SegmentScan
     // What this version writes, so that the search need not look at the rest.
     public static bool MayBegin(RecordHeader* header) =>
         header->Length >= RecordHeader.Bytes
-        && header->Kind is > JournalKind.None and <= JournalKind.Moved
+        && header->Kind is > JournalKind.None and <= JournalKind.Resumed
         && (header->Flags & ~RecordFlags.All) == 0;
 
     /// <summary>The end of the last byte after <paramref name="from"/> that is not zero.</summary>

@@ -41,8 +41,9 @@ internal sealed partial class ReplaySource
             case JournalKind.Snapshot:
                 NoteSnapshot(run, in record);
                 break;
-            case JournalKind.DeadLetter or JournalKind.Attempted or JournalKind.Exited or JournalKind.Started
-                or JournalKind.Restarted or JournalKind.Spawned or JournalKind.Opened or JournalKind.Released:
+            case JournalKind.DeadLetter or JournalKind.Attempted or JournalKind.Quarantined or JournalKind.Exited
+                or JournalKind.Started or JournalKind.Restarted or JournalKind.Spawned or JournalKind.Opened
+                or JournalKind.Released:
                 NoteLife(run, in record);
                 break;
         }
@@ -76,6 +77,9 @@ internal sealed partial class ReplaySource
                 break;
             case JournalKind.Attempted:
                 NoteAttempted(run, in record);
+                break;
+            case JournalKind.Quarantined:
+                NoteQuarantined(run, in record);
                 break;
             case JournalKind.Released when AttemptRecord.TryRead(record.Payload, out AttemptRecord verdict)
                 && verdict.Verdict == AttemptRecord.Drop:
@@ -221,6 +225,16 @@ internal sealed partial class ReplaySource
             or DeadLetterReason.Unhandled)
         {
             _waiting.Remove(record.Cause);
+        }
+    }
+
+    // What killed runs had left half done is set aside: it counts no more, and is not run, since it ends processes.
+    private void NoteQuarantined(RecordedRun run, in JournalRecord record)
+    {
+        if (run.Agent(record.Target.Value)?.TurnOf(record.Cause) is { Work: ReplayWork.Message, IsFailed: false } turn)
+        {
+            (turn.IsAbandoned, turn.Unanswered) = (true, 0);
+            NoteAttempted(run, in record);
         }
     }
 

@@ -135,7 +135,7 @@ internal sealed class ReplayTurn
     /// <summary>The end of the process, or a stop, came in between: it did more than the journal has.</summary>
     public bool IsCut { get; set; }
 
-    /// <summary>Its asker had given up before: it was taken, and not handled.</summary>
+    /// <summary>It was taken, and not handled: its asker had given up before. Or it was set aside, half done.</summary>
     public bool IsAbandoned { get; set; }
 
     public bool IsRedelivered { get; set; }

@@ -103,6 +103,7 @@ internal sealed class AccountsBook
                 TakeBack(entry.Cause);
                 break;
             case JournalKind.Quarantined:
+                TakeBack(entry.Cause);      // if a killed run had left it half done
                 _settled.Add(entry.Cause);
                 break;
         }

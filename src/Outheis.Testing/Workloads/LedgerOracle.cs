@@ -36,7 +36,8 @@ internal static class LedgerOracle
             lines.Add($"{name} run {past.Run} cut {past.IsCut} state {past.Snapshot?.Position}"
                 + $" {past.Snapshot?.TypeFullName} given up {past.GivenUp}");
             lines.AddRange(past.Turns.Select(static turn =>
-                $"took {turn.Message.Position} {turn.Message.TypeFullName} at {turn.Message.Time:O} {turn.IsCutOff}: "
+                $"took {turn.Message.Position} {turn.Message.TypeFullName} at {turn.Message.Time:O} {turn.IsCutOff} "
+                + $"{turn.Attempts}: "
                 + string.Join(' ', turn.Outputs.Select(static output => $"{output.Position} {output.Kind}"))));
             lines.AddRange(past.Timers.OrderBy(static timer => timer.Entry.Position).Select(static timer =>
                 $"armed {timer.Entry.Position} {timer.Entry.TypeFullName} {timer.Entry.Armed} taken {timer.Taken}"));

@@ -61,12 +61,18 @@ internal sealed class TimersBook
                 case JournalKind.Armed or JournalKind.Disarmed when entry.Cause != 0:
                     (acts.TryGetValue(entry.Cause, out List<int>? of) ? of : acts[entry.Cause] = []).Add(i);
                     break;
-                case JournalKind.Attempted or JournalKind.Quarantined when takings.Remove(entry.Cause):
-                    gone.UnionWith(acts.Remove(entry.Cause, out List<int>? failed) ? failed : []);
-                    TakenBack += failed?.Count ?? 0;
-                    break;
-                case JournalKind.Quarantined:
-                    _settled.Add(entry.Cause);
+                case JournalKind.Attempted or JournalKind.Quarantined:
+                    if (takings.Remove(entry.Cause) && acts.Remove(entry.Cause, out List<int>? failed))
+                    {
+                        gone.UnionWith(failed);
+                        TakenBack += failed.Count;
+                    }
+
+                    if (entry.Kind == JournalKind.Quarantined)
+                    {
+                        _settled.Add(entry.Cause);
+                    }
+
                     break;
             }
         }

@@ -105,6 +105,7 @@ internal sealed class GoldenJournal : TimeProvider
         Append(0, new() { Kind = JournalKind.Disarmed, Sender = 1, Cause = said }, new DisarmedRecord("renew"));
         long left = Append(1, new() { Kind = JournalKind.Moved, Target = 2 }, new MovedRecord(0));
         Append(0, new() { Kind = JournalKind.Moved, Target = 2, Cause = left }, new MovedRecord(0));
+        Append(0, new() { Kind = JournalKind.Resumed, Target = 1, Cause = said }, new AttemptRecord(2, 0, ""));
         Append(1, new() { Kind = JournalKind.Forked }, new ForkedRecord(asked, [asked, poison], "/parent"));
     }
 

@@ -10,7 +10,7 @@ namespace Outheis.Tests.Journal;
 /// see the README beside them.</summary>
 public sealed class GoldenTests : IDisposable
 {
-    private const string First = "format-1", Newest = "format-1b";
+    private const string First = "format-1", Second = "format-1b", Newest = "format-1c";
 
     private readonly string _root = Directory.CreateTempSubdirectory("outheis-golden-").FullName;
 
@@ -18,7 +18,7 @@ public sealed class GoldenTests : IDisposable
 
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
-    [Theory, InlineData(First), InlineData(Newest)]
+    [Theory, InlineData(First), InlineData(Second), InlineData(Newest)]
     public void Golden_FormatOne_ReadsAsItAlwaysDid(string name)
     {
         if (name == Newest && Environment.GetEnvironmentVariable("OUTHEIS_GOLDEN") == "1")
@@ -43,7 +43,7 @@ public sealed class GoldenTests : IDisposable
     }
 
     /// <summary>It can still be gone on with, and its past be folded.</summary>
-    [Theory, InlineData(First), InlineData(Newest)]
+    [Theory, InlineData(First), InlineData(Second), InlineData(Newest)]
     public void Golden_IsOpenedByTheNextRun(string name)
     {
         Extract(name);

@@ -78,6 +78,12 @@ internal static class ProofChild
             return;      // recovery, and the process ends without a word
         }
 
+        if (role.StartsWith(PoisonProof.Role, StringComparison.Ordinal))
+        {
+            PoisonProof.Run(role, root, round);
+            return;
+        }
+
         if (role == TimerProof.Role)
         {
             TimerProof.Run(root);

@@ -22,6 +22,7 @@ internal sealed class ProofJournal
     private readonly Dictionary<(long Run, int Producer), int> _newest = [];
     private readonly HashSet<(int Producer, int Number)> _numbers = [];
     private readonly HashSet<long> _dead = [];
+    private readonly List<ProofTurn> _undone = [];
 
     private ProofJournal(IEnumerable<JournalEntry> entries, bool wasFull)
     {
@@ -78,7 +79,7 @@ internal sealed class ProofJournal
         string[] keys = File.Exists(file) ? File.ReadAllLines(file) : [];
         Assert.Equal(keys.Length, keys.Distinct(StringComparer.Ordinal).Count());
         var ran = keys.ToHashSet(StringComparer.Ordinal);
-        foreach (ProofTurn turn in _turns.GetValueOrDefault("shop") ?? [])
+        foreach (ProofTurn turn in _undone.Concat(_turns.GetValueOrDefault("shop") ?? []))
         {
             foreach ((string key, Effect<long> effect) in turn.Effects())
             {
@@ -115,13 +116,24 @@ internal sealed class ProofJournal
                 Assert.Equal(DeadLetterReason.KernelStopped, (DeadLetterReason)letter.Reason);
                 break;
             case JournalKind.Quarantined:
-                _dead.Add(entry.Cause);      // killed so often while it was being taken
+                NoteQuarantined(entry.Cause);
                 break;
         }
 
         if (entry.Cause != 0 && _byPosition.TryGetValue(entry.Cause, out ProofTurn? turn))
         {
             turn.Note(entry);
+        }
+    }
+
+    // Killed so often while it was being taken, or while it was handled.
+    private void NoteQuarantined(long position)
+    {
+        _dead.Add(position);
+        if (_byPosition.TryGetValue(position, out ProofTurn? turn))
+        {
+            _undone.Add(turn);
+            _ = _turns.Values.Any(turns => turns.Remove(turn));
         }
     }
 
