@@ -7,6 +7,8 @@ namespace Outheis.Tests;
 [Collection(OnThreads.Name)]
 public sealed class BalanceTests
 {
+    private bool _isOver;      // the spinners' work
+
     [Fact]
     public void Next_ACoreBusyForTwoPeriods_GivesToOneThatIsNot()
     {
@@ -95,7 +97,7 @@ public sealed class BalanceTests
             Assert.Equal((0, true), (agent.Core, agent.IsPinned)));
         Assert.Contains(kernel.ListAgents(), static agent => agent is { Core: 1, IsPinned: false });
         Assert.Equal(moves, kernel.ListCores()[1].GivenAway);      // nobody came back
-        Stopping = true;
+        Volatile.Write(ref _isOver, true);
     }
 
     [Fact]
@@ -114,16 +116,54 @@ public sealed class BalanceTests
         Assert.All(ids, id => Assert.Contains(kernel.ListAgents(), agent => agent.Id == id));
     }
 
-    private static bool Stopping { get; set; }
-
-    private static AgentId Spinner(Kernel kernel, SpawnOptions? options)
+    /// <summary>A closed core has no turns, and nobody wakes it, for whole periods in which the balancer looks; under
+    /// load it is open like any other.</summary>
+    [Fact]
+    public async Task Gather_TheClosedCore_SleepsUntilALoadOpensItAgain()
     {
-        Stopping = false;
+        await using Kernel kernel = Kernel.Start(new KernelOptions
+        {
+            Cores = 2, Pin = false, Balance = CoreBalance.SpreadAndGather,
+        });
+        for (int i = 0; i < 4; i++)
+        {
+            kernel.Spawn("ticks", static () => new Ticking());
+        }
+
+        Core closed = kernel.Cores[1];
+        ThreadKernel.Until(() => kernel.Watch.Balancer!.Open == 1, "a closed core");
+        ThreadKernel.Until(
+            () => kernel.ListAgents().All(static agent => agent.Core == 0)
+                && kernel.ListCores()[1].Asleep < kernel.ListCores()[1].Asleep && closed.Parker.IsAnnounced,
+            "a closed core that sleeps");
+        (CoreInfo Open, CoreInfo Closed) before = (kernel.ListCores()[0], kernel.ListCores()[1]);
+        ThreadKernel.Until(
+            () => kernel.ListCores()[0] is var open && open.Turns > before.Open.Turns + 1000
+                && open.Age > before.Open.Age + (5 * Limits.BalancePeriod), "turns of the open core");
+        CoreInfo after = kernel.ListCores()[1];
+        Assert.True(closed.Parker.IsAnnounced);
+        Assert.Equal(
+            (before.Closed.Parks, before.Closed.Wakes, before.Closed.Turns, before.Closed.Fences),
+            (after.Parks, after.Wakes, after.Turns, after.Fences));
+
+        AgentId[] load = [.. Enumerable.Range(0, 8).Select(_ => Spinner(kernel, null))];
+        Assert.All(kernel.ListAgents(), static agent => Assert.Equal(0, agent.Core));
+        Array.ForEach(load, agent => kernel.Grant<Over>(agent).Send(new Over(1)));
+        ThreadKernel.Until(
+            () => kernel.ListCores()[1].Handled > after.Handled + 10_000, "messages handled by the core that was closed");
+        Assert.Equal(2, kernel.Watch.Balancer!.Open);
+        Assert.Contains(kernel.ListAgents(), static agent => agent.Core == 1);
+        Assert.Equal(after.GivenAway, kernel.ListCores()[1].GivenAway);      // who came stays
+        Volatile.Write(ref _isOver, true);
+    }
+
+    private AgentId Spinner(Kernel kernel, SpawnOptions? options)
+    {
         Capability<Over> own = default;
         AgentId agent = kernel.Spawn("spins", () => new Receiver<Over>((in Over message, Context context) =>
         {
             Thread.SpinWait(1000);
-            if (!Stopping)
+            if (!Volatile.Read(ref _isOver))
             {
                 context.Send(own, message);
             }

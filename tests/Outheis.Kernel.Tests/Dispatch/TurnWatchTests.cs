@@ -96,4 +96,82 @@ public sealed class TurnWatchTests
 
         Assert.Equal(25, Assert.Single(world.Kernel.ListTurnOverruns()).Elapsed.TotalMilliseconds);
     }
+
+    /// <summary>Seen at 10, and then for 10 and eight times 5 milliseconds: an agent that blocks its core has it for 60
+    /// at most, of the 100 that its others may wait.</summary>
+    [Fact]
+    public void Look_HandlerSeenForFiftyMilliseconds_HasItsCoreTakenAtThatLook()
+    {
+        using var world = new StepKernel();
+        var taken = new List<(int Core, double At)>();
+        double now = 0;
+        world.Taking = core =>
+        {
+            taken.Add((core.Index, now));
+            return true;
+        };
+        Look(world, now);
+        HaveDone(world, () =>
+        {
+            for (double rest = 10; now < 115; rest = Look(world, now))
+            {
+                now += rest;
+            }
+        });
+
+        Assert.Equal([60, 115], taken.Select(static one => one.At));      // another that blocks: seen 5 later, then 50
+        Assert.Single(taken.Select(static one => one.Core).Distinct());
+        Assert.Equal(2, world.Kernel.ListCores()[taken[0].Core].TakeOvers);
+    }
+
+    /// <summary>Its thread may be in the kernel for the moment.</summary>
+    [Fact]
+    public void Look_NobodyCanHaveTheCore_AsksAgainAtEachLook()
+    {
+        using var world = new StepKernel();
+        int asked = 0;
+        world.Taking = _ =>
+        {
+            asked++;
+            return false;
+        };
+        Look(world, 0);
+        HaveDone(world, () =>
+        {
+            for (double now = 10; now <= 75; now += Look(world, now))
+            {
+                Assert.Equal(now < 60 ? 0 : (now - 60) / 5, asked);
+            }
+        });
+
+        Assert.Equal(4, asked);
+        Assert.Equal(0, world.Kernel.ListCores().Sum(static core => core.TakeOvers));
+    }
+
+    /// <summary>Two messages of one turn, which together take as long as one that blocks.</summary>
+    [Fact]
+    public void Look_AnotherMessageOfTheTurn_BeginsToCountAnew()
+    {
+        using var world = new StepKernel(cores: 1);
+        int asked = 0;
+        double now = 10;
+        world.Taking = _ => ++asked > 0;
+        var ends = new Queue<double>([25, 70]);
+        Look(world, 0);
+        Capability<Work> to = world.Kernel.Grant<Work>(world.Kernel.Spawn(null, () => new Worker(() =>
+        {
+            for (double end = ends.Dequeue(); now < end;)
+            {
+                now += Look(world, now);
+            }
+        })));
+        world.Run();
+        long turns = world.CoreAt(0).Counters.Turns;
+        to.SendAll([default, default]);
+        world.Run();
+
+        Assert.Empty(world.Failures);
+        Assert.Equal((70, 0), (now, asked));
+        Assert.Equal(1, world.CoreAt(0).Counters.Turns - turns);
+    }
 }

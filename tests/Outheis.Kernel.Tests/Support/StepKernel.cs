@@ -53,6 +53,9 @@ internal sealed class StepKernel : IDisposable
     /// <summary>Ends of agents that nobody supervises.</summary>
     public List<ExitSignal> Failures { get; } = [];
 
+    /// <summary>Hears which core the watch wants another thread to have, and says whether one has it.</summary>
+    public Func<Core, bool> Taking { set => _threads.Taking = value; }
+
     public Core CoreAt(int index) => Kernel.Cores[index];
 
     /// <summary>One pass of this core and no other.</summary>

@@ -29,6 +29,11 @@ internal sealed class StepThreads(int seed) : CoreThreads
 
     public override int? ProcessorOf(Core core) => null;
 
+    /// <summary>What the watch is told that asks for another thread to have a core: nobody is that.</summary>
+    public Func<Core, bool> Taking { get; set; } = static _ => false;
+
+    public override bool TakeOver(Core core) => Taking(core);
+
     /// <summary>One pass of one core, drawn at random.</summary>
     public int Step()
     {
