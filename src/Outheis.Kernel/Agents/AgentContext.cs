@@ -205,6 +205,7 @@ public sealed partial class AgentContext
         for (int ran = 0; ran < count && (_isFenced || MayRunMore(ran)); ran++)
         {
             Resumption next = _resumes.Dequeue();
+            Core.Counters.Resumed++;
             next.Turn.RunOne(in next);
         }
 

@@ -85,12 +85,13 @@ internal sealed unsafe partial class Core
         EndTurn(agent);
     }
 
-    private void RunMessages(AgentCell agent, int left)
+    private void RunMessages(AgentCell agent, int most)
     {
         Message* message = null;
         try
         {
-            while (left-- > 0 && Control.IsEmpty && agent is { State: AgentState.Running, StopWanted: null })
+            for (int taken = 0; taken < most && (taken == 0 || Control.IsEmpty)
+                && agent is { State: AgentState.Running, StopWanted: null }; taken++)
             {
                 message = agent.Turns is { } turns ? turns.Take(agent) : agent.Inbox.Take();
                 if (message == null)

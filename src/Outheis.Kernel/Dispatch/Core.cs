@@ -101,11 +101,13 @@ internal sealed unsafe partial class Core : CoreFace
 
     /// <summary>
     /// One bounded pass: control, arrivals, then up to <see cref="Limits.TurnsPerPass"/> turns (INV-05), fewer
-    /// of low classes, and after one of those no more if something urgent has come. Returns how much was done; 0
+    /// of low classes, and after one of those no more if something urgent has come; after each of them no more if there
+    /// is control, but always one. Returns how much was done; 0
     /// means there is nothing to do now.
     /// </summary>
     public int RunPass()
     {
+        Counters.Passes++;
         int done = RunControl();
         foreach (int peer in _drains.Next())
         {
@@ -115,7 +117,7 @@ internal sealed unsafe partial class Core : CoreFace
         done += DrainIngress();
         done += _outboxCount == 0 ? 0 : FlushOutbox();
         done += _retries.Count == 0 ? 0 : RunRetries();
-        for (int turns = 0, counts; turns < Limits.TurnsPerPass && Control.IsEmpty && (counts = RunNext()) > 0;)
+        for (int turns = 0, counts; turns < Limits.TurnsPerPass && (turns == 0 || Control.IsEmpty) && (counts = RunNext()) > 0;)
         {
             turns += counts;
             done++;
@@ -127,7 +129,6 @@ internal sealed unsafe partial class Core : CoreFace
 
         if (done == 0 || ++_busyPasses >= Limits.ClockPasses)
         {
-            _busyPasses = 0;
             done += LookAtClock();
         }
 
@@ -322,8 +323,10 @@ internal sealed unsafe partial class Core : CoreFace
         return Math.Max(0, before - _retries.Count);
     }
 
-    private int LookAtClock()
+    /// <summary>Does what is due. The core's thread, between turns.</summary>
+    public int LookAtClock()
     {
+        _busyPasses = 0;
         Now = Time.GetTimestamp();
         if (Tap is not null && Now >= _nextTick)
         {

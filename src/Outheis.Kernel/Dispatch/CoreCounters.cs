@@ -6,8 +6,10 @@ namespace Outheis;
 /// No order among them is promised.</summary>
 internal struct CoreCounters
 {
+    public long Passes;
     public long Turns;
     public long Handled;
+    public long Resumed;         // times that something of an asynchronous turn ran on
     public long SentHome;
     public long Arrived;         // from another core
     public long Entered;         // from outside the kernel

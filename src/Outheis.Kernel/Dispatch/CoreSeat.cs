@@ -256,10 +256,8 @@ internal sealed class Sitter
     public DetachedTurn? Turn;
 }
 
-/// <summary>Ends a core's sleep, or the turn that it is in.</summary>
+/// <summary>Ends a core's sleep, or the pass that it is in; then it looks at its rings and its clock.</summary>
 internal sealed class Nudge : KernelOp
 {
-    public override void Run(Core core)
-    {
-    }
+    public override void Run(Core core) => core.LookAtClock();
 }

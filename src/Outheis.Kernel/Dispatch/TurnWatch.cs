@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace Outheis;
 
 /// <summary>
-/// Looks at what the cores are at while any of them is awake: ends turns that have gone on for long, names handlers
-/// that do not return, and has the core of one that does not for very long driven by another thread. Twice in a turn's
+/// Looks at what the cores are at while any of them is awake: ends passes that have gone on for long, and so the turn
+/// that each is in, names handlers that do not return, and has the core of one that does not for very long driven by another thread. Twice in a turn's
 /// budget, and every <see cref="Limits.TurnLook"/> while a turn goes on. The cores pay nothing for it but a look when
 /// they wake, and where every processor has a core, the time of each look.
 /// </summary>
@@ -148,38 +148,47 @@ internal sealed class TurnWatch : IDisposable
     private bool IsInTurn(Core core, ref Sight last, TimeSpan since)
     {
         Sight now = Sight.Of(core);
-        if (now.Agent is null || core.Parker.IsAnnounced || !now.IsTurnOf(in last))
+        bool isAsleep = core.Parker.IsAnnounced;
+        if (!isAsleep && now.Passes == last.Passes)
         {
-            last = now;
-            return false;
+            (now.InPass, now.IsNudged) = (last.InPass + since, last.IsNudged);
+            NudgeIfDue(core, ref now);
         }
 
-        last.InTurn += since;
-        if (last.InTurn >= _budget && !last.IsNudged)
+        bool isInTurn = now.Agent is not null && !isAsleep && now.IsTurnOf(in last);
+        if (isInTurn && now.Begun == last.Begun)
         {
-            core.Post(new Nudge());      // a turn ends before its next message where something waits for its core
-            last.IsNudged = true;
+            (now.InHandler, now.IsNamed) = (last.InHandler + since, last.IsNamed);
+            Judge(core, ref now);
         }
 
-        if (now.Handled != last.Handled)
+        last = now;
+        return isInTurn;
+    }
+
+    // A turn ends before its next message, a pass before its next turn, where something waits for its core.
+    private void NudgeIfDue(Core core, ref Sight sight)
+    {
+        if (sight.InPass >= _budget && !sight.IsNudged)
         {
-            (last.Handled, last.InHandler, last.IsNamed) = (now.Handled, TimeSpan.Zero, false);
-            return true;
+            core.Post(new Nudge());
+            sight.IsNudged = true;
+        }
+    }
+
+    // It has been with one message, or with one piece of an asynchronous turn, for so long.
+    private void Judge(Core core, ref Sight sight)
+    {
+        if (sight.InHandler >= _budget && !sight.IsNamed && TryName(core, in sight))
+        {
+            sight.IsNamed = true;
         }
 
-        last.InHandler += since;
-        if (last.InHandler >= _budget && !last.IsNamed && TryName(core, in last))
-        {
-            last.IsNamed = true;
-        }
-
-        if (last.InHandler >= _patience && _kernel.Platform.Threads.TakeOver(core))
+        if (sight.InHandler >= _patience && _kernel.Platform.Threads.TakeOver(core))
         {
             core.Counters.TakeOvers++;
-            last = default;
+            sight = default;
         }
-
-        return true;
     }
 
     private unsafe bool TryName(Core core, in Sight seen)
@@ -193,7 +202,7 @@ internal sealed class TurnWatch : IDisposable
 
         Interlocked.MemoryBarrier();
         Sight again = Sight.Of(core);
-        if (!again.IsTurnOf(in seen) || again.Handled != seen.Handled || current != core.Current)
+        if (!again.IsTurnOf(in seen) || again.Begun != seen.Begun || current != core.Current)
         {
             return false;      // it was over: what was read may be another's
         }
@@ -238,9 +247,10 @@ internal sealed class TurnWatch : IDisposable
     private struct Sight
     {
         public AgentCell? Agent;
+        public long Passes;
         public long Turns;
-        public long Handled;
-        public TimeSpan InTurn;
+        public long Begun;      // messages, and what ran on of those before
+        public TimeSpan InPass;
         public TimeSpan InHandler;
         public bool IsNudged;
         public bool IsNamed;
@@ -249,7 +259,8 @@ internal sealed class TurnWatch : IDisposable
         {
             Agent = Volatile.Read(ref core.Running),
             Turns = Volatile.Read(ref core.Counters.Turns),
-            Handled = Volatile.Read(ref core.Counters.Handled),
+            Passes = Volatile.Read(ref core.Counters.Passes),
+            Begun = Volatile.Read(ref core.Counters.Handled) + Volatile.Read(ref core.Counters.Resumed),
         };
 
         public readonly bool IsTurnOf(in Sight other) => ReferenceEquals(Agent, other.Agent) && Turns == other.Turns;

@@ -186,7 +186,7 @@ internal sealed class LedgerTurn(RecordPlace message)
 
     public static LedgerTurn Read(BinaryReader from)
     {
-        var turn = new LedgerTurn(RecordPlace.Read(from)) 
+        var turn = new LedgerTurn(RecordPlace.Read(from))
         {
             IsCutOff = from.ReadBoolean(), Attempts = from.ReadUInt32(),
         };

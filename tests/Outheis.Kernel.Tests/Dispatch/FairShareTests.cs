@@ -89,6 +89,29 @@ public sealed class FairShareTests
         agent.Self = default;
     }
 
+    /// <summary>Something for the kernel to do that asks for more of itself.</summary>
+    private sealed class Endless : KernelOp
+    {
+        public override void Run(Core core) => core.Post(new Endless());
+    }
+
+    [Fact]
+    public void RunPass_ControlWithoutEnd_HasATurnOfAMessageAllTheSame()
+    {
+        using var world = new StepKernel(cores: 1);
+        var agent = new Saturated { Core = world.CoreAt(0) };
+        AgentId id = world.Kernel.Spawn(agent, 0);
+        agent.Self = world.Kernel.GrantTo<int>(id, id);
+        world.Kernel.Grant<int>(id).SendAll([0, 0, 0]);
+        world.Pass(0);
+        world.CoreAt(0).Post(new Endless());
+        (long turns, long handled) = (world.CoreAt(0).Counters.Turns, world.CoreAt(0).Counters.Handled);
+        world.Pass(0);
+        world.Pass(0);
+        Assert.Equal((2, 2), (world.CoreAt(0).Counters.Turns - turns, world.CoreAt(0).Counters.Handled - handled));
+        agent.Self = default;
+    }
+
     [Theory, InlineData(4), InlineData(9), InlineData(Limits.FairShare)]
     public void Births_FamilyWithoutEnd_WhoWasMadeBeforeStartsByItsShare(int share)
     {

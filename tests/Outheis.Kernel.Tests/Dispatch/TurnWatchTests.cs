@@ -174,4 +174,68 @@ public sealed class TurnWatchTests
         Assert.Equal((70, 0), (now, asked));
         Assert.Equal(1, world.CoreAt(0).Counters.Turns - turns);
     }
+
+    /// <summary>However short its turns are: what comes from elsewhere, and what is due, is looked at between
+    /// passes.</summary>
+    [Fact]
+    public void Look_PassSeenForATurnsBudget_EndsItOnce()
+    {
+        using var world = new StepKernel(cores: 1);
+        double now = 0;
+        int ran = 0, rang = 0;
+        world.Kernel.Spawn(
+            "bell", () => new Receiver<Work>((in Work _, Context _) => rang++)
+            {
+                Started = static context => context.After(TimeSpan.FromMilliseconds(1), default(Work), TimeSpan.Zero),
+            },
+            new SpawnOptions { Qos = Qos.UserInteractive });
+        Capability<Work>[] to = [.. Enumerable.Range(0, 8).Select(_ => world.Kernel.Grant<Work>(
+            world.Kernel.Spawn(null, () => new Worker(() =>
+            {
+                ran++;
+                Look(world, now += 10);
+            }))))];
+        world.Run();
+        Look(world, now);
+        world.Time.AdvanceBy(TimeSpan.FromMilliseconds(100));
+        Array.ForEach(to, static one => one.Send(default));
+
+        world.Pass(0);
+        Assert.Equal((3, 0), (ran, rang));      // seen at 10, and at 30 for a budget of 20
+        world.Pass(0);
+        Assert.Equal((6, 1), (ran, rang));
+        world.Pass(0);
+        Assert.Equal(8, ran);
+        Assert.Empty(world.Kernel.ListTurnOverruns());
+        Assert.Empty(world.Failures);
+    }
+
+    /// <summary>All of one turn: what its messages of before go on with.</summary>
+    [Fact]
+    public void Look_PiecesOfAsynchronousTurns_EachBeginsToCountAnew()
+    {
+        using var world = new StepKernel(cores: 1);
+        int asked = 0, ran = 0;
+        double now = 0;
+        world.Taking = _ => ++asked > 0;
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Capability<Work> to = world.Kernel.Grant<Work>(world.Kernel.Spawn(new AsyncReceiver<Work>(async (_, _, _) =>
+        {
+            await gate.Task;
+            Look(world, now += 10);
+            ran++;
+        })
+        { Reenters = Reentrancy.Always }));
+        to.SendAll([.. new Work[8]]);
+        world.Run();
+        long turns = world.CoreAt(0).Counters.Turns;
+        Look(world, now);
+        gate.SetResult();
+        world.RunUntil(() => ran == 8);
+
+        Assert.InRange(world.CoreAt(0).Counters.Turns - turns, 1, 7);
+        Assert.Empty(world.Kernel.ListTurnOverruns());
+        Assert.Equal(0, asked);
+        Assert.Empty(world.Failures);
+    }
 }

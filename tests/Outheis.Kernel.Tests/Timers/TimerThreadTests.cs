@@ -59,6 +59,58 @@ public sealed class TimerThreadTests
         Assert.True(passers[0].Passed > 1000);
     }
 
+    /// <summary>Agents that never come to an end of their messages, each of which takes 100 microseconds: a pass of
+    /// theirs would take 0.4 s, and the clock be looked at after 16 of those.</summary>
+    [Fact]
+    public async Task Every_CoreIsSaturatedByHandlers_RingsSoonForAHigherClass()
+    {
+        const int agents = Limits.TurnsPerPass, rings = 10;
+        await using Kernel kernel = ThreadKernel.Start(cores: 1);
+        bool isOver = false;
+        Capability<long>[] own = new Capability<long>[agents];
+        AgentId[] busy = [.. Enumerable.Range(0, agents).Select(i => kernel.Spawn(
+            new Receiver<long>((in long message, Context context) =>
+            {
+                long began = Stopwatch.GetTimestamp();
+                while (Stopwatch.GetElapsedTime(began) < TimeSpan.FromMicroseconds(100) && !Volatile.Read(ref isOver))
+                {
+                }
+
+                context.Send(own[i], message);
+            })))];
+        for (int i = 0; i < agents; i++)
+        {
+            own[i] = kernel.GrantTo<long>(busy[i], busy[i]);
+            for (int message = 0; message < Limits.TurnMessages; message++)
+            {
+                Assert.Equal(SendResult.Sent, await kernel.Grant<long>(busy[i]).SendAsync(message));
+            }
+        }
+
+        var heard = new TaskCompletionSource<TimeSpan>(TaskCreationOptions.RunContinuationsAsynchronously);
+        TimeSpan began = default;
+        kernel.Spawn(
+            "bell", () => new Receiver<Beat>((in Beat _, Context context) =>
+            {
+                if (context.Uptime - began > TimeSpan.FromMilliseconds(10 * rings))
+                {
+                    heard.TrySetResult(context.Uptime - began);
+                }
+            })
+            {
+                Started = context =>
+                {
+                    began = context.Uptime;
+                    context.Every(TimeSpan.FromMilliseconds(10), new Beat(1), TimeSpan.Zero);
+                },
+            },
+            new SpawnOptions { Qos = Qos.UserInteractive });
+        TimeSpan took = await heard.Task.WaitAsync(ThreadKernel.Patience, TestContext.Current.CancellationToken);
+        Volatile.Write(ref isOver, true);
+        await ThreadKernel.Within(Task.WhenAll(busy.Select(kernel.StopAgentAsync)));
+        Assert.True(took < TimeSpan.FromSeconds(3), $"{took}, should be little more than 0.1 s");
+    }
+
     /// <summary>A stop does not wait for timers, and they do not keep it waiting.</summary>
     [Fact]
     public void Stop_WithTimersThatAreDueAgainAndAgain_Drains()
