@@ -114,6 +114,8 @@ public static class Limits
     internal const int HomeShare = 16;               // the home core may keep a 1/16 of a channel's credits
     internal const int ConsumedBatch = 64;           // entries of one Consumed record
     internal const int RepliesPerCore = 1 << 20;     // asks under way that one core (or the host) may have
+    internal const int DeadlockSteps = 256;          // asks that one look for a circle of them goes by
+    internal const int DeadlockLooks = 8;            // at one ask, while somebody is about to wait
     internal const int DeadLettersKept = 256;        // the newest dead letters, for reading
     internal const int ClockPasses = 16;             // busy passes between two looks at the clock
 

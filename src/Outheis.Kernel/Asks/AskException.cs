@@ -41,6 +41,11 @@ public enum AskOutcome : byte
 
     /// <summary>The kernel is durable and a flush has failed, see <see cref="SendResult.NotDurable"/>.</summary>
     NotDurable,
+
+    /// <summary>The callee is in the middle of a turn that waits for the asker, by its own asks or by way of others
+    /// (GC-09): both would have waited until an ask times out. The inner exception names the circle. Whoever has asked
+    /// is taken to wait for each answer that has not come.</summary>
+    Deadlock,
 }
 
 /// <summary>An ask ended without a reply. <see cref="Outcome"/> says why and what a retry is worth.</summary>
@@ -65,6 +70,10 @@ public sealed class AskException : Exception
         _ => AskOutcome.Denied,
     };
 
+    /// <summary>How an ask ended that a record says has failed; the oldest records do not say.</summary>
+    internal static AskOutcome FailureOf(JournalEntry reply) =>
+        reply.Badge == 0 ? AskOutcome.Failed : (AskOutcome)reply.Badge;
+
     private static string Describe(AskOutcome outcome, string callee, Exception? cause) => outcome switch
     {
         AskOutcome.Full when cause is JournalException =>
@@ -81,6 +90,9 @@ public sealed class AskException : Exception
         AskOutcome.NotDurable =>
             $"The request to {callee} could not be made durable: a flush to the disk has failed. Check the disk and "
             + "start anew.",
+        AskOutcome.Deadlock =>
+            $"{callee} waits for the agent that asks it{(cause is null ? "" : $": {cause.Message}")}. Send it a message, "
+            + "or let one of them be reentrant.",
         AskOutcome.TooMany => $"More than {Limits.RepliesPerCore} asks are under way on one core.",
         _ => $"No capability to ask {callee} from here.",
     };

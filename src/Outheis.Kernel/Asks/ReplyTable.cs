@@ -9,6 +9,9 @@ internal sealed class ReplyTable(Core core)
     private int _count;
     private long? _nextDeadline;
 
+    /// <summary>Its number in correlations.</summary>
+    public int Number => core.Index;
+
     /// <summary>Asks under way.</summary>
     public int Pending { get; private set; }
 
@@ -124,6 +127,7 @@ internal sealed class ReplyTable(Core core)
             return false;
         }
 
+        slot.IsRaised |= outcome == AskOutcome.Deadlock;      // the callee still has the request
         Leave(slot);
         slot.Fail(outcome, cause);
         return true;

@@ -129,7 +129,13 @@ internal sealed unsafe partial class Core
             EndOverride(agent, correlation);
         }
 
-        Tap?.RecordFailedReply(callee, correlation);
+        FailAsk(callee, correlation, outcome, cause);
+    }
+
+    /// <summary>The same while the callee has the request: it hears from the asker that nobody waits any more.</summary>
+    public void FailAsk(uint callee, ulong correlation, AskOutcome outcome, Exception? cause)
+    {
+        Tap?.RecordFailedReply(callee, correlation, outcome);
         if (correlation == Correlation.OfEarlierRun)
         {
             return;

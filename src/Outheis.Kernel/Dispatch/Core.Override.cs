@@ -27,6 +27,12 @@ internal sealed unsafe partial class Core
         {
             Raise(callee, ask->Correlation, ask->Qos);
         }
+
+        if (callee.State == AgentState.Waiting && callee.Async is { FirstAsk: not null } && ask->Sender != 0
+            && !MayBeginNow(callee))
+        {
+            Deadlock.Look(callee, ask->Correlation, Message.CallOf(ask, 0));
+        }
     }
 
     /// <summary>Somebody of this class waits for one of this core's agents.</summary>

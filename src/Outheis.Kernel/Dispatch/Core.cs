@@ -55,6 +55,7 @@ internal sealed unsafe partial class Core : CoreFace
         Timers = new CoreTimers(this);
         Offloads = new CoreOffloads(this);
         Seat = new CoreSeat(this);
+        Deadlock = new Deadlock(this);
     }
 
     public readonly CellSlab Cells = new();
@@ -62,6 +63,7 @@ internal sealed unsafe partial class Core : CoreFace
     public readonly TimeProvider Time;
     public readonly CoreTimers Timers;
     public readonly CoreOffloads Offloads;
+    public readonly Deadlock Deadlock;
     public CoreCounters Counters;
 
     /// <summary>The message being handled; the root message outside any.</summary>

@@ -72,14 +72,16 @@ internal static unsafe class JournalTapRecords
         tap.RecordCorrelation(in fields, correlation);
     }
 
-    /// <summary>The answer to this correlation is a failure: the callee threw, ended, or could not send it.</summary>
-    public static void RecordFailedReply(this JournalTap tap, uint callee, ulong correlation)
+    /// <summary>The answer to this correlation is a failure: the callee threw, ended, could not send it, or would have
+    /// waited for the asker.</summary>
+    public static void RecordFailedReply(this JournalTap tap, uint callee, ulong correlation, AskOutcome outcome)
     {
         var fields = new RecordHeader
         {
             Kind = JournalKind.Replied,
             Flags = RecordFlags.Failed,
             Sender = callee,
+            Badge = outcome == AskOutcome.Failed ? 0u : (uint)outcome,
         };
         tap.RecordCorrelation(in fields, correlation);
     }

@@ -88,7 +88,7 @@ internal sealed unsafe class Refold(Core core, AgentCell agent, AgentPast past, 
                 ? AskException.From((SendResult)refused.Answer)
             : reply is null ? AskOutcome.Dead
             : reply.Kind == JournalKind.TimedOut ? AskOutcome.TimedOut
-            : reply.IsFailure ? AskOutcome.Failed
+            : reply.IsFailure ? AskException.FailureOf(reply)
             : AskOutcome.Replied;
         answer = failure != AskOutcome.Replied
             ? ValueTask.FromException<TReply>(new AskException(failure, node?.Target.Name ?? "The callee"))

@@ -128,7 +128,7 @@ internal sealed partial class ReplayActs(JournalReader journal, MessageCodecs co
         act.IsTaken = true;
         answer = act.Reply is not { } reply ? Failed<TReply>(AskOutcome.Dead, callee)
             : reply.Kind == JournalKind.TimedOut ? Failed<TReply>(AskOutcome.TimedOut, callee)
-            : reply.IsFailure ? Failed<TReply>(AskOutcome.Failed, callee)
+            : reply.IsFailure ? Failed<TReply>(AskException.FailureOf(reply), callee)
             : codecs.Read(reply, out TReply read) is not { } reason ? new ValueTask<TReply>(read)
             : ValueTask.FromException<TReply>(new JournalException(
                 $"The reply at {ReplayDivergence.Place(reply.Position)} cannot be read as {typeof(TReply)}: "

@@ -33,6 +33,8 @@ internal sealed partial class Asks
         public bool IsAnswered { get; set; }
 
         public AskOutcome? Outcome { get; set; }
+
+        public TimeSpan Ended { get; set; }
     }
 
     /// <summary>Every ask, and what happened to callees and askers meanwhile.</summary>
@@ -237,7 +239,7 @@ internal sealed partial class Asks
         private void Judge(Ask ask, AskOutcome outcome)
         {
             simulation.Require(ask.Outcome is null, "INV-07", $"ask {ask.Id} ended {ask.Outcome}, then {outcome}.");
-            ask.Outcome = outcome;
+            (ask.Outcome, ask.Ended) = (outcome, simulation.Time.Now);
             bool asksItself = ask.From == ask.To;
             bool askerEnded = ask.From != Host && _ends[ask.From].All > ask.AskerEnds;
             TimeSpan waited = simulation.Time.Now - ask.Begun;
@@ -245,7 +247,9 @@ internal sealed partial class Asks
             bool isRight = outcome switch
             {
                 AskOutcome.Replied => !asksItself,
-                AskOutcome.TimedOut => waited >= (ask.Timeout ?? Limits.AskTimeout),
+                AskOutcome.TimedOut => waited >= (ask.Timeout ?? Limits.AskTimeout)
+                    && CircleOf(ask, simulation.Time.Now - Ms(20)) is null,
+                AskOutcome.Deadlock => ask.From != Host && Waits(ask.To, ask.From, ask.Begun),
                 AskOutcome.Cancelled => ask.Token.IsCancellationRequested || askerEnded,
                 AskOutcome.Failed => failed > ask.CalleeEnds.Failed,
                 AskOutcome.Dead => ends > ask.CalleeEnds.All || !IsAlive(ask.To),
@@ -258,7 +262,52 @@ internal sealed partial class Asks
             simulation.Require(
                 isRight, "INV-07",
                 $"ask {ask.Id} from {ask.From} to {ask.To} ({ask.Deed}) ended {outcome} after {waited}, "
-                + $"taken {ask.Taken}, timeout {ask.Timeout}.");
+                + $"taken {ask.Taken}, timeout {ask.Timeout}; circle: {CircleOf(ask, simulation.Time.Now - Ms(20))}.");
+        }
+
+        // Whether a peer has waited for another one since a moment, by its asks or by way of others.
+        private bool Waits(int peer, int other, TimeSpan since)
+        {
+            var seen = new HashSet<int> { peer };
+            var left = new Queue<int>(seen);
+            while (left.TryDequeue(out int at))
+            {
+                foreach (Ask next in _asks.Where(one => one.From == at && (one.Outcome is null || one.Ended >= since)))
+                {
+                    if (next.To == other)
+                    {
+                        return true;
+                    }
+
+                    if (seen.Add(next.To))
+                    {
+                        left.Enqueue(next.To);
+                    }
+                }
+            }
+
+            return false;
+        }
+
+        // The circle that an ask was one of, of such that began before a moment and are not over; null: none, or they may
+        // be on their way, since time moves on although there is work.
+        private string? CircleOf(Ask ask, TimeSpan since)
+        {
+            string circle = $"{ask.Id} of {ask.From}";
+            Ask? next = simulation.Options.TimeMovesOneIn != 0 || ask.From == Host || ask.Begun > since ? null : ask;
+            for (int i = 0; next is not null && i < peers; i++)
+            {
+                int at = next.To;
+                next = _asks.Find(one => one.From == at && one.Outcome is null && one.Begun <= since
+                    && !IsCrashed(one));
+                circle += $", {next?.Id} of {at}";
+                if (next?.To == ask.From)
+                {
+                    return circle;
+                }
+            }
+
+            return null;
         }
 
         private bool IsAlive(int peer) => simulation.Kernel.Agents.Find(Ids[peer].Value) is { IsDead: false };

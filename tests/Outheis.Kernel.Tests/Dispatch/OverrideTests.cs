@@ -313,34 +313,41 @@ public sealed class OverrideTests : IDisposable
         _world.RunUntil(() => outcomes.Count == 1);
     }
 
+    /// <summary>Two that wait for each other, and may, since they are reentrant.</summary>
     [Fact]
     public void Ask_AroundInACircle_RaisesEverybodyOnceAndEnds()
     {
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         List<object> outcomes = [];
-        AskCapability<int, int> back = default;
+        AskCapability<int, int> on = default, back = default;
         AgentId first = Kernel.Spawn(
             new AsyncAnswerer<int, int>(async (x, context, _) =>
             {
-                try
+                if (x > 0)
                 {
-                    return await context.AskAsync(back, x, TimeSpan.FromSeconds(1));
+                    return await context.AskAsync(on, x);
                 }
-                catch (AskException)
-                {
-                    return -x;
-                }
-            }),
+
+                await gate.Task;
+                return 7;
+            })
+            { Reenters = Reentrancy.Always },
             0, qos: Qos.Background);
-        AgentId second = Middle(first, 1);
-        back = Kernel.GrantAskTo<int, int>(first, second);
+        AgentId second = Kernel.Spawn(
+            new AsyncAnswerer<int, int>((x, context, _) => context.AskAsync(back, x - 1))
+            { Reenters = Reentrancy.Always },
+            1, qos: Qos.Background);
+        (on, back) = (Kernel.GrantAskTo<int, int>(first, second), Kernel.GrantAskTo<int, int>(second, first));
         Ask(first, Qos.Utility, 0, outcomes);
         Ask(first, Qos.UserInteractive, 1, outcomes);
         _world.Run();
         Assert.Equal(Qos.UserInteractive, ClassOf(first));
         Assert.Equal(Qos.UserInteractive, ClassOf(second));
 
-        _world.Advance(TimeSpan.FromSeconds(4));
-        Assert.Equal([-1, -1], outcomes);
+        gate.SetResult();
+        _world.RunUntil(() => outcomes.Count == 2);
+        _world.Run();
+        Assert.Equal([7, 7], outcomes);
         Assert.Equal(Qos.Background, ClassOf(first));
         Assert.Equal(Qos.Background, ClassOf(second));
         AssertNothingIsOwed();
