@@ -44,16 +44,17 @@ internal static class WhyCommand
         }
 
         CausationTree tree;
+        int status;
         var progress = new SlowProgress("Following what it caused");
         await using (progress.ConfigureAwait(false))
         {
             tree = new CausationTree(folders, CausePath.Of(journal, folders, asked, token), limit);
-            tree.Fill(progress.Show, token);
+            status = tree.Fill(progress.Show, token);
         }
 
         using StreamWriter output = OutputStream.OpenText();
         tree.Print(output);
         output.Flush();
-        return tree.IsWhole ? ExitCode.Done : ExitCode.DoneInPart;
+        return tree.IsWhole ? status : ExitCode.DoneInPart;
     }
 }
