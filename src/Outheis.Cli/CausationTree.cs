@@ -42,8 +42,9 @@ internal sealed class CausationTree
     public bool IsWhole => _path.Missing == 0 && _omitted == 0;
 
     /// <summary>Finds what else followed from the root.</summary>
-    /// <returns>The exit status for what was read; ends and losses were told.</returns>
-    public int Fill(Action<long, long> progress, CancellationToken token)
+    /// <returns>Where lanes ended, and what was given up before it was read.</returns>
+    public (IReadOnlyList<LaneEnd> Lanes, IReadOnlyList<LaneLoss> Losses) Fill(
+        Action<long, long> progress, CancellationToken token)
     {
         long records = 0, bytes = 0;
         long all = _folders.Bytes();
@@ -61,7 +62,7 @@ internal sealed class CausationTree
             else if (CauseIn(in record) is { } cause) Take(in record, cause, records);
         }
 
-        return JournalRun.ReportEnds(reader);
+        return (reader.Ends, reader.Losses);
     }
 
     // What a later run wrote may have an earlier time, if the clock was set back meanwhile: then all is read.

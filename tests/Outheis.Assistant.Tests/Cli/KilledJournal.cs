@@ -27,22 +27,16 @@ public sealed class KilledJournal : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        var first = new Stage(_folder.PathOf("first"), holds: true);
-        try
+        await using (var first = new Stage(_folder.PathOf("first"), holds: true))
         {
             first.Steps.Send(new Step(Plan));
             first.Steps.Send(new Step(Waiting));
             await Cli.Waiting.Until(() => first.IsHeld);
             CopySegments(_folder.PathOf("first"), Journal);
         }
-        finally
-        {
-            await first.End();
-        }
 
-        var second = new Stage(Journal, holds: false);
+        await using var second = new Stage(Journal, holds: false);
         await Cli.Waiting.Until(() => second.Heard == 3);
-        await second.End();
     }
 
     public ValueTask DisposeAsync()
@@ -73,7 +67,7 @@ public sealed class KilledJournal : IAsyncLifetime
     internal readonly record struct Ledger(int Sum);
 
     /// <summary>One process: a durable planner, and a listener that hears of what it has done.</summary>
-    private sealed class Stage
+    private sealed class Stage : IAsyncDisposable
     {
         private readonly Kernel _kernel;
         private readonly ManualResetEventSlim _goOn;
@@ -106,11 +100,12 @@ public sealed class KilledJournal : IAsyncLifetime
 
         public void Hear() => Interlocked.Increment(ref _heard);
 
-        public async Task End()
+        public async ValueTask DisposeAsync()
         {
             _goOn.Set();
             await _kernel.StopAsync();
             await _kernel.DisposeAsync();
+            _goOn.Dispose();
         }
     }
 
