@@ -1,7 +1,7 @@
 namespace Outheis.Cli;
 
-/// <summary>Tells, beside a reader that goes on and on, which lanes end early and what was lost, each once. The reader's
-/// thread.</summary>
+/// <summary>Tells, beside a reader that goes on and on, which lanes end early and what was lost, each once. The thread
+/// of the reader.</summary>
 internal sealed class EndWatch(JournalReader journal)
 {
     private readonly HashSet<LaneEnd> _told = [];

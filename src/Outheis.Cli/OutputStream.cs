@@ -36,8 +36,8 @@ internal sealed partial class OutputStream : Stream
         set => throw new NotSupportedException();
     }
 
-    /// <summary>For who waits long until there is something to write: throws an <see cref="OutputClosedException"/> when
-    /// nobody would read it. Where the system does not tell, the next write does.</summary>
+    /// <summary>For who waits long until there is something to write: throws an <see cref="OutputClosedException"/>
+    /// when nobody would read it. Where the system does not tell, the next write does.</summary>
     public static void RequireReader()
     {
         if (OperatingSystem.IsWindows() || !Console.IsOutputRedirected) return;

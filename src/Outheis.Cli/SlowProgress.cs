@@ -1,7 +1,7 @@
 namespace Outheis.Cli;
 
-/// <summary>A bar on the error output for what takes longer than a second, where somebody sits. It begins empty for what
-/// tells nothing of itself. Any thread.</summary>
+/// <summary>A bar on the error output for what takes longer than a second, where somebody sits. It begins empty for
+/// what tells nothing of itself. Any thread.</summary>
 internal sealed class SlowProgress : IAsyncDisposable
 {
     private const int Steps = 1000;

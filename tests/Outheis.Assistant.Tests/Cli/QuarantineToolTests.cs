@@ -15,10 +15,10 @@ public sealed class QuarantineToolTests : IDisposable
         long[] held = Held();
         Ended ended = await Quarantine("list");
         Assert.Equal((0, ""), (ended.ExitCode, ended.Error));
-        Assert.Equal(
-            $"{Place(held[0])} to till, 3 attempts: Coin {{\"Cents\":5}}. The last: InvalidOperationException: bent\n"
-            + $"{Place(held[1])} to till, 3 attempts: Coin {{\"Cents\":7}}. The last: InvalidOperationException: bent\n",
-            ended.Output);
+        Assert.Equal(Line(held[0], 5) + Line(held[1], 7), ended.Output);
+
+        static string Line(long position, int cents) => $"{Place(position)} to till, 3 attempts: "
+            + $"Coin {{\"Cents\":{cents}}}. The last: InvalidOperationException: bent\n";
     }
 
     [Fact]

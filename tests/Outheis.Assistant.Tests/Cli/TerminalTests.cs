@@ -32,7 +32,8 @@ public sealed class TerminalTests(SealedJournal journals) : IClassFixture<Sealed
     public async Task Progress_OfWhatIsSlow_IsOnTheErrorTerminalAndIsTakenAway()
     {
         using var terminal = new PseudoTerminal();
-        using OutheisProcess cat = Shell($"mkfifo slow; exec env TERM=xterm {Tool("journal cat")} >slow 2>{terminal.Name}");
+        using OutheisProcess cat = Shell(
+            $"mkfifo slow; exec env TERM=xterm {Tool("journal cat")} >slow 2>{terminal.Name}");
         string output = await ReadSlow(cat, () => terminal.Text.Contains("Reading", StringComparison.Ordinal));
         Assert.Equal(SealedJournal.Parcels, output.Split(" sends sink Parcel ").Length - 1);
         Assert.DoesNotContain(Escape, output, StringComparison.Ordinal);
