@@ -16,19 +16,21 @@ internal static class CatCommand
     private static async Task<int> Run(ParseResult parsed, CancellationToken token)
     {
         var folders = JournalFolders.Read(parsed);
-        using JournalReader journal = JournalReader.Open(folders.Directory, QueryOptions.Read(parsed));
+        JournalQuery query = QueryOptions.Read(parsed);
         using StreamWriter output = OutputStream.OpenText();
-        var progress = new SlowProgress("Reading", journal, folders);
+        var progress = new SlowProgress("Reading");
         await using (progress.ConfigureAwait(false))
         {
+            using JournalReader journal = progress.Open(folders, query);
             foreach (JournalEntry entry in journal.Read(token))
             {
                 if (!Console.IsOutputRedirected) await progress.DisposeAsync().ConfigureAwait(false);
                 await output.WriteLineAsync(EntryLine.Of(entry)).ConfigureAwait(false);
             }
-        }
 
-        output.Flush();
-        return JournalRun.ReportEnds(journal);
+            output.Flush();
+            await progress.DisposeAsync().ConfigureAwait(false);
+            return JournalRun.ReportEnds(journal);
+        }
     }
 }

@@ -4,7 +4,8 @@ namespace Outheis.Cli;
 
 /// <summary>
 /// What followed from a root, in one pass over the journal from there on: a record comes after its cause, so whatever
-/// names a record of the tree belongs to it. Bounded: what does not fit is counted.
+/// names a record of the tree belongs to it, also in a later run, since no position means two records. Bounded: what
+/// does not fit is counted.
 /// </summary>
 internal sealed class CausationTree
 {
@@ -18,7 +19,7 @@ internal sealed class CausationTree
     private readonly CausePath _path;
     private readonly int _limit;
     private readonly Dictionary<long, Node> _nodes = [];
-    private readonly Dictionary<ulong, long> _requests = [];      // of asks in the tree, by correlation
+    private readonly Dictionary<(long Run, ulong Correlation), long> _requests = [];      // of asks in the tree
     private readonly HashSet<long> _onPath;
     private readonly long _asked;
     private int _others;          // nodes that are not on the path
@@ -41,17 +42,14 @@ internal sealed class CausationTree
     public bool IsWhole => _path.Missing == 0 && _omitted == 0;
 
     /// <summary>Finds what else followed from the root.</summary>
-    public void Fill(Action<long, long> progress, CancellationToken token)
+    /// <returns>Where lanes ended, and what was given up before it was read.</returns>
+    public (IReadOnlyList<LaneEnd> Lanes, IReadOnlyList<LaneLoss> Losses) Fill(
+        Action<long, long> progress, CancellationToken token)
     {
-        long run = _path.Root.Run, records = 0, bytes = 0;
+        long records = 0, bytes = 0;
         long all = _folders.Bytes();
-        using JournalReader reader = JournalReader.Open(_folders.Directory, new JournalQuery
-        {
-            Archive = _folders.Archive,
-            From = _path.Root.Position,
-            Since = CausePath.Before(_path.Root.Time, ClockSlack),
-        });
-        while (reader.TryRead(out JournalRecord record, token) && record.Run <= run)
+        using JournalReader reader = JournalReader.Open(_folders.Directory, Query(token));
+        while (reader.TryRead(out JournalRecord record, token))
         {
             bytes += record.Bytes;
             if (++records % RecordsPerLook == 0)
@@ -61,8 +59,32 @@ internal sealed class CausationTree
             }
 
             if (_nodes.TryGetValue(record.Position, out Node? known)) known.Order = records;
-            else if (CauseIn(in record) is { } cause && record.Run == run) Take(in record, cause, records);
+            else if (CauseIn(in record) is { } cause) Take(in record, cause, records);
         }
+
+        return (reader.Ends, reader.Losses);
+    }
+
+    // What a later run wrote may have an earlier time, if the clock was set back meanwhile: then all is read.
+    private JournalQuery Query(CancellationToken token) => HasLaterRun(token)
+        ? new JournalQuery { Archive = _folders.Archive }
+        : new JournalQuery
+        {
+            Archive = _folders.Archive,
+            From = _path.Root.Position,
+            Since = CausePath.Before(_path.Root.Time, ClockSlack),
+        };
+
+    private bool HasLaterRun(CancellationToken token)
+    {
+        using JournalReader ends = JournalReader.Open(
+            _folders.Directory, new JournalQuery { Archive = _folders.Archive, LastBytes = 1 });
+        while (ends.TryRead(out JournalRecord record, token))
+        {
+            if (record.Run > _path.Root.Run) return true;
+        }
+
+        return false;
     }
 
     public void Print(TextWriter output)
@@ -74,9 +96,12 @@ internal sealed class CausationTree
 
         var open = new Stack<(Node Node, int Depth)>();
         open.Push((_nodes[_path.Root.Position], 0));
+        long run = _path.Root.Run;
         while (open.TryPop(out (Node Node, int Depth) next))
         {
-            Print(output, next.Node, next.Depth);
+            bool isOfAnotherRun = next.Node.Entry.Run != run;
+            run = next.Node.Entry.Run;
+            Print(output, next.Node, next.Depth, isOfAnotherRun);
             foreach (Node below in next.Node.Below.OrderByDescending(static node => node.Order))
             {
                 open.Push((below, next.Depth + 1));
@@ -90,7 +115,7 @@ internal sealed class CausationTree
         }
     }
 
-    private void Print(TextWriter output, Node node, int depth)
+    private void Print(TextWriter output, Node node, int depth, bool tellsRun)
     {
         string indent = new(' ', 2 * Math.Min(depth, DeepestIndent));
         bool isAsked = node.Entry.Position == _asked;
@@ -100,7 +125,9 @@ internal sealed class CausationTree
                 CultureInfo.InvariantCulture, $"  {indent}... {_path.Between} causes between"));
         }
 
-        output.WriteLine($"{(isAsked ? Colours.Bold("> ") : "  ")}{indent}{EntryLine.Of(node.Entry)}");
+        string run = tellsRun
+            ? Colours.Dim(string.Create(CultureInfo.InvariantCulture, $" (run {node.Entry.Run})")) : "";
+        output.WriteLine($"{(isAsked ? Colours.Bold("> ") : "  ")}{indent}{EntryLine.Of(node.Entry)}{run}");
     }
 
     // The record of the tree that caused this one; null: none did.
@@ -108,7 +135,8 @@ internal sealed class CausationTree
     {
         if (record.Cause != 0) return _nodes.ContainsKey(record.Cause) ? record.Cause : null;
         bool isEndOfAsk = record.Kind is JournalKind.TimedOut or JournalKind.Replied;
-        return isEndOfAsk && _requests.TryGetValue(record.Correlation, out long request) ? request : null;
+        return isEndOfAsk && _requests.TryGetValue((record.Run, record.Correlation), out long request)
+            ? request : null;
     }
 
     // What the path itself caused has as much room again, however much followed from elsewhere.
@@ -130,7 +158,7 @@ internal sealed class CausationTree
         _nodes.Add(entry.Position, node);
         above?.Below.Add(node);
         bool isRequest = entry.Kind == JournalKind.Sent && entry.Correlation != 0 && entry.Target != AgentId.Host;
-        if (isRequest) _requests[entry.Correlation] = entry.Position;
+        if (isRequest) _requests[(entry.Run, entry.Correlation)] = entry.Position;
         return node;
     }
 

@@ -88,12 +88,16 @@ internal sealed class EntryJson(Stream output) : IDisposable
             _json.WriteEndArray();
         }
 
-        bool isMessage = entry.Kind is JournalKind.Sent or JournalKind.Replied or JournalKind.Armed;
-        if (isMessage && entry.Payload.Length > 0 && !TryWriteJson(entry))
+        if (HasContent(entry) && entry.Payload.Length > 0 && !TryWriteJson(entry))
         {
             _json.WriteBase64String("payloadBase64", entry.Payload.Span);
         }
     }
+
+    // Why an effect failed is a text, and stands in the detail: its record has no type.
+    private static bool HasContent(JournalEntry entry) =>
+        entry.Kind is JournalKind.Sent or JournalKind.Replied or JournalKind.Armed or JournalKind.Snapshot
+        || (entry.Kind == JournalKind.EffectEnded && entry.TypeId != 0);
 
     // Written anew, so that a line stays a line.
     private bool TryWriteJson(JournalEntry entry)

@@ -108,7 +108,11 @@ internal static class EntryLine
         }
 
         if (entry.Detail.Length > 0) fact.Append(": ").Append(entry.Detail);
-        if (entry.Consumed.Count > 0) fact.Append(": ").AppendJoin(", ", entry.Consumed.Select(ConsumedBy));
+        if (entry is { Kind: JournalKind.Consumed, Consumed.Count: > 0 })
+        {
+            fact.Append(": ").AppendJoin(", ", entry.Consumed.Select(ConsumedBy));
+        }
+
         return fact.ToString();
     }
 

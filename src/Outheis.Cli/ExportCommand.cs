@@ -24,17 +24,17 @@ internal static class ExportCommand
     private static async Task<int> Run(ParseResult parsed, CancellationToken token)
     {
         var folders = JournalFolders.Read(parsed);
-        using JournalReader journal =
-            JournalReader.Open(folders.Directory, QueryOptions.Read(parsed, everything: true));
+        JournalQuery query = QueryOptions.Read(parsed, everything: true);
         using var output = new OutputStream();
         using var lines = new EntryJson(output);
-        var progress = new SlowProgress("Exporting", journal, folders);
+        var progress = new SlowProgress("Exporting");
         await using (progress.ConfigureAwait(false))
         {
+            using JournalReader journal = progress.Open(folders, query);
             Write(journal, lines, token);
+            await progress.DisposeAsync().ConfigureAwait(false);
+            return JournalRun.ReportEnds(journal);
         }
-
-        return JournalRun.ReportEnds(journal);
     }
 
     private static void Write(JournalReader journal, EntryJson lines, CancellationToken token)

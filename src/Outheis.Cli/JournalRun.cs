@@ -20,6 +20,11 @@ internal static class JournalRun
         {
             return interrupt.ExitCode;
         }
+        catch (JournalInUseException failure)
+        {
+            Console.Error.WriteLine(failure.Message);
+            return ExitCode.Failed;
+        }
         catch (Exception failure) when (
             failure is BadInputException or JournalException or UnauthorizedAccessException)
         {

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
 
 namespace Outheis.Cli;
 
@@ -25,4 +27,16 @@ internal static class Options
         HelpName = "DIR",
         DefaultValueFactory = static _ => "answers",
     };
+
+    /// <summary>A whole number, refused in our words.</summary>
+    public static int ParseNumber(ArgumentResult argument)
+    {
+        string text = argument.Tokens.Count == 0 ? "" : argument.Tokens[^1].Value;
+        if (!int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number))
+        {
+            argument.AddError($"{((OptionResult)argument.Parent!).Option.Name} takes a number, not '{text}'.");
+        }
+
+        return number;
+    }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 
@@ -10,11 +11,12 @@ internal sealed class OutputClosedException : Exception;
 /// The standard output. The console's own stream swallows a closed pipe, and a program would go on for nobody; this one
 /// tells it once.
 /// </summary>
-internal sealed class OutputStream : Stream
+internal sealed partial class OutputStream : Stream
 {
     private const int BrokenPipe = 32;                      // EPIPE
     private const int NoReader = unchecked((int)0x800700E8);
     private const int PipeEnded = unchecked((int)0x8007006D);
+    private const short PollError = 0x8;                    // POLLERR: the reader has gone
     private const int BufferBytes = 1 << 16;
 
     private readonly Stream _inner = Open();
@@ -32,6 +34,18 @@ internal sealed class OutputStream : Stream
     {
         get => throw new NotSupportedException();
         set => throw new NotSupportedException();
+    }
+
+    /// <summary>For who waits long until there is something to write: throws an <see cref="OutputClosedException"/>
+    /// when nobody would read it. Where the system does not tell, the next write does.</summary>
+    public static void RequireReader()
+    {
+        if (OperatingSystem.IsWindows() || !Console.IsOutputRedirected) return;
+        var output = new Polled { File = 1 };
+        if (Poll(ref output, 1, timeoutMs: 0) > 0 && (output.Returned & PollError) != 0)
+        {
+            throw new OutputClosedException();
+        }
     }
 
     public static StreamWriter OpenText() =>
@@ -70,5 +84,16 @@ internal sealed class OutputStream : Stream
         if (OperatingSystem.IsWindows() || !Console.IsOutputRedirected) return Console.OpenStandardOutput();
         var file = new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0);
         return file.CanSeek ? Console.OpenStandardOutput() : file;
+    }
+
+    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
+    private static partial int Poll(ref Polled file, nuint files, int timeoutMs);
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct Polled
+    {
+        public int File;
+        public short Asked;
+        public short Returned;
     }
 }

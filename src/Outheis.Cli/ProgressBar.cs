@@ -41,8 +41,14 @@ internal sealed class ProgressBar(string what)
 
     private Task Draw(ChannelReader<(int Done, int Total)> steps)
     {
-        IAnsiConsole console =
-            AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+        // It would look at the output and the input, too, and print line after line where one of them is a file.
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(Console.Error),
+            Interactive = InteractionSupport.Yes,
+            Ansi = OperatingSystem.IsWindows() ? AnsiSupport.Detect
+                : Environment.GetEnvironmentVariable("TERM") is "dumb" ? AnsiSupport.No : AnsiSupport.Yes,
+        });
         return console.Progress().AutoClear(true)
             .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn())
             .StartAsync(async context =>

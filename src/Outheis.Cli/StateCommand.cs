@@ -81,13 +81,13 @@ internal static class StateCommand
     private static async Task<JournalEntry?> Newest(
         JournalFolders folders, string name, DateTimeOffset? until, CancellationToken token)
     {
-        using JournalReader journal = JournalReader.Open(folders.Directory, new JournalQuery
-        {
-            Archive = folders.Archive, AgentName = name, Until = until, Kinds = [JournalKind.Snapshot],
-        });
-        var progress = new SlowProgress("Finding its snapshots", journal, folders);
+        var progress = new SlowProgress("Finding its snapshots");
         await using (progress.ConfigureAwait(false))
         {
+            using JournalReader journal = progress.Open(folders, new JournalQuery
+            {
+                Archive = folders.Archive, AgentName = name, Until = until, Kinds = [JournalKind.Snapshot],
+            });
             return journal.Read(token).LastOrDefault();
         }
     }
@@ -95,13 +95,13 @@ internal static class StateCommand
     private static async Task<long> TakenSince(
         JournalFolders folders, JournalEntry snapshot, DateTimeOffset? until, CancellationToken token)
     {
-        using JournalReader journal = JournalReader.Open(folders.Directory, new JournalQuery
-        {
-            Archive = folders.Archive, From = snapshot.Position, Until = until,
-        });
-        var progress = new SlowProgress("Counting what it took since", journal, folders);
+        var progress = new SlowProgress("Counting what it took since");
         await using (progress.ConfigureAwait(false))
         {
+            using JournalReader journal = progress.Open(folders, new JournalQuery
+            {
+                Archive = folders.Archive, From = snapshot.Position, Until = until,
+            });
             return journal.Read(token).Where(IsLater).Sum(entry => (long)entry.Consumed.Count(IsTaken));
         }
 

@@ -17,19 +17,19 @@ internal static class StatsCommand
     private static async Task<int> Run(ParseResult parsed, CancellationToken token)
     {
         var folders = JournalFolders.Read(parsed);
-        using JournalReader journal =
-            JournalReader.Open(folders.Directory, QueryOptions.Read(parsed, everything: true));
+        JournalQuery query = QueryOptions.Read(parsed, everything: true);
         var stats = new JournalStats();
-        var progress = new SlowProgress("Counting", journal, folders);
+        var progress = new SlowProgress("Counting");
         await using (progress.ConfigureAwait(false))
         {
+            using JournalReader journal = progress.Open(folders, query);
             Count(journal, stats, token);
+            await progress.DisposeAsync().ConfigureAwait(false);
+            using StreamWriter output = OutputStream.OpenText();
+            stats.Print(output);
+            output.Flush();
+            return JournalRun.ReportEnds(journal);
         }
-
-        using StreamWriter output = OutputStream.OpenText();
-        stats.Print(output);
-        output.Flush();
-        return JournalRun.ReportEnds(journal);
     }
 
     private static void Count(JournalReader journal, JournalStats stats, CancellationToken token)

@@ -8,11 +8,14 @@ internal static class TailCommand
     private const long FirstBytes = 256 << 10;      // of each lane
     private const int Further = 8;                  // times as much, when too few records fitted
 
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);      // between two looks for more
+
     private static readonly Option<int> CountOption = new("--lines", "-n")
     {
         Description = "How many records to begin with.",
         HelpName = "N",
         DefaultValueFactory = static _ => 20,
+        CustomParser = Options.ParseNumber,
     };
 
     private static readonly Option<bool> FollowOption = new("--follow", "-f")
@@ -41,17 +44,8 @@ internal static class TailCommand
         using StreamWriter output = OutputStream.OpenText();
         foreach (JournalEntry entry in last) output.WriteLine(EntryLine.Of(entry));
         output.Flush();
-        if (!parsed.GetValue(FollowOption)) return JournalRun.ReportEnds(journal);
-        try
-        {
-            await Follow(journal, output, token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (token.IsCancellationRequested)
-        {
-            // Ctrl-C is how following ends.
-        }
-
-        return ExitCode.Done;
+        return parsed.GetValue(FollowOption) ? await Follow(journal, output, token).ConfigureAwait(false)
+            : JournalRun.ReportEnds(journal);
     }
 
     // Reads more and more of the end until that holds enough of what was asked for.
@@ -59,30 +53,28 @@ internal static class TailCommand
         ParseResult parsed, int count, CancellationToken token)
     {
         var folders = JournalFolders.Read(parsed);
-        long all = folders.List(token: token).Sum(static segment => segment.Bytes);
-        for (long bytes = FirstBytes; ; bytes *= Further)
+        var progress = new SlowProgress("Reading");
+        await using (progress.ConfigureAwait(false))
         {
-            bool isAll = bytes >= all;
-            JournalReader journal =
-                JournalReader.Open(folders.Directory, QueryOptions.Read(parsed, lastBytes: isAll ? null : bytes));
-            try
+            long all = folders.List(token: token).Sum(static segment => segment.Bytes);
+            for (long bytes = FirstBytes; ; bytes *= Further)
             {
-                Queue<JournalEntry> last;
-                var progress = new SlowProgress("Reading", journal, folders);
-                await using (progress.ConfigureAwait(false))
+                bool isAll = bytes >= all;
+                JournalReader journal = progress.Open(
+                    folders, QueryOptions.Read(parsed, lastBytes: isAll ? null : bytes));
+                try
                 {
-                    last = ReadLast(journal, count, token);
+                    Queue<JournalEntry> last = ReadLast(journal, count, token);
+                    if (isAll || last.Count == count) return (journal, last);
+                }
+                catch
+                {
+                    journal.Dispose();
+                    throw;
                 }
 
-                if (isAll || last.Count == count) return (journal, last);
-            }
-            catch
-            {
                 journal.Dispose();
-                throw;
             }
-
-            journal.Dispose();
         }
     }
 
@@ -100,15 +92,34 @@ internal static class TailCommand
         return last;
     }
 
-    private static async Task Follow(JournalReader journal, StreamWriter output, CancellationToken token)
+    // Ctrl-C is how following ends.
+    private static async Task<int> Follow(JournalReader journal, StreamWriter output, CancellationToken token)
     {
         output.AutoFlush = true;
-        int losses = 0;
-        await foreach (JournalEntry entry in journal.FollowAsync(token).ConfigureAwait(false))
+        var ends = new EndWatch(journal);
+        try
         {
-            IReadOnlyList<LaneLoss> lost = journal.Losses;
-            for (; losses < lost.Count; losses++) JournalRun.Report(lost[losses]);
-            output.WriteLine(EntryLine.Of(entry));
+            while (true)
+            {
+                Print(journal, ends, output, token);
+                ends.Look();
+                OutputStream.RequireReader();
+                await Task.Delay(Pause, token).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (token.IsCancellationRequested)
+        {
+            return ends.Finish();
+        }
+    }
+
+    private static void Print(JournalReader journal, EndWatch ends, StreamWriter output, CancellationToken token)
+    {
+        while (journal.TryRead(out JournalRecord record, token))
+        {
+            token.ThrowIfCancellationRequested();
+            ends.TellLosses();
+            output.WriteLine(EntryLine.Of(record.ToEntry()));
         }
     }
 }

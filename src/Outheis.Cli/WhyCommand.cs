@@ -16,6 +16,7 @@ internal static class WhyCommand
         Description = "How many records to print at most.",
         HelpName = "N",
         DefaultValueFactory = static _ => 500,
+        CustomParser = Options.ParseNumber,
     };
 
     public static Command Create()
@@ -36,24 +37,26 @@ internal static class WhyCommand
         int limit = parsed.GetValue(LimitOption);
         if (limit < 1) throw new BadInputException("--limit takes a number above 0.");
         var folders = JournalFolders.Read(parsed);
-        using JournalReader journal = folders.Open();
-        if (!journal.TryRead(position, out JournalEntry? asked))
-        {
-            throw new BadInputException(string.Create(CultureInfo.InvariantCulture,
-                $"No record begins at {Place.Of(position)} of {folders.Directory}."));
-        }
-
         CausationTree tree;
+        (IReadOnlyList<LaneEnd> Lanes, IReadOnlyList<LaneLoss> Losses) ends;
         var progress = new SlowProgress("Following what it caused");
         await using (progress.ConfigureAwait(false))
         {
+            using JournalReader journal = folders.Open();
+            if (!journal.TryRead(position, out JournalEntry? asked))
+            {
+                throw new BadInputException(string.Create(CultureInfo.InvariantCulture,
+                    $"No record begins at {Place.Of(position)} of {folders.Directory}."));
+            }
+
             tree = new CausationTree(folders, CausePath.Of(journal, folders, asked, token), limit);
-            tree.Fill(progress.Show, token);
+            ends = tree.Fill(progress.Show, token);
         }
 
         using StreamWriter output = OutputStream.OpenText();
         tree.Print(output);
         output.Flush();
-        return tree.IsWhole ? ExitCode.Done : ExitCode.DoneInPart;
+        int status = JournalRun.ReportEnds(ends.Lanes, ends.Losses);
+        return tree.IsWhole ? status : ExitCode.DoneInPart;
     }
 }

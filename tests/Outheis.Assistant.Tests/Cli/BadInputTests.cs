@@ -20,7 +20,9 @@ public sealed class BadInputTests : IDisposable
     [InlineData("The question holds no word to look for.", "ask", "?!", "--vault", "notes")]
     [InlineData("--save needs a question; at the prompt, say :save NAME.", "ask", "--vault", "notes",
         "--save", "x")]
-    [InlineData("Option '--vault' is required. 'outheis --help' tells more.", "ask", "tea?")]
+    [InlineData("Option '--vault' is required. 'outheis ask --help' tells more.", "ask", "tea?")]
+    [InlineData("There is no command 'aks'. 'outheis --help' tells more.", "aks", "tea?")]
+    [InlineData("A command is missing. 'outheis --help' tells more.")]
     public async Task Ask_BadInput_IsRefusedInOneSentence(string sentence, params string[] arguments)
     {
         Ended ended = await Run(arguments);

@@ -40,6 +40,13 @@ public sealed class ChainJournal : IAsyncLifetime
         return [.. reader.Read().Select(static entry => (entry, entry.TargetName))];
     }
 
+    private int Taken(string agent)
+    {
+        List<JournalEntry> all = Read();
+        HashSet<long> sent = [.. all.Where(one => one.TargetName == agent).Select(static one => one.Position)];
+        return all.SelectMany(static one => one.Consumed).Count(taken => sent.Contains(taken.Position));
+    }
+
     public async ValueTask InitializeAsync()
     {
         var options = new KernelOptions { JournalDirectory = Journal, SegmentBytes = 1 << 16, Cores = 2 };
@@ -50,7 +57,12 @@ public sealed class ChainJournal : IAsyncLifetime
             Capability<Step> first = kernel.Grant<Step>(last);
             for (int i = 0; i < Steps; i++)
             {
-                if (i == Steps / 2) await Task.Delay(50);      // so that there is a time between
+                if (i == Steps / 2)
+                {
+                    await Waiting.Until(() => Taken("agent0") == Steps / 2);
+                    await Task.Delay(50);      // so that there is a time between
+                }
+
                 Assert.Equal(SendResult.Sent, first.Send(new Step(i)));
             }
 

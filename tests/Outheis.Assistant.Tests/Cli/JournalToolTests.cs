@@ -193,6 +193,10 @@ public sealed class JournalToolTests(ChainJournal journal) : IClassFixture<Chain
     [InlineData("--agent takes a number, not 'x'.", "journal", "tail", "--agent", "#x")]
     [InlineData("--chain takes a number, not '-3'.", "journal", "stats", "--chain", "-3")]
     [InlineData("--lines takes a number that is not below 0.", "journal", "tail", "-n", "-1")]
+    [InlineData("--lines takes a number, not 'x'. 'outheis journal tail --help' tells more.",
+        "journal", "tail", "-n", "x")]
+    [InlineData("--limit takes a number, not 'x'. 'outheis why --help' tells more.", "why", "0/4096", "--limit", "x")]
+    [InlineData("There is no command 'bogus'. 'outheis journal --help' tells more.", "journal", "bogus")]
     [InlineData("--limit takes a number above 0.", "why", "0/4096", "--limit", "0")]
     public async Task BadInput_IsRefusedInOneSentence(string sentence, params string[] arguments)
     {

@@ -24,8 +24,22 @@ internal sealed partial class OutheisProcess : IDisposable
 
     public int Id => _process.Id;
 
+    public bool IsRunning => !_process.HasExited;
+
+    /// <summary>The tool, in a script.</summary>
+    public static string Command => $"dotnet '{Repository.Program}'";
+
     public static OutheisProcess Start(string folder, params string[] arguments) =>
         Start(folder, "dotnet", [Repository.Program, .. arguments]);
+
+    /// <summary>For what needs files where pipes would be; skips the test where there is no shell.</summary>
+    public static OutheisProcess StartShell(string folder, string script)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Needs a shell.");
+        OutheisProcess process = Start(folder, "sh", ["-c", script]);
+        process.Input.Close();
+        return process;
+    }
 
     /// <summary>Runs it as somebody whom permissions bind, also when the tests run as root.</summary>
     public static async Task<Ended> RunWithoutPrivilege(string folder, params string[] arguments)
