@@ -78,6 +78,12 @@ internal static class ProofChild
             return;      // recovery, and the process ends without a word
         }
 
+        if (role == RemovedProof.Role)
+        {
+            RemovedProof.Run(root);
+            return;
+        }
+
         if (role == TimerProof.Role)
         {
             TimerProof.Run(root);
