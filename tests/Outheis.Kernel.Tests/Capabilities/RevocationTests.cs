@@ -173,8 +173,8 @@ public sealed class RevocationTests
         world.Wait(revoked);
     }
 
-    /// <summary>What fills the ingress was accepted before and waits for room. The revocation does not; but for a thread
-    /// that may yet say that it sent.</summary>
+    /// <summary>What fills the ingress was accepted before and waits for room. The revocation does not; but for a
+    /// thread that may yet say that it sent.</summary>
     [Fact]
     public unsafe void Revoke_OnAFullDisk_WaitsForTheThreadThatFillsItsSlotAndNotForRoom()
     {

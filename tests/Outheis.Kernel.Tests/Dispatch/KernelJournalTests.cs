@@ -259,8 +259,8 @@ public sealed class KernelJournalTests
         _disk.Free = long.MaxValue;
     }
 
-    /// <summary>By the host and by an agent in its turn: with no room left for messages each revocation holds at once and
-    /// is in the journal.</summary>
+    /// <summary>By the host and by an agent in its turn: with no room left for messages each revocation holds at once
+    /// and is in the journal.</summary>
     [Fact]
     public void Journal_NoRoomForMessages_RevocationsHoldAndAreStillTold()
     {

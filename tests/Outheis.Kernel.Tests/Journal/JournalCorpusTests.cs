@@ -46,7 +46,8 @@ public sealed class JournalCorpusTests
         Assert.Contains(told, static words => words.EndsWith("whole, 1 sealed , 1 signed ", StringComparison.Ordinal));
     }
 
-    /// <summary>Bytes that are not what was sealed: the seal's checksum is right, or made right, and its hash.</summary>
+    /// <summary>Bytes that are not what was sealed: the seal's checksum is right; then its hash is
+    /// made right, too.</summary>
     [Fact]
     public void Fuzzed_SealOfAnotherContent_IsToldAndOneMadeRightIsNot()
     {

@@ -57,7 +57,7 @@ public sealed class FlippedByteTests
                 silent += IsUnused(records, at) ? 1 : 0;
                 if (IsUnused(records, at))
                 {
-                    Assert.True(found.IsWhole, $"lane {lane} byte {at} means nothing: {found.Faults.FirstOrDefault()}");
+                    Assert.True(found.IsWhole, $"lane {lane} byte {at}: {string.Join(", ", found.Faults)}");
                     continue;
                 }
 

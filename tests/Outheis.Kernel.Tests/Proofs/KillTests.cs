@@ -39,8 +39,8 @@ public sealed class KillTests : IDisposable
         Assert.True(total.Durable > 0 && total.Snapshots > 0, $"{total}");      // how many, the machine says
     }
 
-    /// <summary>At the first call, the second, the third and so on, until a life has none so late. Counted are the calls
-    /// about the journal's own files: a process opens and maps many others before it.</summary>
+    /// <summary>At the first call, the second, the third and so on, until a life has none so late. Counted are the
+    /// calls about the journal's own files: a process opens and maps many others before it.</summary>
     [Theory(Explicit = true)]      // by hand: minutes, on a quiet machine (docs/testing.md)
     [InlineData("fsync", 12), InlineData("fallocate", 5), InlineData("rename", 5), InlineData("ftruncate", 3)]
     [InlineData("mkdir", 5), InlineData("unlink", 5), InlineData("pwrite64", 5), InlineData("openat", 60)]

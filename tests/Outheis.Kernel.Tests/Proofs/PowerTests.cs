@@ -13,7 +13,7 @@ public sealed class PowerTests : IDisposable
 {
     // Twenty seconds' worth; OUTHEIS_CUTS=200 looks for longer.
     private static readonly int Cuts = int.TryParse(Environment.GetEnvironmentVariable("OUTHEIS_CUTS"),
-        NumberStyles.None, CultureInfo.InvariantCulture, out int cuts) ? cuts : 12;
+        NumberStyles.None, CultureInfo.InvariantCulture, out int cuts) ? cuts : 8;
 
     private readonly string _root = Directory.CreateTempSubdirectory("outheis-power-").FullName;
 

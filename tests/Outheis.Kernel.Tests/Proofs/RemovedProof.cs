@@ -43,7 +43,8 @@ internal static class RemovedProof
         Task<SendResult> waiting = to.SendAsync(new Brick(sent)).AsTask();
         Task<SendResult> durably = to.SendAsync(new Brick(sent), Durability.Durable).AsTask();
         Thread.Sleep(10 * Looks);
-        ProofChild.Say($"full {to.Send(new Brick(sent))}, waits {!waiting.IsCompleted}, durable waits {!durably.IsCompleted}");
+        SendResult now = to.Send(new Brick(sent));
+        ProofChild.Say($"full {now}, waits {!waiting.IsCompleted}, durable waits {!durably.IsCompleted}");
         try
         {
             ProofChild.Say(string.Create(CultureInfo.InvariantCulture, $"ask answered {Ask(look)}"));

@@ -93,7 +93,8 @@ public sealed class Worker(Capability<Done> to, AskCapability<Silence, Calm> sil
     public static ulong Mix(ulong hash, ulong value) => (hash ^ value) * 0x9E3779B97F4A7C15 + (hash >> 29);
 }
 
-/// <summary>Hands out jobs as long as there are any, some by the priority lane, and hashes what comes back, in the order of its coming.</summary>
+/// <summary>Hands out jobs as long as there are any, some by the priority lane, and hashes what comes back, in the
+/// order of its coming.</summary>
 public sealed class Foreman : Agent, IHandle<Done>, IHandle<Job>
 {
     private const int UrgentEvery = 61;
