@@ -43,12 +43,14 @@ internal static class Revocation
         }
     }
 
-    /// <summary>Passes when the core is between turns and has drained what outside threads claimed before.</summary>
+    /// <summary>Passes when the core is between turns and has drained what outside threads claimed before. What waits
+    /// for room in the journal was accepted before: then it is enough that nobody is still filling what he claimed.
+    /// </summary>
     private sealed class Fence(FenceState state, List<uint> toRecord, CapabilityNode node, long claimed) : KernelOp
     {
         public override void Run(Core core)
         {
-            if (core.Ingress.Drained < claimed)
+            if (core.Ingress.Drained < claimed && !(core.IsJournalFull && core.Ingress.IsFilledTo(claimed)))
             {
                 core.Defer(this);
                 return;

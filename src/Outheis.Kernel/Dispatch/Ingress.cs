@@ -83,6 +83,18 @@ internal sealed unsafe class Ingress : IDisposable
         return Volatile.Read(ref slot->Sequence) == next + 1 ? slot : null;      // A5: seeing R5 means the message.
     }
 
+    /// <summary>The core: whether every claim below a position is filled and readable, or was.</summary>
+    public bool IsFilledTo(long position)
+    {
+        int ahead = 0;
+        while (_consumer.Next + ahead < position && Peek(ahead) != null)
+        {
+            ahead++;
+        }
+
+        return _consumer.Next + ahead >= position;
+    }
+
     /// <summary>The core: takes the object beside the peeked slot.</summary>
     public object TakeReference(int ahead = 0)
     {

@@ -149,6 +149,12 @@ internal unsafe struct SegmentSeal
         return isThere && read.IsWhole && SegmentHeader.Read(file).Sequence == sequence;
     }
 
+    public readonly uint ComputeCrc()
+    {
+        SegmentSeal copy = this;
+        return Crc32C.Of((byte*)&copy, Bytes - sizeof(uint));
+    }
+
     /// <summary>Something stands where seals do.</summary>
     public static bool IsTraceIn(ISegmentFile file) => HasBytes(file, Offset, Bytes);
 
@@ -162,12 +168,6 @@ internal unsafe struct SegmentSeal
         byte[] bytes = new byte[count];
         file.Read(from, bytes);
         return bytes.AsSpan().ContainsAnyExcept((byte)0);
-    }
-
-    private readonly uint ComputeCrc()
-    {
-        SegmentSeal copy = this;
-        return Crc32C.Of((byte*)&copy, Bytes - sizeof(uint));
     }
 }
 

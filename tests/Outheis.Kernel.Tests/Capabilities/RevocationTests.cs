@@ -1,4 +1,5 @@
 using FsCheck.Xunit;
+using Outheis.Testing;
 using Xunit;
 
 namespace Outheis.Tests;
@@ -170,6 +171,41 @@ public sealed class RevocationTests
         slot->Flags = MessageFlags.Void;
         Ingress.Publish(slot, position);
         world.Wait(revoked);
+    }
+
+    /// <summary>What fills the ingress was accepted before and waits for room. The revocation does not; but for a
+    /// thread that may yet say that it sent.</summary>
+    [Fact]
+    public unsafe void Revoke_OnAFullDisk_WaitsForTheThreadThatFillsItsSlotAndNotForRoom()
+    {
+        List<int> received = [];
+        var disk = new SimulatedDisk();
+        using var world = new StepKernel(cores: 1, disk: disk);
+        Capability<int> to = world.Kernel.Grant<int>(world.Kernel.Receive(received, capacity: 100_000));
+        world.Run();
+        disk.Free = 0;
+        int sent = 0;
+        while (!world.CoreAt(0).IsJournalFull)
+        {
+            Assert.Equal(SendResult.Sent, to.Send(sent++));
+            world.Run();
+        }
+
+        Ingress ingress = world.CoreAt(0).Ingress;
+        Message* slot = ingress.TryClaim(out long position);
+        Task revoked = world.Kernel.RevokeAsync(to);
+        world.Run();
+        // Long enough for a task that is done to say so.
+        Assert.False(SpinWait.SpinUntil(() => revoked.IsCompleted, TimeSpan.FromMilliseconds(50)));
+        slot->Flags = MessageFlags.Void;
+        Ingress.Publish(slot, position);
+        world.Wait(revoked);
+        Assert.Equal(SendResult.Revoked, to.Send(sent));
+        Assert.Equal(Enumerable.Range(0, sent - 1), received);
+        disk.Free = long.MaxValue;
+        world.Time.AdvanceBy(JournalLimits.RetryAfterRefusal);
+        world.Run();
+        Assert.Equal(Enumerable.Range(0, sent), received);      // accepted before
     }
 
     [Fact]

@@ -259,6 +259,50 @@ public sealed class KernelJournalTests
         _disk.Free = long.MaxValue;
     }
 
+    /// <summary>By the host and by an agent in its turn: with no room left for messages each revocation holds at once
+    /// and is in the journal.</summary>
+    [Fact]
+    public void Journal_NoRoomForMessages_RevocationsHoldAndAreStillTold()
+    {
+        List<int> received = [];
+        Capability<int>[] lent;
+        Capability<int> derived = default;
+        using (var world = new StepKernel(80, cores: 1, disk: _disk))
+        {
+            Capability<int> to = world.Kernel.Grant<int>(
+                world.Kernel.Receive((in int _, Context _) => { }, capacity: 100_000));
+            AgentId sink = world.Kernel.Receive(received), borrower = world.Kernel.Spawn(new Puppet());
+            AgentId lender = world.Kernel.Spawn(new Puppet());
+            lent = [.. Enumerable.Range(0, 20).Select(_ => world.Kernel.Grant<int>(sink))];
+            Capability<int> own = world.Kernel.GrantTo<int>(lender, sink, Rights.Send | Rights.Grant);
+            Capability<Do> act = world.Kernel.Grant<Do>(lender);
+            act.Send(new Do(context => Assert.Equal(
+                DeriveResult.Derived, context.Derive(own, borrower, Rights.Send, badge: 0, out derived))));
+            world.Run();
+            world.Wait(world.Kernel.SuspendAsync(lender));
+            act.Send(new Do(context => context.RevokeDerived(own)));
+            world.Run();
+            _disk.Free = 0;
+            Fill(world, to);
+            Assert.All(lent, right => Assert.Equal(SendResult.Full, right.Send(1)));
+            Assert.False(derived.Node!.IsRevoked);
+            world.Wait(world.Kernel.ResumeAsync(lender));
+            world.Run();
+            Assert.True(derived.Node!.IsRevoked);
+            Array.ForEach(lent, right => world.Wait(world.Kernel.RevokeAsync(right)));
+            Assert.All(lent, right => Assert.Equal(SendResult.Revoked, right.Send(2)));
+            Assert.Equal(0, world.CoreAt(0).Tap!.Lost);
+            _disk.Free = long.MaxValue;
+            world.Time.AdvanceBy(JournalLimits.RetryAfterRefusal);
+            world.Run();
+            Assert.Empty(received);
+        }
+
+        Assert.Equal(
+            [derived.Node!.Id, .. lent.Select(static right => right.Node!.Id)],
+            Read().Where(static entry => entry.Kind == JournalKind.Revoked).Select(static entry => entry.Capability));
+    }
+
     [Fact]
     public void Journal_NoRoom_HostAsksBehindASendThatWaitsFailToo()
     {

@@ -1,11 +1,12 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Outheis.Tests.Journal;
 
 /// <summary>
-/// Any bytes as the only segment of a journal: read, verified and folded; whatever it is, that ends, and throws nothing
-/// but <see cref="JournalException"/>. The first byte says how: bit 0 makes the checksums right, bit 1 takes the
-/// segment's header from the bytes, too.
+/// Any bytes as the only segment of a journal: read, verified, its seal too, and folded; whatever it is, that ends, and
+/// throws nothing but <see cref="JournalException"/>. The first byte says how: bit 0 makes the checksums and the seal's
+/// hash right, bit 1 takes the segment's header from the bytes, too, bit 2 a seal.
 /// </summary>
 internal sealed unsafe class FuzzedSegment : IJournalDisk
 {
@@ -13,6 +14,8 @@ internal sealed unsafe class FuzzedSegment : IJournalDisk
     private const int RecordsMost = 100_000;
     private const string Root = "/journal";
     private const string Lane = "lane-00";
+
+    private const byte IsRight = 1, HasHeader = 2, HasSeal = 4;
 
     private readonly byte[] _segment = new byte[JournalLimits.SegmentBytesMin];
 
@@ -26,18 +29,48 @@ internal sealed unsafe class FuzzedSegment : IJournalDisk
             SegmentBytes = JournalLimits.SegmentBytesMin,
         };
         Unsafe.WriteUnaligned(ref _segment[0], header);
-        if ((how & 2) != 0)
+        if ((how & HasHeader) != 0)
         {
-            input[..Math.Min(input.Length, HeaderBytes)].CopyTo(_segment);
-            input = input[Math.Min(input.Length, HeaderBytes)..];
+            Take(ref input, at: 0, HeaderBytes);
         }
 
-        int room = JournalLimits.SegmentBytesMin - JournalLimits.SegmentHeaderBytes;
-        input[..Math.Min(input.Length, room)].CopyTo(_segment.AsSpan(JournalLimits.SegmentHeaderBytes));
-        Seal(withRecords: (how & 1) != 0, withHeader: (how & 2) == 0 || (how & 1) != 0);
+        if ((how & HasSeal) != 0)
+        {
+            Take(ref input, SegmentSeal.Offset, SegmentSeal.Bytes);
+        }
+
+        Take(ref input, JournalLimits.SegmentHeaderBytes, _segment.Length - JournalLimits.SegmentHeaderBytes);
+        Sum(withRecords: (how & IsRight) != 0, withHeader: (how & HasHeader) == 0 || (how & IsRight) != 0,
+            withSeal: (how & (IsRight | HasSeal)) == (IsRight | HasSeal));
     }
 
     public Guid BootId => Guid.Empty;
+
+    /// <summary>What reads as that segment.</summary>
+    /// <param name="segment">As its writer left it.</param>
+    /// <param name="isOwn">With its header and its seal: only what is lane 0's segment 0 is read so.</param>
+    public static byte[] Describe(ReadOnlySpan<byte> segment, bool isOwn)
+    {
+        ReadOnlySpan<byte> records = segment[JournalLimits.SegmentHeaderBytes..].TrimEnd((byte)0);
+        ReadOnlySpan<byte> seal = segment.Slice(SegmentSeal.Offset, SegmentSeal.Bytes);
+        return !isOwn ? [IsRight, .. records]
+            : seal.ContainsAnyExcept((byte)0) ? [HasHeader | HasSeal, .. segment[..HeaderBytes], .. seal, .. records]
+            : [HasHeader, .. segment[..HeaderBytes], .. records];
+    }
+
+    /// <summary>The kinds of records that a reader finds in it.</summary>
+    public static IReadOnlyCollection<JournalKind> KindsIn(ReadOnlySpan<byte> input)
+    {
+        try
+        {
+            using JournalReader reader = JournalReader.Open(Root, new FuzzedSegment(input));
+            return [.. reader.Read().Take(RecordsMost).Select(static entry => entry.Kind).Distinct()];
+        }
+        catch (JournalException)
+        {
+            return [];
+        }
+    }
 
     /// <summary>Reads it in every way. Returns what was found, in words.</summary>
     public static string Read(ReadOnlySpan<byte> input)
@@ -65,6 +98,11 @@ internal sealed unsafe class FuzzedSegment : IJournalDisk
 
             JournalVerification found = JournalVerifier.Verify(Root, disk, threads: 1);
             verdict = found.IsWhole ? "whole" : $"{found.Faults[0]}";
+            foreach (ISealKey? key in (ISealKey?[])[null, new AnyKey()])
+            {
+                LaneSeals seals = SealVerifier.Verify(Root, key, disk).Single();
+                verdict += $", {seals.Sealed} {(key is null ? "sealed" : "signed")} {seals.Fault?.Reason}";
+            }
         }
         catch (JournalException refusal)
         {
@@ -108,7 +146,7 @@ internal sealed unsafe class FuzzedSegment : IJournalDisk
     }
 
     // A fuzzer finds no checksums. What they would refuse is what it is to be spared.
-    private void Seal(bool withRecords, bool withHeader)
+    private void Sum(bool withRecords, bool withHeader, bool withSeal)
     {
         fixed (byte* bytes = _segment)
         {
@@ -132,7 +170,29 @@ internal sealed unsafe class FuzzedSegment : IJournalDisk
                 record->Crc = Crc32C.OfRecord(record, length - RecordHeader.Bytes, first + offset);
                 offset += RecordHeader.Aligned(length - RecordHeader.Bytes);
             }
+
+            if (withSeal)
+            {
+                ref SegmentSeal seal = ref Unsafe.AsRef<SegmentSeal>(bytes + SegmentSeal.Offset);
+                byte[] hash = seal.HashOf(bytes, _segment.Length);
+                hash.CopyTo(MemoryMarshal.CreateSpan(ref seal.SegmentHash[0], SegmentSeal.HashBytes));
+                seal.Crc = seal.ComputeCrc();
+            }
         }
+    }
+
+    private void Take(ref ReadOnlySpan<byte> input, int at, int most)
+    {
+        int count = Math.Min(input.Length, most);
+        input[..count].CopyTo(_segment.AsSpan(at));
+        input = input[count..];
+    }
+
+    /// <summary>Every signature is good that is one.</summary>
+    private sealed class AnyKey : ISealKey
+    {
+        public bool Verify(ReadOnlySpan<byte> keyId, ReadOnlySpan<byte> hash, ReadOnlySpan<byte> signature) =>
+            keyId.Length > 0 && hash.Length > 0 && signature.Length > 0;
     }
 
     private sealed class Opened(byte[] bytes) : ISegmentFile

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Xunit;
 
 namespace Outheis.Tests.Proofs;
@@ -10,7 +11,9 @@ namespace Outheis.Tests.Proofs;
 /// </summary>
 public sealed class PowerTests : IDisposable
 {
-    private const int Cuts = 5;
+    // Twenty seconds' worth; OUTHEIS_CUTS=200 looks for longer.
+    private static readonly int Cuts = int.TryParse(Environment.GetEnvironmentVariable("OUTHEIS_CUTS"),
+        NumberStyles.None, CultureInfo.InvariantCulture, out int cuts) ? cuts : 8;
 
     private readonly string _root = Directory.CreateTempSubdirectory("outheis-power-").FullName;
 
@@ -33,7 +36,7 @@ public sealed class PowerTests : IDisposable
         Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "needs root on Linux");
         Assert.SkipUnless(TryRun("mkfs.btrfs", "--version"), "btrfs-progs is not installed");
         Assert.SkipUnless(TryMakeDisk(), "loop devices or btrfs are not there");
-        var random = new Random();
+        Random random = ProofSeed.Draw();
         var total = new ProofTotal();
         var rounds = new ProofRounds(Path.Combine(Mount, "proof"), total) { LosesPower = true };
         for (int cut = 0; cut < Cuts; cut++)

@@ -84,6 +84,12 @@ internal static class ProofChild
             return;
         }
 
+        if (role == RemovedProof.Role)
+        {
+            RemovedProof.Run(root);
+            return;
+        }
+
         if (role == TimerProof.Role)
         {
             TimerProof.Run(root);

@@ -156,6 +156,12 @@ internal sealed class ProofLife : IDisposable
 
     public void Dispose()
     {
+        if (!Process.HasExited)
+        {
+            Process.Kill(entireProcessTree: true);      // a check failed
+        }
+
+        _reader.Join();
         Process.Dispose();
         _open.Dispose();
     }

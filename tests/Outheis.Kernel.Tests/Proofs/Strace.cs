@@ -16,6 +16,24 @@ internal static class Strace
         Assert.SkipUnless(probe.ExitCode == 0, "strace may not trace here");
     }
 
-    public static string[] Inject(string call, string what) =>
-        ["-f", "-qq", "-o", "/dev/null", "-e", "signal=none", "-e", $"trace={call}", "-e", $"inject={call}:{what}"];
+    public static void SkipUnlessItAttaches()
+    {
+        SkipUnlessItTraces();
+        const string restricted = "/proc/sys/kernel/yama/ptrace_scope";
+        Assert.SkipUnless(
+            Environment.IsPrivilegedProcess || !File.Exists(restricted) || File.ReadAllText(restricted).Trim() == "0",
+            "strace may not attach here");
+    }
+
+    /// <summary>What happens at calls that one of these files is an argument of; without files, at all. Each thread
+    /// counts its own.</summary>
+    public static string[] Inject(string call, string what, params IEnumerable<string> files) =>
+    [
+        "-f", "-qq", "-o", "/dev/null", "-e", "signal=none", "-e", $"trace={call}", "-e", $"inject={call}:{what}",
+        .. files.SelectMany(static file => (string[])["-P", file]),
+    ];
+
+    /// <summary>The same to a process that runs. It ends with that.</summary>
+    public static Process Attach(int process, string call, string what) =>
+        Process.Start(Program, [.. Inject(call, what), "-p", $"{process}"])!;
 }

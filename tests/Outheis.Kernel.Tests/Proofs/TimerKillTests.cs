@@ -25,8 +25,7 @@ public sealed class TimerKillTests : IDisposable
     [Fact]
     public void Kill_AsTimersRing_EachIsInTheStateOnce()
     {
-        int seed = Environment.TickCount;
-        var random = new Random(seed);
+        Random random = ProofSeed.Draw();
         int cut = 0;
         for (int round = 0; round < Kills; round++)
         {
@@ -45,7 +44,7 @@ public sealed class TimerKillTests : IDisposable
         last.Stop();
         string all = Assert.Single(
             last.WaitForEnd(), static line => line.StartsWith("all", StringComparison.Ordinal));
-        TestContext.Current.TestOutputHelper?.WriteLine($"seed {seed}: {cut} of {Kills} killed before the end; {all}");
+        TestContext.Current.TestOutputHelper?.WriteLine($"{cut} of {Kills} killed before the end; {all}");
         Assert.Equal($"all {TimerProof.Expected}", all);
     }
 }

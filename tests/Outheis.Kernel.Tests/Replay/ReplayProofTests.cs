@@ -11,26 +11,68 @@ public readonly record struct Silence(long Number);
 
 public readonly record struct Calm(long Number);
 
-public readonly record struct Hashes(ulong Hash, long Count, long TimedOut, long Bought);
+/// <summary>A timer says it; a durable one, or one of the incarnation.</summary>
+public readonly record struct Ring(long Number, bool IsDurable);
 
-/// <summary>Hashes the order in which it took things, the time, chance, and what it was answered and sold; fails at
-/// some messages.</summary>
+public readonly record struct Hashes(
+    ulong Hash, long Count, long TimedOut, long Bought, long Rung, long Ticked, long Newest, long Overtaken);
+
+/// <summary>Hashes the order in which it took things, the time, chance, what timers said, and what it was answered and
+/// sold; fails at one message, which arms timers, too.</summary>
 public sealed class Worker(Capability<Done> to, AskCapability<Silence, Calm> silent, Func<long> buy)
-    : DurableAgent<Hashes>(default), IHandle<Job>, IHandleAsync<Silence>
+    : DurableAgent<Hashes>(default), IHandle<Job>, IHandle<Ring>, IHandleAsync<Silence>
 {
     public const long Failing = 24_571;
+
+    private const long ArmsEvery = 1021, Keys = 7;
 
     public void Handle(in Job message, Context context)
     {
         ulong time = message.Number % 16 == 0 ? (ulong)context.UtcNow.UtcTicks ^ context.NextRandom() : 0;
         ulong hash = Mix(State.Hash, (ulong)message.Number ^ time);
         context.Send(to, new Done(message.Number, hash));
+        if (message.Number % ArmsEvery == Failing % ArmsEvery)
+        {
+            Arm(message.Number, context);
+        }
+
         if (message.Number == Failing && !context.IsRedelivered)
         {
             throw new InvalidOperationException("the first time");
         }
 
-        State = State with { Hash = hash, Count = State.Count + 1 };
+        State = State with
+        {
+            Hash = hash,
+            Count = State.Count + 1,
+            Newest = Math.Max(State.Newest, message.Number),
+            Overtaken = State.Overtaken + (message.Number < State.Newest ? 1 : 0),
+        };
+    }
+
+    public void Handle(in Ring message, Context context) => State = State with
+    {
+        Hash = Mix(State.Hash, (ulong)message.Number ^ (message.IsDurable ? 1ul << 40 : 1ul << 41)),
+        Rung = State.Rung + (message.IsDurable ? 1 : 0),
+        Ticked = State.Ticked + (message.IsDurable ? 0 : 1),
+    };
+
+    // Some take the place of one that still waits, some are taken back, one comes again and again.
+    private static void Arm(long number, Context context)
+    {
+        context.After(TimeSpan.FromMilliseconds(1), new Ring(number, IsDurable: false));
+        var ring = new Ring(number, IsDurable: true);
+        ArmResult armed = context.ArmAfter($"{number % Keys}", TimeSpan.FromMilliseconds(2), ring);
+        ArmResult beats = context.ArmEvery("beat", TimeSpan.FromMilliseconds(3), ring);
+        if (armed != ArmResult.Armed || beats != ArmResult.Armed)
+        {
+            throw new InvalidOperationException($"{armed} {beats}");
+        }
+
+        if (number % 3 == 0)
+        {
+            context.Disarm($"{(number + 1) % Keys}");
+        }
     }
 
     public async ValueTask HandleAsync(Silence message, AgentContext context, CancellationToken cancellationToken)
@@ -51,10 +93,13 @@ public sealed class Worker(Capability<Done> to, AskCapability<Silence, Calm> sil
     public static ulong Mix(ulong hash, ulong value) => (hash ^ value) * 0x9E3779B97F4A7C15 + (hash >> 29);
 }
 
-/// <summary>Hands out jobs as long as there are any, and hashes what comes back, in the order of its coming.</summary>
+/// <summary>Hands out jobs as long as there are any, some by the priority lane, and hashes what comes back, in the
+/// order of its coming.</summary>
 public sealed class Foreman : Agent, IHandle<Done>, IHandle<Job>
 {
-    private readonly List<Capability<Job>> _workers = [];
+    private const int UrgentEvery = 61;
+
+    private readonly List<(Capability<Job> Ordinary, Capability<Job> Urgent)> _workers = [];
     private readonly long _jobs;
     private long _next;
 
@@ -67,7 +112,7 @@ public sealed class Foreman : Agent, IHandle<Done>, IHandle<Job>
 
     public long Left { get; private set; }
 
-    public Foreman With(IEnumerable<Capability<Job>> workers)
+    public Foreman With(IEnumerable<(Capability<Job> Ordinary, Capability<Job> Urgent)> workers)
     {
         _workers.AddRange(workers);
         return this;
@@ -94,7 +139,9 @@ public sealed class Foreman : Agent, IHandle<Done>, IHandle<Job>
 
     private void Next(Context context)
     {
-        if (_next < _jobs && context.Send(_workers[(int)(_next % _workers.Count)], new Job(_next)) == SendResult.Sent)
+        (Capability<Job> ordinary, Capability<Job> urgent) = _workers[(int)(_next % _workers.Count)];
+        Capability<Job> to = _next % UrgentEvery == 0 ? urgent : ordinary;
+        if (_next < _jobs && context.Send(to, new Job(_next)) == SendResult.Sent)
         {
             _next++;
         }
@@ -118,7 +165,7 @@ public sealed class ReplayProofTests : IDisposable
     private const int Workers = 4, Window = 256, Silences = 8;
 
     private static readonly MessageCodecs Codecs = new MessageCodecs()
-        .Add<Job>().Add<Done>().Add<Silence>().AddRequest<Silence, Calm>();
+        .Add<Job>().Add<Done>().Add<Silence>().Add<Ring>().AddRequest<Silence, Calm>();
 
     private readonly string _directory = Directory.CreateTempSubdirectory("outheis-replay-").FullName;
     private readonly Worker[] _newest = new Worker[Workers];      // incarnations
@@ -141,7 +188,9 @@ public sealed class ReplayProofTests : IDisposable
             who => _newest[i] = new Worker(
                 who.Grant<Done>(chief), who.GrantAsk<Silence, Calm>(mute), () => Interlocked.Increment(ref _bought)),
             new SpawnOptions { Supervisor = supervisor, Core = i % cores, Qos = (Qos)(i % 5) }))];
-        foreman.With(workers.Select(worker => kernel.GrantTo<Job>(chief, worker)));
+        foreman.With(workers.Select(worker => (
+            kernel.GrantTo<Job>(chief, worker),
+            kernel.GrantTo<Job>(chief, worker, Rights.Send | Rights.Priority))));
         (_foreman, _chief, _workers) = (foreman, chief, workers);
     }
 
@@ -177,6 +226,8 @@ public sealed class ReplayProofTests : IDisposable
         Assert.Equal(Jobs, states.Sum(static state => state.Count));
         Assert.Equal(Silences, states.Sum(static state => state.TimedOut));
         Assert.Equal(Silences, bought);
+        Assert.All(states, static state =>
+            Assert.True(state.Rung > 10 && state.Ticked > 10 && state.Overtaken > 100, $"{state}"));
         using (JournalReplay replay = Replay())
         {
             ReplayReport report = replay.Run();
