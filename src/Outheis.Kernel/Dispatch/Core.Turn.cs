@@ -66,6 +66,7 @@ internal sealed unsafe partial class Core
 
     private void RunTurnNow(AgentCell agent, int most)
     {
+        ForgetAmbient();
         Running = agent;
         Counters.Turns++;
         if (agent.Async is { HasResumes: true } context)
@@ -83,6 +84,30 @@ internal sealed unsafe partial class Core
         }
 
         EndTurn(agent);
+    }
+
+    /// <summary>An agent's code comes next: what another one left in its thread's execution context, as an
+    /// <see cref="AsyncLocal{T}"/> or a culture, is nothing to it.</summary>
+    public void ForgetAmbient()
+    {
+        ExecutionContext? now = ExecutionContext.Capture();
+        if (!ReferenceEquals(now, _ambient))
+        {
+            RestoreAmbient(now);
+        }
+    }
+
+    private void RestoreAmbient(ExecutionContext? now)
+    {
+        if (now is null)
+        {
+            ExecutionContext.RestoreFlow();      // somebody had stopped its flow
+        }
+
+        if (_ambient is not null)
+        {
+            ExecutionContext.Restore(_ambient);
+        }
     }
 
     private void RunMessages(AgentCell agent, int most)

@@ -32,6 +32,7 @@ internal sealed unsafe partial class Core : CoreFace
     private ulong _random;
     private uint _lastChain;
     private long _turnTime;
+    private ExecutionContext? _ambient;         // of its threads; what an agent has put there ends with its turn
 
     public Core(Kernel kernel, int index, int cores, JournalTap? tap)
         : base(kernel, index, cores)
@@ -97,7 +98,11 @@ internal sealed unsafe partial class Core : CoreFace
     public static Core? OfThisThread => t_current;
 
     /// <summary>The thread becomes this core's.</summary>
-    public void Enter() => t_current = this;
+    public void Enter()
+    {
+        t_current = this;
+        _ambient = ExecutionContext.Capture();
+    }
 
     public static void Leave() => t_current = null;
 

@@ -33,6 +33,7 @@ internal static unsafe class Lifecycle
             Signal(core, agent, new ChildStarted(agent.Id, agent.Name, agent.Incarnation));
         }
 
+        core.ForgetAmbient();
         core.Running = agent;
         core.ForgetTurnTime();
         agent.State = AgentState.Running;

@@ -94,7 +94,7 @@ internal sealed class PinnedThreads : CoreThreads
         private void Begin(ThreadStart run)
         {
             var thread = new Thread(run) { IsBackground = true, Name = $"outheis core {_core.Index}" };
-            thread.Start();
+            thread.UnsafeStart();      // nothing that is around the caller of Kernel.Start goes with it
             lock (_threads)
             {
                 _threads.RemoveAll(static ended => !ended.IsAlive);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Xunit;
 
 namespace Outheis.Tests;
@@ -217,5 +218,48 @@ public sealed class AgentContextTests : IDisposable
         Assert.Equal([2], _seen);
         Assert.Equal(agent, self);
         Assert.Equal("to learn", Assert.Single(Kernel.ListCapabilities(), right => right.Holder == agent).Purpose);
+    }
+
+    /// <summary>A value that flows with the execution context, and the culture, which does so too; also if its flow was
+    /// stopped.</summary>
+    [Theory, InlineData(false), InlineData(true)]
+    public void Turn_AfterOneThatLeftSomethingAround_FindsNothing(bool stopsFlow)
+    {
+        using var world = new StepKernel(cores: 1);
+        var around = new AsyncLocal<int>();
+        CultureInfo usual = CultureInfo.CurrentCulture;
+        List<(int Value, CultureInfo Culture, bool Flows)> found = [];
+        AgentId first = world.Kernel.Spawn(new Puppet()), second = world.Kernel.Spawn(new Puppet());
+        world.Kernel.Do(first, _ =>
+        {
+            around.Value = 7;
+            CultureInfo.CurrentCulture = new CultureInfo("tr-TR");
+            if (stopsFlow)
+            {
+                ExecutionContext.SuppressFlow();
+            }
+        });
+        world.Kernel.Do(second, _ => Look());
+        world.Pass(0);      // in turns right behind each other
+        Assert.Single(found);
+        world.Kernel.Do(first, _ => around.Value = 7);
+        world.Kernel.Spawn(new Puppet { Started = _ => Look() });
+        world.Run();
+        Assert.Empty(world.Failures);
+        Assert.Equal(2, found.Count);
+        Assert.All(found, one => Assert.Equal((0, usual, true), one));
+
+        void Look() =>
+            found.Add((around.Value, CultureInfo.CurrentCulture, !ExecutionContext.IsFlowSuppressed()));
+    }
+
+    [Fact]
+    public async Task Start_WithSomethingAround_AgentsFindNothing()
+    {
+        var around = new AsyncLocal<int> { Value = 7 };
+        await using Kernel kernel = ThreadKernel.Start();
+        var found = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
+        kernel.Spawn(new Puppet { Started = _ => found.SetResult(around.Value) });
+        Assert.Equal(0, await ThreadKernel.Within(new ValueTask<int>(found.Task)));
     }
 }
