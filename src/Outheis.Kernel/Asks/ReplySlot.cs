@@ -17,6 +17,7 @@ internal abstract class ReplySlot(ReplyTable table, int index)
     public AgentCell? Callee;
     public long Deadline;
     public bool IsPending;
+    public bool IsListed;                     // for the next sweep
     public bool EndsWithTurn;                 // its token is that of the asker's turn
     public bool IsRaised;                     // its callee was told that its class is higher by now
     public Qos Qos;                           // its class

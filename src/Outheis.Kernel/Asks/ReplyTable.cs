@@ -6,6 +6,7 @@ internal sealed class ReplyTable(Core core)
 {
     private ReplySlot[] _slots = new ReplySlot[64];
     private ReplySlot?[] _free = new ReplySlot?[16];      // by reply type, linked by NextFree
+    private readonly List<ReplySlot> _listed = [];        // those that waited at the last sweep, or were used since
     private int _count;
     private long? _nextDeadline;
 
@@ -14,6 +15,9 @@ internal sealed class ReplyTable(Core core)
 
     /// <summary>Asks under way.</summary>
     public int Pending { get; private set; }
+
+    /// <summary>For looking only: the slots that the next sweep looks at.</summary>
+    public int Listed => _listed.Count;
 
     /// <summary>Their slots, looked up. The core.</summary>
     public IEnumerable<ReplySlot> FindAllPending() => _slots.Take(_count).Where(static slot => slot.IsPending);
@@ -49,6 +53,12 @@ internal sealed class ReplyTable(Core core)
         {
             (slot.Asker, slot.Callee, slot.Deadline, slot.IsPending) = (asker, callee, deadline, true);
             (slot.Qos, slot.IsRaised) = (asker.Cell.EffectiveQos, false);
+            if (!slot.IsListed)
+            {
+                slot.IsListed = true;
+                _listed.Add(slot);
+            }
+
             asker.AddAsk(slot);
             Pending++;
             _nextDeadline = Pending > 1 && _nextDeadline is { } next && next < deadline ? next : deadline;
@@ -142,7 +152,8 @@ internal sealed class ReplyTable(Core core)
             && Volatile.Read(ref slot.Generation) == Correlation.Generation(correlation);      // A7
     }
 
-    /// <summary>Ends the asks whose time is over. Returns how many.</summary>
+    /// <summary>Ends the asks whose time is over. Returns how many. Costs what there is of those that wait and of slots
+    /// used since the last time, not of all that there ever were.</summary>
     public int Sweep(long now)
     {
         if (NextDeadline is not { } earliest || earliest > now)
@@ -150,27 +161,26 @@ internal sealed class ReplyTable(Core core)
             return 0;
         }
 
-        int ended = 0;
+        (int ended, int kept) = (0, 0);
         _nextDeadline = null;
-        for (int i = 0; i < _count; i++)
+        for (int i = 0; i < _listed.Count; i++)
         {
-            ReplySlot slot = _slots[i];
-            if (!slot.IsPending)
-            {
-                continue;
-            }
-
-            if (slot.Deadline <= now)
+            ReplySlot slot = _listed[i];
+            if (slot.IsPending && slot.Deadline <= now)
             {
                 ended++;
                 Abandon(slot, AskOutcome.TimedOut);
             }
-            else if (_nextDeadline is not { } next || slot.Deadline < next)
+
+            slot.IsListed = slot.IsPending;
+            if (slot.IsPending)
             {
-                _nextDeadline = slot.Deadline;
+                _listed[kept++] = slot;
+                _nextDeadline = _nextDeadline < slot.Deadline ? _nextDeadline : slot.Deadline;
             }
         }
 
+        _listed.RemoveRange(kept, _listed.Count - kept);
         return ended;
     }
 

@@ -21,8 +21,9 @@ internal static class Revocation
         Interlocked.MemoryBarrier();      // F9: dead BEFORE the look at what was claimed. Pairs with F10 in Ingress.
         Core home = node.Target.Core;
         bool isMoving = node.Target.State == AgentState.Moving;      // after its home: what it left may not be drained
-        foreach (Core core in kernel.Cores)
+        for (int i = 0; i < kernel.Cores.Length; i++)
         {
+            Core core = kernel.Cores[(home.Index + i) % kernel.Cores.Length];      // from its home on (LW-26)
             bool isHome = ReferenceEquals(core, home);
             core.Post(new Fence(state, isHome ? dead : [], node, isHome || isMoving ? core.Ingress.Claimed : 0));
         }

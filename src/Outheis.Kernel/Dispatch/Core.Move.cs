@@ -84,6 +84,16 @@ internal sealed unsafe partial class Core
 
     public void RemoveLeaving(AgentCell agent) => _leaving.Remove(agent.Id.Value);
 
+    /// <summary>An agent leaves: a mark goes to each other core, behind all that was sent there before.</summary>
+    public void SendMarks(AgentCell agent)
+    {
+        var mark = new MoveMark(agent.Id.Value, Index);
+        foreach (int peer in _fanOuts.Next())
+        {
+            SendUncredited(Kernel.Cores[peer], 0, 0, MoveMarkRoute.Instance, correlation: 0, in mark);
+        }
+    }
+
     /// <summary>What one core has received of what this one sent it, in a mark of a move.</summary>
     public void NoteMark(uint agent)
     {

@@ -102,7 +102,7 @@ internal sealed unsafe partial class Core
             return;
         }
 
-        for (int peer = 0; _passives > 0; peer++)
+        foreach (int peer in _fanOuts.Next())
         {
             if (_leftAsleep[peer])
             {

@@ -25,6 +25,7 @@ internal sealed unsafe partial class Core : CoreFace
     private ReadyQueue _ready;
     private PeerRounds _drains;
     private PeerRounds _flushes;
+    private PeerRounds _fanOuts;
     private int _outboxCount;
     private int _busyPasses;
     private long _nextTick;
@@ -42,6 +43,7 @@ internal sealed unsafe partial class Core : CoreFace
         _outbox = new Inbox[cores];
         _drains = new PeerRounds(index, cores);
         _flushes = new PeerRounds(index, cores);
+        _fanOuts = new PeerRounds(index, cores);
         _root = (Message*)NativeMemory.AlignedAlloc(2 * Limits.CellBytes, Limits.CellBytes);
         NativeMemory.Clear(_root, 2 * Limits.CellBytes);
         _resumed = _root + 1;

@@ -159,15 +159,7 @@ internal sealed unsafe class Migration(AgentCell agent, Core to, bool waits, Mov
         agent.TellCore(to);
         Interlocked.MemoryBarrier();      // F28: the new home BEFORE the look at what was claimed. Pairs with F29.
         _claimed = core.Ingress.Claimed;
-        foreach (Core peer in core.Kernel.Cores)
-        {
-            if (!ReferenceEquals(peer, core))
-            {
-                var mark = new MoveMark(agent.Id.Value, core.Index);
-                core.SendUncredited(peer, 0, 0, MoveMarkRoute.Instance, correlation: 0, in mark);
-            }
-        }
-
+        core.SendMarks(agent);
         Interference.At(Moment.AgentLeft);
         core.Defer(this);
     }

@@ -85,6 +85,10 @@ public sealed class VirtualTime : TimeProvider
     /// <param name="by">0 or more.</param>
     public void AdvanceBy(TimeSpan by) => AdvanceTo(Now + by);
 
+    /// <summary>Time goes by within somebody's code: what is due meanwhile fires when time is moved the next
+    /// time.</summary>
+    internal void Pass(TimeSpan by) => Interlocked.Add(ref _now, by.Ticks);
+
     /// <summary>Sets the wall clock forward or back, as an administrator or a time server does. Timers and
     /// timestamps do not notice.</summary>
     /// <param name="by">How far.</param>

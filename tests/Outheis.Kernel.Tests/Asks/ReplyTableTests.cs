@@ -165,4 +165,34 @@ public sealed class ReplyTableTests : IDisposable
             (Correlation.Table(correlation), Correlation.Slot(correlation), Correlation.Generation(correlation)));
         Assert.NotEqual(0ul, correlation);
     }
+
+    /// <summary>A sweep looks at what waits or was used since the last one, however many slots there are.</summary>
+    [Fact]
+    public void Sweep_FewOfManySlotsWait_LooksAtThoseAlone()
+    {
+        const int slots = 1000;
+        ReplySlot<int>[] all = [.. Enumerable.Range(0, slots).Select(_ => Rent(deadline: 300))];
+        _replies.SetDeadline(all[777], 100);
+        for (int i = 0; i < slots; i++)
+        {
+            if (i is not (777 or 13))
+            {
+                Assert.True(_replies.Complete(all[i].Correlate(0), i));
+                Assert.Equal(i, all[i].GetResult(all[i].TaskToken));
+            }
+        }
+
+        Assert.Equal(1, _replies.Sweep(100));
+        Assert.Equal((1, 1, 300), (_replies.Pending, _replies.Listed, _replies.NextDeadline));
+        ReplySlot<int> again = Rent(deadline: 200);      // a slot that was taken off the list
+        Assert.Contains(again, all);
+        Assert.Equal(2, _replies.Listed);
+        Assert.Equal(1, _replies.Sweep(200));
+        Assert.False(again.IsPending);
+        Assert.Equal((1, 1, 300), (_replies.Pending, _replies.Listed, _replies.NextDeadline));
+        Assert.Equal(1, _replies.Sweep(300));
+        Assert.Equal((0, 0, (long?)null), (_replies.Pending, _replies.Listed, _replies.NextDeadline));
+        var late = Assert.Throws<AskException>(() => all[13].GetResult(all[13].TaskToken));
+        Assert.Equal(AskOutcome.TimedOut, late.Outcome);
+    }
 }

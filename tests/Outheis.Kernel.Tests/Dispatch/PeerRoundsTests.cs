@@ -62,4 +62,78 @@ public sealed class PeerRoundsTests
         Assert.Equal(Passes, first.Length);
         Assert.Equal(Passes / 2, first.Count(sender => sender == 0));
     }
+
+    [Fact]
+    public void Announce_OfPassiveSends_WakesAnotherPeerFirstEachTime()
+    {
+        using var world = new StepKernel(cores: 4);
+        AgentId talker = world.Kernel.Spawn(new Puppet(), core: 0, qos: Qos.Background);
+        Capability<int>[] to = [.. Enumerable.Range(1, 3).Select(core => world.Kernel.GrantTo<int>(
+            talker, world.Kernel.Receive<int>([], core: core)))];
+        world.Run();
+        List<int> first = [];
+        for (int i = 0; i < 3; i++)
+        {
+            List<int> woken = world.WokenBy(() =>
+            {
+                world.Kernel.Do(talker, context =>
+                {
+                    foreach (Capability<int> target in to)
+                    {
+                        Assert.Equal(SendResult.Sent, context.Send(target, 1));
+                    }
+                });
+                while (world.Pass(0) > 0)
+                {
+                }
+            }, 1, 2, 3);
+            Assert.Equal([1, 2, 3], woken.Order());
+            first.Add(woken[0]);
+            world.Run();
+        }
+
+        Assert.Equal([1, 2, 3], first.Order());
+    }
+
+    [Fact]
+    public void Move_MarksToAllPeers_BeginWithAnotherOneEachTime()
+    {
+        using var world = new StepKernel(cores: 4);
+        AgentId[] agents =
+            [.. Enumerable.Range(0, 3).Select(_ => world.Kernel.Spawn("moves", static () => new Puppet()))];
+        foreach (AgentId agent in agents)
+        {
+            world.Result(world.Kernel.MoveAgentAsync(agent, 0));
+        }
+
+        List<int> first = [];
+        foreach (AgentId agent in agents)
+        {
+            Task<bool> move = null!;
+            List<int> woken = world.WokenBy(() =>
+            {
+                move = world.Kernel.MoveAgentAsync(agent, 2);
+                world.Pass(0);
+            }, 1, 2, 3);
+            Assert.Equal([1, 2, 3], woken.Order());
+            first.Add(woken[0]);
+            Assert.True(world.Result(move));
+        }
+
+        Assert.Equal([1, 2, 3], first.Order());
+    }
+
+    [Theory]
+    [InlineData(0), InlineData(1), InlineData(2)]
+    public void Revoke_FencesOfAllCores_BeginAtTheHomeOfTheTarget(int home)
+    {
+        using var world = new StepKernel(cores: 3);
+        Capability<int> right = world.Kernel.Grant<int>(world.Kernel.Receive<int>([], core: home));
+        world.Run();
+        Task revoked = null!;
+        List<int> woken = world.WokenBy(() => revoked = world.Kernel.RevokeAsync(right), 0, 1, 2);
+
+        Assert.Equal([home, (home + 1) % 3, (home + 2) % 3], woken);
+        world.Wait(revoked);
+    }
 }

@@ -56,6 +56,24 @@ internal sealed class StepKernel : IDisposable
     /// <summary>Hears which core the watch wants another thread to have, and says whether one has it.</summary>
     public Func<Core, bool> Taking { set => _threads.Taking = value; }
 
+    /// <summary>Which of the cores that are asleep somebody wakes, in that order; all are awake again then.</summary>
+    public List<int> WokenBy(Action act, params ReadOnlySpan<int> asleep)
+    {
+        foreach (int core in asleep)
+        {
+            CoreAt(core).Parker.Announce();
+        }
+
+        _threads.Woken.Clear();
+        act();
+        foreach (int core in asleep)
+        {
+            CoreAt(core).Parker.Cancel();
+        }
+
+        return [.. _threads.Woken];
+    }
+
     public Core CoreAt(int index) => Kernel.Cores[index];
 
     /// <summary>One pass of this core and no other.</summary>

@@ -8,6 +8,7 @@ internal sealed class StepThreads(int seed) : CoreThreads
 {
     private readonly Random _random = new(seed);
     private readonly List<Core> _cores = [];
+    private int _sleepers;
     private readonly Lock _lock = new();      // a stop comes from the thread pool
 
     public override int Place(KernelOptions options) => options.Cores ?? 2;
@@ -28,6 +29,22 @@ internal sealed class StepThreads(int seed) : CoreThreads
     }
 
     public override int? ProcessorOf(Core core) => null;
+
+    /// <summary>The cores that were woken, in that order.</summary>
+    public List<int> Woken { get; } = [];
+
+    // For the cores in their order.
+    public override Sleeper MakeSleeper()
+    {
+        int index = _sleepers++;
+        return new HeardSleeper(() =>
+        {
+            lock (Woken)
+            {
+                Woken.Add(index);
+            }
+        });
+    }
 
     /// <summary>What the watch is told that asks for another thread to have a core: nobody is that.</summary>
     public Func<Core, bool> Taking { get; set; } = static _ => false;
@@ -66,5 +83,18 @@ internal sealed class StepThreads(int seed) : CoreThreads
         {
             Core.Leave();
         }
+    }
+
+    private sealed class HeardSleeper(Action heard) : Sleeper
+    {
+        private readonly MonitorSleeper _inner = new();
+
+        public override void Signal()
+        {
+            heard();
+            _inner.Signal();
+        }
+
+        public override bool Sleep(TimeSpan atMost) => _inner.Sleep(atMost);
     }
 }

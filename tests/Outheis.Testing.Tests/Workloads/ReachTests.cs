@@ -68,7 +68,8 @@ public sealed class ReachTests
     [InlineData(
         "budgets",
         "reservations Granted,reservations Exhausted,reservations TooMuch,settled for more,exhausted Notify,"
-        + "exhausted Stop,crashes,turns that waited for a period")]
+        + "exhausted Stop,crashes,turns that waited for a period,core time used up,messages used up,"
+        + "journal bytes used up,turns in flight beside others,seen to wait")]
     [InlineData(
         "streams",
         "streams complete,streams broken off,streams Cancelled,streams TimedOut,streams Failed,streams Dead,"
