@@ -21,7 +21,8 @@ internal sealed partial class Budgets : Workload
     protected internal override void Run(WorkloadRun run)
     {
         SimulationOptions options = run.DrawOptions() with { Faults = FaultOptions.None };      // it has its own
-        Simulation simulation = run.Start(run.Choices.Chance(2) ? options with { Disk = new SimulatedDisk() } : options);
+        SimulatedDisk? disk = run.Choices.Chance(2) ? new SimulatedDisk() : null;
+        Simulation simulation = run.Start(options with { Disk = disk });
         Kernel kernel = simulation.Kernel;
         var book = new Book(run, simulation);
         AgentId boss = kernel.Spawn("boss", () => new Boss(book));
@@ -81,7 +82,8 @@ internal sealed partial class Budgets : Workload
             }
             else if (message.Kind % 4 == 1)
             {
-                await context.AskAsync(_ask, default, Timeout.InfiniteTimeSpan);
+                await context.AskAsync(_ask, default, Timeout.InfiniteTimeSpan, cancellationToken)
+                    .ConfigureAwait(true);
             }
 
             if (message.Kind == 15)

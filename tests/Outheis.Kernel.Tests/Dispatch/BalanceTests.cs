@@ -150,7 +150,7 @@ public sealed class BalanceTests
         Assert.All(kernel.ListAgents(), static agent => Assert.Equal(0, agent.Core));
         Array.ForEach(load, agent => kernel.Grant<Over>(agent).Send(new Over(1)));
         ThreadKernel.Until(
-            () => kernel.ListCores()[1].Handled > after.Handled + 10_000, "messages handled by the core that was closed");
+            () => kernel.ListCores()[1].Handled > after.Handled + 10_000, "messages handled by the core that is open");
         Assert.Equal(2, kernel.Watch.Balancer!.Open);
         Assert.Contains(kernel.ListAgents(), static agent => agent.Core == 1);
         Assert.Equal(after.GivenAway, kernel.ListCores()[1].GivenAway);      // who came stays

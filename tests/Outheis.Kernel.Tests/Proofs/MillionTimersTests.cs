@@ -3,8 +3,8 @@ using Xunit;
 
 namespace Outheis.Tests.Proofs;
 
-/// <summary>A million timers of the agents of one real core, half of them cancelled: the others are said once each, none
-/// early, and nothing is allocated for that.</summary>
+/// <summary>A million timers of the agents of one real core, half of them cancelled: the others are said once each,
+/// none early, and nothing is allocated for that.</summary>
 public sealed class MillionTimersTests
 {
     private const int Timers = 1_000_000;
