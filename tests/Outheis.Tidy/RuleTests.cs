@@ -132,6 +132,7 @@ public sealed class RuleTests
     [InlineData("R5: the message first. Read by A5.", "", false)]
     [InlineData("", "A5: pairs with R5.", false)]
     [InlineData("F1: before the look. Pairs with F2.", "F2: before the other look.", true)]
+    [InlineData("F1: before the look. Pairs with F1 there.", "", true)]
     [InlineData("F1: before the look. Pairs with F2.", "", false)]
     [InlineData("F1: before the look.", "F2: before the other look.", false)]
     [InlineData("F1, before the look. Pairs with F2.", "F2: before the other look.", false)]

@@ -91,8 +91,8 @@ public sealed class AskException : Exception
             $"The request to {callee} could not be made durable: a flush to the disk has failed. Check the disk and "
             + "start anew.",
         AskOutcome.Deadlock =>
-            $"{callee} waits for the agent that asks it{(cause is null ? "" : $": {cause.Message}")}. Send it a message, "
-            + "or let one of them be reentrant.",
+            $"{callee} waits for the agent that asks it{(cause is null ? "" : $": {cause.Message}")}. Send it a "
+            + "message, or let one of them be reentrant.",
         AskOutcome.TooMany => $"More than {Limits.RepliesPerCore} asks are under way on one core.",
         _ => $"No capability to ask {callee} from here.",
     };

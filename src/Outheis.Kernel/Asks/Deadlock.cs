@@ -6,10 +6,10 @@ namespace Outheis;
 /// </summary>
 /// <remarks>
 /// Whoever waits for the reply to a request waits for what the turn that answers it has asked; while the request waits
-/// for its turn, and its callee lets nobody in meanwhile, for what the present turn has asked. Of a circle of such waits
-/// the request that comes last comes to an agent that waits already, so it is enough to look then. Other cores' agents
-/// are looked at without asking those: what was found is looked at once more, and holds if each ask is still the same
-/// one, since then they all were under way between the two looks.
+/// for its turn, and its callee lets nobody in meanwhile, for what the present turn has asked. Of a circle of such
+/// waits the request that comes last comes to an agent that waits already, so it is enough to look then. Other cores'
+/// agents are looked at without asking those: what was found is looked at once more, and holds if each ask is still the
+/// same one, since then they all were under way between the two looks.
 ///
 /// One core's object. A look allocates nothing unless it finds a circle.
 /// </remarks>
@@ -111,7 +111,8 @@ internal sealed class Deadlock(Core core)
 
     // One for a stream is left out: whoever has it waits for an item at a time, and may go on without the rest.
     private static bool IsUnderWay(AgentCell agent, ReplySlot ask, uint generation) =>
-        ask is { IsPending: true, Stream: null } && ReferenceEquals(ask.Asker?.Cell, agent) && Volatile.Read(ref ask.Generation) == generation;
+        ask is { IsPending: true, Stream: null } && ReferenceEquals(ask.Asker?.Cell, agent)
+        && Volatile.Read(ref ask.Generation) == generation;
 
     private static bool Answers(ReplySlot ask, ulong correlation) => ask.Asker?.IsAnswering(correlation) ?? false;
 

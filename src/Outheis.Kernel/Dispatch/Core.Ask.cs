@@ -132,7 +132,7 @@ internal sealed unsafe partial class Core
         FailAsk(callee, correlation, outcome, cause);
     }
 
-    /// <summary>The same while the callee has the request: it hears from the asker that nobody waits any more.</summary>
+    /// <summary>The same while the callee has the request: it hears from the asker that nobody waits.</summary>
     public void FailAsk(uint callee, ulong correlation, AskOutcome outcome, Exception? cause)
     {
         Tap?.RecordFailedReply(callee, correlation, outcome);

@@ -126,7 +126,8 @@ internal sealed unsafe partial class Core : CoreFace
         done += DrainIngress();
         done += _outboxCount == 0 ? 0 : FlushOutbox();
         done += _retries.Count == 0 ? 0 : RunRetries();
-        for (int turns = 0, counts; turns < Limits.TurnsPerPass && (turns == 0 || Control.IsEmpty) && (counts = RunNext()) > 0;)
+        for (int turns = 0, counts;
+            turns < Limits.TurnsPerPass && (turns == 0 || Control.IsEmpty) && (counts = RunNext()) > 0;)
         {
             turns += counts;
             done++;

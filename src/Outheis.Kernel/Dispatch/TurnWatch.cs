@@ -4,9 +4,9 @@ namespace Outheis;
 
 /// <summary>
 /// Looks at what the cores are at while any of them is awake: ends passes that have gone on for long, and so the turn
-/// that each is in, names handlers that do not return, and has the core of one that does not for very long driven by another thread. Twice in a turn's
-/// budget, and every <see cref="Limits.TurnLook"/> while a turn goes on. The cores pay nothing for it but a look when
-/// they wake, and where every processor has a core, the time of each look.
+/// that each is in, names handlers that do not return, and has the core of one that does not for very long driven by
+/// another thread. Twice in a turn's budget, and every <see cref="Limits.TurnLook"/> while a turn goes on. The cores
+/// pay nothing for it but a look when they wake, and where every processor has a core, the time of each look.
 /// </summary>
 internal sealed class TurnWatch : IDisposable
 {

@@ -289,8 +289,8 @@ internal sealed partial class Asks
             return false;
         }
 
-        // The circle that an ask was one of, of such that began before a moment and are not over; null: none, or they may
-        // be on their way, since time moves on although there is work.
+        // The circle that an ask was one of, of such that began before a moment and are not over; null: none, or they
+        // may be on their way, since time moves on although there is work.
         private string? CircleOf(Ask ask, TimeSpan since)
         {
             string circle = $"{ask.Id} of {ask.From}";

@@ -53,7 +53,8 @@ public sealed class DeadlockTests
 
     private readonly List<string> _log = [];
 
-    private int Told => _log.Count(static line => line.Contains("waits for the agent that asks it", StringComparison.Ordinal));
+    private int Told => _log.Count(
+        static line => line.Contains("waits for the agent that asks it", StringComparison.Ordinal));
 
     /// <summary>Nodes a, b, c and so on, each of which asks those that its letters say.</summary>
     private (Node[] Nodes, AgentId[] Ids) Spawn(Kernel kernel, int cores, params string[] next)

@@ -341,9 +341,7 @@ public sealed class OverrideTests : IDisposable
         Ask(first, Qos.Utility, 0, outcomes);
         Ask(first, Qos.UserInteractive, 1, outcomes);
         _world.Run();
-        Assert.Equal(Qos.UserInteractive, ClassOf(first));
-        Assert.Equal(Qos.UserInteractive, ClassOf(second));
-
+        Assert.Equal((Qos.UserInteractive, Qos.UserInteractive), (ClassOf(first), ClassOf(second)));
         gate.SetResult();
         _world.RunUntil(() => outcomes.Count == 2);
         _world.Run();

@@ -70,32 +70,41 @@ internal static class ProofChild
 
     private static void Run(string role, string root, int round)
     {
-        if (role == "pause")
+        switch (role)
         {
-            var settings = new JournalSettings { Lanes = 2, SegmentBytes = SegmentBytes };
-            string journal = Path.Combine(root, "journal");
-            JournalDirectory.Open(journal, settings, SystemJournalDisk.Instance, TimeProvider.System, out _).Abandon();
-            return;      // recovery, and the process ends without a word
-        }
+            case "pause":
+                Pause(root);
+                break;
+            case RemovedProof.Role:
+                RemovedProof.Run(root);
+                break;
+            case TimerProof.Role:
+                TimerProof.Run(root);
+                break;
+            default:
+                if (role.StartsWith(PoisonProof.Role, StringComparison.Ordinal))
+                {
+                    PoisonProof.Run(role, root, round);
+                }
+                else
+                {
+                    RunTraffic(role, root, round);
+                }
 
-        if (role.StartsWith(PoisonProof.Role, StringComparison.Ordinal))
-        {
-            PoisonProof.Run(role, root, round);
-            return;
+                break;
         }
+    }
 
-        if (role == RemovedProof.Role)
-        {
-            RemovedProof.Run(root);
-            return;
-        }
+    // Recovery, and the process ends without a word.
+    private static void Pause(string root)
+    {
+        var settings = new JournalSettings { Lanes = 2, SegmentBytes = SegmentBytes };
+        string journal = Path.Combine(root, "journal");
+        JournalDirectory.Open(journal, settings, SystemJournalDisk.Instance, TimeProvider.System, out _).Abandon();
+    }
 
-        if (role == TimerProof.Role)
-        {
-            TimerProof.Run(root);
-            return;
-        }
-
+    private static void RunTraffic(string role, string root, int round)
+    {
         using var ended = new CancellationTokenSource();
         Kernel kernel = Kernel.Start(new KernelOptions
         {

@@ -16,7 +16,7 @@ internal static partial class FenceRules
         List<Number> numbers = [.. InSources(r)];
         HashSet<string> placed = [.. numbers.Where(static n => n.IsPlaced).Select(static n => n.Name)];
         HashSet<string> paired = [.. numbers.Where(static n => n.Kind == 'F').GroupBy(static n => n.Place)
-            .Where(static line => line.Select(static n => n.Name).Distinct().Count() > 1)
+            .Where(static line => line.Count() > 1)      // a partner may be the same place on another core
             .SelectMany(static line => line.Select(static n => n.Name))];
         return from number in First(numbers)
                where number.Kind == 'F'
