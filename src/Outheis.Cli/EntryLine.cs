@@ -97,7 +97,8 @@ internal static class EntryLine
             fact.Append(' ').Append(Name(entry.SenderName, entry.Sender));
         }
 
-        if (entry.Kind is JournalKind.Attempted or JournalKind.Quarantined or JournalKind.Released)
+        if (entry.Kind is JournalKind.Attempted or JournalKind.Quarantined or JournalKind.Released
+            or JournalKind.Resumed)
         {
             fact.Append(' ').Append(Place.Of(entry.Cause));
         }

@@ -115,7 +115,6 @@ public static class Limits
     internal const int ConsumedBatch = 64;           // entries of one Consumed record
     internal const int RepliesPerCore = 1 << 20;     // asks under way that one core (or the host) may have
     internal const int DeadlockSteps = 256;          // asks that one look for a circle of them goes by
-    internal const int DeadlockLooks = 8;            // at one ask, while somebody is about to wait
     internal const int DeadLettersKept = 256;        // the newest dead letters, for reading
     internal const int ClockPasses = 16;             // busy passes between two looks at the clock
 

@@ -28,8 +28,8 @@ internal sealed unsafe partial class Core
             Raise(callee, ask->Correlation, ask->Qos);
         }
 
-        if (callee.State == AgentState.Waiting && callee.Async is { FirstAsk: not null } && ask->Sender != 0
-            && !MayBeginNow(callee))
+        if (callee.Async is { FirstAsk: not null, IsInTurn: true } && ask->Sender != 0
+            && callee.Turns is not { Kind: Reentrancy.Always } && !ask->Has(MessageFlags.Call))
         {
             Deadlock.Look(callee, ask->Correlation, Message.CallOf(ask, 0));
         }

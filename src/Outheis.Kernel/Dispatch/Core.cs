@@ -58,7 +58,7 @@ internal sealed unsafe partial class Core : CoreFace
         Timers = new CoreTimers(this);
         Offloads = new CoreOffloads(this);
         Seat = new CoreSeat(this);
-        Deadlock = new Deadlock(this);
+        Deadlock = new Deadlock();
     }
 
     public readonly CellSlab Cells = new();

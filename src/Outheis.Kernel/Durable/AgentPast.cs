@@ -76,6 +76,15 @@ internal sealed class AgentPast(string name)
         _replies[entry.Correlation] = entry;
     }
 
+    /// <summary>It was not handled.</summary>
+    public void SetAside(long position)
+    {
+        if (_byPosition.Remove(position, out PastTurn? turn))
+        {
+            Turns.Remove(turn);
+        }
+    }
+
     /// <summary>Whether the message is among those taken since the snapshot.</summary>
     public bool Has(long position) => _byPosition.ContainsKey(position);
 
@@ -95,8 +104,7 @@ internal sealed class PastTurn(JournalEntry message, IReadOnlyList<JournalEntry>
     /// <summary>What attempts at the message that failed did about the world outside.</summary>
     public IReadOnlyList<JournalEntry> Earlier => earlier;
 
-    /// <summary>How many attempts at it ended an agent or a process; of the newest turn of a killed run this
-    /// one, too.</summary>
+    /// <summary>How many processes in a row have gone on with it, and not come to its end.</summary>
     public uint Attempts => attempts;
 
     public List<JournalEntry> Outputs { get; } = [];

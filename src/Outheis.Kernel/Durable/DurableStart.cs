@@ -13,10 +13,12 @@ internal static unsafe class DurableStart
             return false;
         }
 
+        long position = open.Message.Position;
         core.Tap.RecordSpawned(agent);      // or the journal does not know of whom this speaks
-        Redelivery.Quarantine(core, agent, open.Message, open.Attempts, "");
+        Redelivery.SetAside(core, agent, open.Message, open.Attempts);
+        agent.Past.SetAside(position);
         agent.Past.IsCut = false;
-        FindPast(core, agent);
+        FindPast(core, agent, position);
         return true;
     }
 
@@ -89,13 +91,16 @@ internal static unsafe class DurableStart
 
     /// <summary>Before an incarnation that follows one which ended in this process, or was not to begin as it was:
     /// reads from the journal, off the core, what its state is made of.</summary>
-    public static void FindPast(Core core, AgentCell agent)
+    /// <param name="core">The agent's.</param>
+    /// <param name="agent">Which is to start.</param>
+    /// <param name="setAside">Not to be handled, even where the journal had no room to say so; 0: nothing.</param>
+    public static void FindPast(Core core, AgentCell agent, long setAside = 0)
     {
         agent.State = AgentState.Starting;
-        agent.Kernel.Platform.Host.Queue(new Reading(core, agent));
+        agent.Kernel.Platform.Host.Queue(new Reading(core, agent, setAside));
     }
 
-    private sealed class Reading(Core core, AgentCell agent) : KernelOp, IThreadPoolWorkItem
+    private sealed class Reading(Core core, AgentCell agent, long setAside) : KernelOp, IThreadPoolWorkItem
     {
         private readonly bool _isHandedOver = agent.Past is null;
         private readonly bool _isCut = agent.Past is { IsCut: true };      // a start that failed has not finished it
@@ -109,6 +114,7 @@ internal static unsafe class DurableStart
                 _past = agent.Kernel.ReadPast(agent.Name);
                 if (_past is not null)
                 {
+                    _past.SetAside(setAside);
                     _past.IsCut = _isCut;
                     _past.GivenUp = 0;
                     _past.Waiting.RemoveAll(message => !message.IsRetry && !MustHandOver(message));

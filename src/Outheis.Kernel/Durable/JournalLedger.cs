@@ -288,7 +288,7 @@ internal sealed unsafe partial class JournalLedger
     {
         if (position != 0 && _messages.Remove(position, out Accepted message))
         {
-            PastOf(run, taker)?.NoteTaken(message.Place, message.Verdict);
+            PastOf(run, taker)?.NoteTaken(message.Place, message.Verdict?.Effects ?? []);
         }
     }
 

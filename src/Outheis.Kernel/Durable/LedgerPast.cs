@@ -35,13 +35,13 @@ internal sealed class LedgerPast(string name)
     }
 
     /// <param name="message">What it took.</param>
-    /// <param name="verdict">Of attempts at it before; null: there were none.</param>
-    public void NoteTaken(in RecordPlace message, LedgerVerdict? verdict)
+    /// <param name="effects">Of attempts at it that failed.</param>
+    public void NoteTaken(in RecordPlace message, IReadOnlyList<RecordPlace> effects)
     {
         if (Snapshot is not null)
         {
-            var turn = new LedgerTurn(message) { Attempts = verdict?.Attempts ?? 0 };
-            turn.Earlier.AddRange(verdict?.Effects ?? []);
+            var turn = new LedgerTurn(message);      // attempts before it are over: this one came further
+            turn.Earlier.AddRange(effects);
             Turns.Add(turn);
         }
     }
@@ -171,7 +171,7 @@ internal sealed class LedgerTurn(RecordPlace message)
 
     public bool IsCutOff { get; set; }
 
-    /// <summary>How many attempts at the message ended an agent or the process, if this one does, too.</summary>
+    /// <summary>How many processes in a row have gone on with it, and not come to its end.</summary>
     public uint Attempts { get; set; }
 
     public void Write(BinaryWriter to)

@@ -52,10 +52,30 @@ internal static unsafe class Redelivery
         agent.Inbox.PutAll(ref newer);
     }
 
-    /// <summary>Nobody is handed it before a person has decided.</summary>
-    public static void Quarantine(Core core, AgentCell agent, JournalEntry message, uint attempts, string reason)
+    /// <summary>What killed runs had left half done: as <see cref="Quarantine"/>, and what nobody could be handed
+    /// anyway, since it means its own run, is a dead letter.</summary>
+    public static void SetAside(Core core, AgentCell agent, JournalEntry message, uint attempts)
+    {
+        if (message.Correlation != 0 || message.IsOfItsRun)
+        {
+            core.Tap!.RecordDeadLetter(agent, message, DeadLetterReason.Quarantined);
+            Count(core, agent, message);
+        }
+        else
+        {
+            Quarantine(core, agent, message, attempts, "");
+        }
+    }
+
+    // Nobody is handed it before a person has decided.
+    private static void Quarantine(Core core, AgentCell agent, JournalEntry message, uint attempts, string reason)
     {
         core.Tap!.RecordAttempt(JournalKind.Quarantined, agent, message.Position, attempts, reason);
+        Count(core, agent, message);
+    }
+
+    private static void Count(Core core, AgentCell agent, JournalEntry message)
+    {
         core.Kernel.DeadLetters.Add(new DeadLetter(
             DeadLetterReason.Quarantined, AgentId.OfEarlierRun, agent.Id, message.TypeName ?? "", message.Position));
         core.Kernel.Redelivered.CountQuarantined();

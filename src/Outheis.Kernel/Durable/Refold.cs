@@ -48,6 +48,10 @@ internal sealed unsafe class Refold(Core core, AgentCell agent, AgentPast past, 
         {
             DurableStart.NoteResumed(core, agent, open);
             refold.RunTurns([open], isOpen: true);
+            if (agent.Async is not { IsInTurn: true })
+            {
+                agent.Durable!.Snapshot(core, agent);      // what now ends the process is not this message
+            }
         }
     }
 
@@ -242,6 +246,7 @@ internal sealed unsafe class Refold(Core core, AgentCell agent, AgentPast past, 
             agent.Effects[turn.Message.Position] = earlier;
         }
 
+        core.ForgetAmbient();
         AgentCell self = _isOpen && route.IsAsync ? agent : _standIn;
         Message* cell = core.Cells.Rent();
         try

@@ -265,6 +265,7 @@ internal static unsafe class Lifecycle
         }
 
         agent.HasStarted = false;
+        agent.Core.ForgetAmbient();
         try
         {
             agent.Instance!.OnStop(reason);

@@ -218,7 +218,8 @@ internal sealed partial class ReplaySource
         if (run.Agent(record.Target.Value)?.TurnOf(record.Cause) is { Work: ReplayWork.Message } turn)
         {
             turn.IsFailed |= reason == DeadLetterReason.HandlerFailed;
-            turn.IsAbandoned |= reason == DeadLetterReason.AskAbandoned;
+            turn.IsAbandoned |= reason is DeadLetterReason.AskAbandoned or DeadLetterReason.Quarantined;
+            turn.Unanswered = reason == DeadLetterReason.Quarantined ? 0 : turn.Unanswered;
             turn.IsCut |= reason is DeadLetterReason.KernelStopped or DeadLetterReason.TargetDead;
         }
         else if (reason is DeadLetterReason.TargetDead or DeadLetterReason.AskAbandoned

@@ -32,6 +32,8 @@ internal sealed partial class Asks
 
         public bool IsAnswered { get; set; }
 
+        public TimeSpan Answered { get; set; }
+
         public AskOutcome? Outcome { get; set; }
 
         public TimeSpan Ended { get; set; }
@@ -178,7 +180,8 @@ internal sealed partial class Asks
                 $"ask {id} ended {ask.Outcome} and came to its callee.");
         }
 
-        public void Answered(int id, int by) => _asks[id].IsAnswered = _asks[id].To == by;
+        public void Answered(int id, int by) =>
+            (_asks[id].IsAnswered, _asks[id].Answered) = (_asks[id].To == by, simulation.Time.Now);
 
         public void Ended(int peer, ExitReason reason) =>
             _ends[peer] = (_ends[peer].Failed + (reason.IsAbnormal ? 1 : 0), _ends[peer].All + 1);
@@ -272,7 +275,8 @@ internal sealed partial class Asks
             var left = new Queue<int>(seen);
             while (left.TryDequeue(out int at))
             {
-                foreach (Ask next in _asks.Where(one => one.From == at && (one.Outcome is null || one.Ended >= since)))
+                foreach (Ask next in _asks.Where(one => one.From == at
+                    && (one.Outcome is null || one.Ended >= since) && (!one.IsAnswered || one.Answered >= since)))
                 {
                     if (next.To == other)
                     {

@@ -17,6 +17,7 @@ public sealed class RunsToolTests(KilledJournal journal) : IClassFixture<KilledJ
         "   planner arms the timer later, due T: Ring {\"Number\":100}",
         "     a timer of planner says Ring {\"Number\":100} (run 2)",
         "       planner sends listener Step {\"Number\":100}",
+        "   resumed planner: attempt 1",
         "   planner sends listener Step {\"Number\":201}",
     ];
 

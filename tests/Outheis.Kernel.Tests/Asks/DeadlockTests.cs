@@ -98,7 +98,7 @@ public sealed class DeadlockTests
 
     /// <summary>All begin by themselves: nobody's request comes of another's.</summary>
     [Theory, InlineData(1), InlineData(2), InlineData(3)]
-    public void Ask_EachOfTheNextAtTheSameTime_OneIsToldAndTheOthersAreAnswered(int cores)
+    public void Ask_EachOfTheNextAtTheSameTime_AtLeastOneIsToldAndNobodyHangs(int cores)
     {
         for (int seed = 0; seed < 60; seed++)
         {
@@ -209,6 +209,50 @@ public sealed class DeadlockTests
         Assert.Equal(Qos.Background, kernel.Agents.Find(a.Value)!.EffectiveQos);
         gate.SetResult();
         Assert.Equal(1, world.Result(asked));
+        AssertQuiet(world);
+    }
+
+    /// <summary>B has answered A, which the answer has not reached yet, and then asks C, who asks A: on three cores A
+    /// may hear of C first.</summary>
+    [Fact]
+    public void Ask_WhileTheReplyThatWouldOpenTheCircleIsOnItsWay_Waits()
+    {
+        for (int before = 0; before < 4; before++)
+        {
+            using var world = new StepKernel(cores: 3);
+            (_, AgentId[] ids) = Spawn(world.Kernel, 3, "b", "c", "a");
+            world.Run();
+            for (int i = 0; i < before; i++)
+            {
+                world.Pass(0);      // another peer is looked at first
+            }
+
+            ValueTask<int> one = world.Kernel.GrantAsk<Question, int>(ids[0]).AskAsync(new Question(1));
+            world.Pass(0);      // A asks B, which is to answer at once
+            ValueTask<int> two = world.Kernel.GrantAsk<Question, int>(ids[1]).AskAsync(new Question(2));
+            world.Pass(1);      // and then asks C
+            world.Pass(2);      // who asks A
+            world.Run();
+            Assert.Equal((0, 0), (world.Result(one), world.Result(two)));
+            Assert.Empty(_log);
+            AssertQuiet(world);
+        }
+    }
+
+    /// <summary>A waits for D and E; E's reply and D's question come together, so A is about to go on.</summary>
+    [Fact]
+    public void Ask_OfSomebodyWhoIsAboutToGoOnAndThenWaits_IsTold()
+    {
+        using var world = new StepKernel(cores: 2);
+        Node[] others = [.. "ade".Select(name => new Node(_log, $"{name}"))];
+        AgentId a = world.Kernel.Spawn(others[0], 0, name: "a");
+        AgentId d = world.Kernel.Spawn(others[1], 1, name: "d"), e = world.Kernel.Spawn(others[2], 1, name: "e");
+        others[0].Next = [world.Kernel.GrantAskTo<Question, int>(a, e), world.Kernel.GrantAskTo<Question, int>(a, d)];
+        others[1].Next = [world.Kernel.GrantAskTo<Question, int>(d, a)];
+        world.Kernel.Grant<Begin>(a).Send(default);
+        world.Run();
+        Assert.StartsWith("a waits for the agent that asks it: d asks a, which waits for d.", _log[0]);
+        Assert.Equal(["a -1"], _log[1..]);
         AssertQuiet(world);
     }
 
