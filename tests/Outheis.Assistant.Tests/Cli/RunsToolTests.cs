@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Numerics;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace Outheis.Assistant.Tests.Cli;
 
@@ -17,7 +18,7 @@ public sealed class RunsToolTests(KilledJournal journal) : IClassFixture<KilledJ
         "   planner arms the timer later, due T: Ring {\"Number\":100}",
         "     a timer of planner says Ring {\"Number\":100} (run 2)",
         "       planner sends listener Step {\"Number\":100}",
-        "   resumed planner: attempt 1",
+        "   resumed planner P: attempt 1",
         "   planner sends listener Step {\"Number\":201}",
     ];
 
@@ -138,7 +139,8 @@ public sealed class RunsToolTests(KilledJournal journal) : IClassFixture<KilledJ
         string text = line[2..];
         string indent = text[..(text.Length - text.TrimStart().Length)];
         string words = string.Join(' ', text.TrimStart().Split(' ')[3..]);
-        return " " + indent + System.Text.RegularExpressions.Regex.Replace(words, "due [^:]*:[^ ]*:", "due T:");
+        words = Regex.Replace(words, "due [^:]*:[^ ]*:", "due T:");
+        return " " + indent + Regex.Replace(words, @" \d+/\d+", " P");
     }
 
     private static void Delay(string folder, JournalEntry entry, TimeSpan by)
