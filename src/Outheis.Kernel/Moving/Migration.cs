@@ -32,6 +32,7 @@ internal sealed unsafe class Migration(AgentCell agent, Core to, bool waits, Mov
     private long _record;        // in the journal, of the old core: that it left
     private bool _isRecorded;    // likewise of the new one
     private bool _isRefusing;    // the new core is told to refuse the asks that wait there
+    private long _nextRefusal;   // not before
 
     private enum Step : byte
     {
@@ -166,9 +167,12 @@ internal sealed unsafe class Migration(AgentCell agent, Core to, bool waits, Mov
 
     private void Await(Core core)
     {
-        if (core.IsJournalFull && !Volatile.Read(ref _isRefusing))
+        if (core.IsJournalFull && core.Now >= _nextRefusal && !Volatile.Read(ref _isRefusing))
         {
-            Volatile.Write(ref _isRefusing, true);      // what is to come there first may wait long
+            // What is to come there first may wait long. Now and then: two cores whose agents go to each other would
+            // keep each other awake for as long as there is no room.
+            _nextRefusal = core.Now + (long)(Limits.SweepPeriod.TotalSeconds * core.Time.TimestampFrequency);
+            Volatile.Write(ref _isRefusing, true);
             to.Post(new RefuseAsks(this));
         }
 
