@@ -10,8 +10,8 @@ public sealed class MoveJournalTests
 {
     private readonly SimulatedDisk _disk = new();
 
-    private static AgentId SpawnFolder(Kernel kernel) =>
-        kernel.Spawn("folds", static () => new Folder(), new SpawnOptions { Core = 0 });
+    private static AgentId SpawnFolder(Kernel kernel, int core = 0) =>
+        kernel.Spawn("folds", static () => new Folder(), new SpawnOptions { Core = core });
 
     private static void Move(StepKernel world, AgentId agent, int core) =>
         Assert.True(world.Result(world.Kernel.MoveAgentAsync(agent, core)));
@@ -171,17 +171,54 @@ public sealed class MoveJournalTests
         world.Stop();
     }
 
-    // Until so many messages more find no room.
-    private void Fill(StepKernel world, Capability<Number> fill, int leave)
+    /// <summary>What is in the way of each is in the other's: they wait, and neither wakes the other.</summary>
+    [Fact]
+    public void Move_ToEachOthersCoreOnAFullDisk_BothCoresComeToRest()
     {
-        _disk.Free = 0;
-        while (world.CoreAt(0).Tap!.Lane.TryReserve((16 << 10) + (leave * RecordHeader.Bytes)))
+        var world = new StepKernel(cores: 2, disk: _disk);
+        AgentId[] agents = [.. Enumerable.Range(0, 2).Select(core => SpawnFolder(world.Kernel, core))];
+        Capability<Number>[] fill =
+            [.. Enumerable.Range(0, 2).Select(core => world.Kernel.Grant<Number>(SpawnFolder(world.Kernel, core)))];
+        world.Run();
+        Fill(world, fill[0], leave: 400);
+        Fill(world, fill[1], leave: 400, core: 1);
+        Task<bool>[] moved = [.. agents.Select((agent, core) => world.Kernel.MoveAgentAsync(agent, 1 - core))];
+        KernelOp[] leaves = [.. world.Kernel.Cores.Select(static core => core.Control.TakeAll()!)];
+        for (int core = 0; core < 2; core++)
         {
-            fill.SendAll([new Number(0)]);
-            world.Pass(0);
+            while (fill[core].Send(new Number(0)) == SendResult.Sent)
+            {
+            }
+
+            leaves[core].Run(world.CoreAt(core));
         }
 
-        Assert.True(world.CoreAt(0).Tap!.HasRoom);
+        for (int pass = 0; pass < 100; pass++)
+        {
+            world.Pass(0);
+            world.Pass(1);
+        }
+
+        Assert.All(world.Kernel.Cores, static core => Assert.True(core.IsJournalFull));
+        Assert.Equal((0, 0), (world.Pass(0), world.Pass(1)));
+        Assert.All(moved, static move => Assert.False(move.IsCompleted));
+        _disk.Free = long.MaxValue;
+        world.Time.AdvanceBy(JournalLimits.RetryAfterRefusal);
+        Assert.All(moved, move => Assert.True(world.Result(move)));
+        world.Stop();
+    }
+
+    // Until so many messages more find no room.
+    private void Fill(StepKernel world, Capability<Number> fill, int leave, int core = 0)
+    {
+        _disk.Free = 0;
+        while (world.CoreAt(core).Tap!.Lane.TryReserve((16 << 10) + (leave * RecordHeader.Bytes)))
+        {
+            fill.SendAll([new Number(0)]);
+            world.Pass(core);
+        }
+
+        Assert.True(world.CoreAt(core).Tap!.HasRoom);
     }
 
     [Fact]
