@@ -9,6 +9,8 @@ namespace Outheis;
 /// <param name="legs">From its callee round to its asker.</param>
 internal sealed class CircleOfAsks(ulong correlation, CircleLeg[] legs)
 {
+    private int Length => legs.Length;
+
     public void Begin() => Visit(0);
 
     private void Visit(int number)
@@ -48,8 +50,6 @@ internal sealed class CircleOfAsks(ulong correlation, CircleLeg[] legs)
             }
         }
     }
-
-    private int Length => legs.Length;
 }
 
 /// <summary>One agent of a circle.</summary>
@@ -63,14 +63,15 @@ internal sealed record CircleLeg(AgentCell Agent, ulong Request, ReplySlot Ask, 
     /// it is about to go on, and may then wait.</summary>
     public bool? Waits()
     {
-        bool isReentrant = Agent.Turns is not null;
-        if (Agent.Async is not { IsInTurn: true } turn || !Deadlock.IsPending(Agent, Ask, Generation)
-            || !(isReentrant && Deadlock.Answers(Ask, Request)) && !(!isReentrant && turn.Owes(Request)) && !IsQueued())
+        if (Agent.Async is not { IsInTurn: true } turn || !Deadlock.IsPending(Agent, Ask, Generation))
         {
             return false;
         }
 
-        return isReentrant || Agent.State is AgentState.Waiting or AgentState.Suspended ? true
+        bool isReentrant = Agent.Turns is not null;      // then only the turn that has asked waits
+        bool isAnswering = isReentrant ? Deadlock.Answers(Ask, Request) : turn.Owes(Request);
+        return !isAnswering && !IsQueued() ? false
+            : isReentrant || Agent.State is AgentState.Waiting or AgentState.Suspended ? true
             : Agent.State is AgentState.Ready or AgentState.Running ? null : false;
     }
 

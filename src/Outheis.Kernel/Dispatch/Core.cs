@@ -111,8 +111,7 @@ internal sealed unsafe partial class Core : CoreFace
     /// <summary>
     /// One bounded pass: control, arrivals, then up to <see cref="Limits.TurnsPerPass"/> turns (INV-05), fewer
     /// of low classes, and after one of those no more if something urgent has come; after each of them no more if there
-    /// is control, but always one. Returns how much was done; 0
-    /// means there is nothing to do now.
+    /// is control, but always one. Returns how much was done; 0 means there is nothing to do now.
     /// </summary>
     public int RunPass()
     {

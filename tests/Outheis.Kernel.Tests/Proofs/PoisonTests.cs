@@ -121,15 +121,7 @@ internal static class PoisonProof
     public static void Run(string role, string root, int round)
     {
         string way = role[(Role.Length + 1)..];
-        Kernel kernel = Kernel.Start(new KernelOptions
-        {
-            Cores = 1,
-            Pin = false,
-            JournalDirectory = Path.Combine(root, "journal"),
-            SegmentBytes = ProofChild.SegmentBytes,
-            Codecs = Codecs,
-            Unsupervised = static end => ProofChild.Say($"failed {end}"),
-        });
+        Kernel kernel = ProofChild.Start(root, Codecs);
         AgentId drinker = Spawn(kernel, way);
         Capability<Sip> sips = kernel.Grant<Sip>(drinker);
         if (round == 0)

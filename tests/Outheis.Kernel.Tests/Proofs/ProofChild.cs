@@ -47,6 +47,21 @@ internal static class ProofChild
         }
     }
 
+    /// <summary>The kernel that is to be killed, with its journal under the root.</summary>
+    public static Kernel Start(
+        string root, MessageCodecs codecs, int cores = 1, int snapshotEvery = Limits.SnapshotEvery,
+        int capacity = Limits.ChannelMessages) => Kernel.Start(new KernelOptions
+        {
+            Cores = cores,
+            Pin = false,
+            JournalDirectory = Path.Combine(root, "journal"),
+            SegmentBytes = SegmentBytes,
+            SnapshotEvery = snapshotEvery,
+            ChannelCapacity = capacity,
+            Codecs = codecs,
+            Unsupervised = static end => Say($"failed {end}"),
+        });
+
     /// <summary>False: the process is to be the test program.</summary>
     public static bool TryTakeRole()
     {
@@ -106,17 +121,7 @@ internal static class ProofChild
     private static void RunTraffic(string role, string root, int round)
     {
         using var ended = new CancellationTokenSource();
-        Kernel kernel = Kernel.Start(new KernelOptions
-        {
-            Cores = 2,
-            Pin = false,
-            JournalDirectory = Path.Combine(root, "journal"),
-            SegmentBytes = SegmentBytes,
-            SnapshotEvery = 50,
-            ChannelCapacity = 256,
-            Codecs = Codecs,
-            Unsupervised = static end => Say($"failed {end}"),
-        });
+        Kernel kernel = Start(root, Codecs, cores: 2, snapshotEvery: 50, capacity: 256);
         Capability<Job>[] to = Spawn(kernel, root, out Capability<Order> shop);
         Say("open");
         int number = round * RoundNumbers;

@@ -17,16 +17,8 @@ internal static class RemovedProof
 
     public static void Run(string root)
     {
-        Kernel kernel = Kernel.Start(new KernelOptions
-        {
-            Cores = 1,
-            Pin = false,
-            JournalDirectory = Path.Combine(root, "journal"),
-            SegmentBytes = ProofChild.SegmentBytes,
-            ChannelCapacity = 1 << 16,
-            Codecs = new MessageCodecs().Add<Brick>().AddRequest<GetBricks, Bricks>(),
-            Unsupervised = static end => ProofChild.Say($"failed {end}"),
-        });
+        Kernel kernel = ProofChild.Start(
+            root, new MessageCodecs().Add<Brick>().AddRequest<GetBricks, Bricks>(), capacity: 1 << 16);
         AgentId wall = kernel.Spawn("wall", static _ => new Wall(), new SpawnOptions());
         Capability<Brick> to = kernel.Grant<Brick>(wall);
         AskCapability<GetBricks, Bricks> look = kernel.GrantAsk<GetBricks, Bricks>(wall);

@@ -62,16 +62,8 @@ internal static class TimerProof
 
     public static void Run(string root)
     {
-        Kernel kernel = Kernel.Start(new KernelOptions
-        {
-            Cores = 1,
-            Pin = false,
-            JournalDirectory = Path.Combine(root, "journal"),
-            SegmentBytes = ProofChild.SegmentBytes,
-            SnapshotEvery = 50,
-            Codecs = new MessageCodecs().Add<Wind>().Add<Chime>().AddRequest<GetChimes, Chimes>(),
-            Unsupervised = static end => ProofChild.Say($"failed {end}"),
-        });
+        Kernel kernel = ProofChild.Start(
+            root, new MessageCodecs().Add<Wind>().Add<Chime>().AddRequest<GetChimes, Chimes>(), snapshotEvery: 50);
         AgentId clock = kernel.Spawn("clock", static _ => new Clock(), new SpawnOptions());
         AskCapability<GetChimes, Chimes> look = kernel.GrantAsk<GetChimes, Chimes>(clock);
         Chimes now = look.AskAsync(default).AsTask().GetAwaiter().GetResult();
